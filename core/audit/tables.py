@@ -1,0 +1,104 @@
+"""The audit trail (S2): who did what to which object. Written with the deed, never altered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
+
+from core.canonical import plain
+from core.db.database import Transaction
+from core.db.metadata import Moment, Uuid, tenant_table
+from core.ids import uuid7
+
+audit = tenant_table(
+    "audit",
+    sa.Column("id", Uuid, primary_key=True),
+    sa.Column("at", Moment, nullable=False, server_default=sa.func.now()),
+    sa.Column("actor", Uuid, nullable=False),
+    sa.Column("action", sa.Text, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("object_id", Uuid, nullable=False),
+    sa.Column("details", JSONB, nullable=False),
+    sa.Index(None, "tenant_id", "at", "id"),
+    sa.Index(None, "tenant_id", "object_id", "id"),
+    append_only=True,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One deed: ``action`` (``item.create``) on the object of ``kind``; details as JSON values."""
+
+    action: str
+    kind: str
+    object_id: UUID
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRow:
+    """A deed as it was recorded."""
+
+    id: UUID
+    at: datetime
+    actor: UUID
+    action: str
+    kind: str
+    object_id: UUID
+    details: dict[str, Any]
+
+
+async def record(
+    tx: Transaction,
+    actor: UUID,
+    action: str,
+    kind: str,
+    object_id: UUID,
+    details: Mapping[str, Any] | None = None,
+) -> None:
+    """Write one deed in the transaction that does it."""
+    await record_many(tx, actor, [Act(action, kind, object_id, details or {})])
+
+
+async def record_many(tx: Transaction, actor: UUID, acts: Sequence[Act]) -> None:
+    """Write many deeds of one actor."""
+    if not acts:
+        return
+    rows = [
+        {
+            "tenant_id": tx.tenant_id,
+            "id": uuid7(),
+            "actor": actor,
+            "action": act.action,
+            "kind": act.kind,
+            "object_id": act.object_id,
+            "details": plain(act.details),
+        }
+        for act in acts
+    ]
+    await tx.sql.execute(sa.insert(audit), rows)
+
+
+async def list_audit(
+    tx: Transaction,
+    *,
+    object_id: UUID | None = None,
+    before: tuple[datetime, UUID] | None = None,
+    limit: int = 100,
+) -> list[AuditRow]:
+    """Deeds, newest first; ``before`` is the (at, id) of the last row already seen."""
+    t = audit.c
+    query = sa.select(t.id, t.at, t.actor, t.action, t.kind, t.object_id, t.details)
+    query = query.where(t.tenant_id == tx.tenant_id)
+    if object_id is not None:
+        query = query.where(t.object_id == object_id)
+    if before is not None:
+        query = query.where(sa.tuple_(t.at, t.id) < sa.tuple_(*before))
+    query = query.order_by(t.at.desc(), t.id.desc()).limit(limit)
+    return [AuditRow(*row) for row in await tx.sql.execute(query)]

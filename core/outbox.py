@@ -1,0 +1,51 @@
+"""The outbox: what the rest of the world should hear, written with the deed and sent after commit.
+
+A relay reads the rows in order, delivers them at least once and deletes them; nothing is sent while
+locks are held (ledger rule 3.8).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
+
+from core.canonical import plain
+from core.db.database import Transaction
+from core.db.metadata import Moment, Uuid, tenant_table
+from core.ids import uuid7
+
+outbox = tenant_table(
+    "outbox",
+    sa.Column("id", Uuid, primary_key=True),
+    sa.Column("topic", sa.Text, nullable=False),
+    sa.Column("payload", JSONB, nullable=False),
+    sa.Column("at", Moment, nullable=False, server_default=sa.func.now()),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened: ``topic`` (``document.posted``) and its JSON payload."""
+
+    topic: str
+    payload: Mapping[str, Any]
+
+
+async def emit_many(tx: Transaction, events: Sequence[Event]) -> None:
+    """Write events in the transaction whose news they are; ids keep their order."""
+    if not events:
+        return
+    rows = [
+        {
+            "tenant_id": tx.tenant_id,
+            "id": uuid7(),
+            "topic": event.topic,
+            "payload": plain(event.payload),
+        }
+        for event in events
+    ]
+    await tx.sql.execute(sa.insert(outbox), rows)

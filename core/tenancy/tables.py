@@ -1,0 +1,87 @@
+"""A tenant's settings and its sequence row: the last lock of every write (ledger rule 3.4)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
+
+from core.db.database import Transaction
+from core.db.metadata import Moment, tenant_table
+
+tenant_setting = tenant_table(
+    "tenant_setting", sa.Column("values", JSONB, nullable=False, server_default="{}")
+)
+
+tenant_sequence = tenant_table(
+    "tenant_sequence",
+    sa.Column("posting", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("change", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("closed_through", sa.Date),
+    sa.Column("rules_version", sa.BigInteger, nullable=False, server_default="1"),
+    sa.Column("halted", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("last_posted_at", Moment),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    """The tenant's counters. ``posting`` numbers postings, ``change`` marks master-data writes."""
+
+    posting: int
+    change: int
+    closed_through: date | None
+    rules_version: int
+    halted: bool
+    last_posted_at: datetime | None
+
+
+async def create_sequence(tx: Transaction, settings: dict[str, Any]) -> None:
+    """The two rows that every tenant has from its first moment."""
+    await tx.sql.execute(sa.insert(tenant_sequence).values(tenant_id=tx.tenant_id))
+    await tx.sql.execute(sa.insert(tenant_setting).values(tenant_id=tx.tenant_id, values=settings))
+
+
+async def read_sequence(tx: Transaction) -> Sequence:
+    """The counters as this transaction sees them, without a lock."""
+    t = tenant_sequence.c
+    query = sa.select(
+        t.posting, t.change, t.closed_through, t.rules_version, t.halted, t.last_posted_at
+    ).where(t.tenant_id == tx.tenant_id)
+    return Sequence(*(await tx.sql.execute(query)).one())
+
+
+async def next_change(tx: Transaction, count: int = 1, *, new_rules: bool = False) -> int:
+    """Reserve ``count`` change marks and return the first of them.
+
+    The tenant's sequence row stays locked until commit, so marks become visible in their order and
+    a device that asks for ``changed > last seen`` misses nothing. It is the last lock a transaction
+    waits for: item guards come before it, rows that nobody else waits for after it.
+    ``new_rules`` also tells postings under way that what they read no longer holds (rule 3.5).
+    """
+    query = (
+        sa.update(tenant_sequence)
+        .where(tenant_sequence.c.tenant_id == tx.tenant_id)
+        .values(
+            change=tenant_sequence.c.change + count,
+            rules_version=tenant_sequence.c.rules_version + int(new_rules),
+        )
+        .returning(tenant_sequence.c.change)
+    )
+    last: int = (await tx.sql.execute(query)).scalar_one()
+    return last - count + 1
+
+
+async def read_settings(tx: Transaction) -> dict[str, Any]:
+    """The settings as they are stored; absent ones take their default."""
+    query = sa.select(tenant_setting.c["values"]).where(tenant_setting.c.tenant_id == tx.tenant_id)
+    values: dict[str, Any] = (await tx.sql.execute(query)).scalar_one()
+    return values
+
+
+async def write_settings(tx: Transaction, values: dict[str, Any]) -> None:
+    query = sa.update(tenant_setting).where(tenant_setting.c.tenant_id == tx.tenant_id)
+    await tx.sql.execute(query.values(values=values))
