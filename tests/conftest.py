@@ -1,0 +1,115 @@
+"""One embedded PostgreSQL for the whole run, one database per worker, a fresh tenant per test."""
+
+from __future__ import annotations
+
+import fcntl
+import itertools
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+import psycopg
+import pytest
+
+from core.db import migrate, roles
+from core.db.cluster import TEST_TUNE
+from core.db.database import Database
+from core.db.embedded import DATABASE, SUPERUSER, EmbeddedServer
+
+if TYPE_CHECKING:
+    from core.tenancy.service import Tenant
+
+_PREFIX = "tallybook-test-"
+_ABANDONED_SECONDS = 3600
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Remove what killed runs left behind: their servers have no user any more."""
+    if hasattr(session.config, "workerinput"):
+        return
+    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        if time.time() - folder.stat().st_mtime > _ABANDONED_SECONDS:
+            left = EmbeddedServer(folder, tune=TEST_TUNE).open()
+            if left.close():
+                _remove(left)
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[EmbeddedServer]:
+    """The server all workers share; its own database is migrated and serves as the template."""
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
+    folder = Path(tempfile.gettempdir()) / f"{_PREFIX}{run}"
+    server = EmbeddedServer(folder, tune=TEST_TUNE).open()
+    with (folder / "template.lock").open("ab") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        migrate.upgrade(server.url(roles.OWNER))
+    yield server
+    if server.close():
+        _remove(server)
+
+
+@pytest.fixture(scope="session")
+def new_database(server: EmbeddedServer, worker_id: str) -> Callable[[], str]:
+    """Makes another migrated, empty database; its name is for ``server.url(role, name)``."""
+    numbers = itertools.count()
+
+    def create() -> str:
+        name = f"test_{worker_id}_{next(numbers)}"
+        with psycopg.connect(server.url(SUPERUSER, "postgres"), autocommit=True) as connection:
+            connection.execute(
+                f"create database {name} template {DATABASE} owner {roles.OWNER}".encode()
+            )
+        return name
+
+    return create
+
+
+@pytest.fixture(scope="session")
+def database_name(new_database: Callable[[], str]) -> str:
+    """The database of this worker."""
+    return new_database()
+
+
+@pytest.fixture(scope="session")
+def database_url(server: EmbeddedServer, database_name: str) -> str:
+    """The worker's database for the role that serves."""
+    return server.url(roles.APP, database_name)
+
+
+@pytest.fixture(scope="session")
+def owner_url(server: EmbeddedServer, database_name: str) -> str:
+    """The worker's database for the owner of the tables."""
+    return server.url(roles.OWNER, database_name)
+
+
+@pytest.fixture(scope="session")
+def superuser_url(server: EmbeddedServer, database_name: str) -> str:
+    """The worker's database for who may do anything, row-level security included."""
+    return server.url(SUPERUSER, database_name)
+
+
+@pytest.fixture(scope="session")
+async def db(database_url: str) -> AsyncIterator[Database]:
+    """The pool of the worker's database, as the server has it."""
+    database = Database.connect(database_url)
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+async def tenant(db: Database) -> Tenant:
+    """A tenant that no other test sees."""
+    from core.tenancy import service as tenancy
+
+    return await tenancy.create_tenant(db, f"tenant {uuid4()}")
+
+
+def _remove(server: EmbeddedServer) -> None:
+    shutil.rmtree(server.cluster.home)
+    shutil.rmtree(server.cluster.socket, ignore_errors=True)
+    shutil.rmtree(server.folder)
