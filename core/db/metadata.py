@@ -7,12 +7,8 @@ Tables are declared in each module's ``tables.py`` with :func:`tenant_table`, ne
 from __future__ import annotations
 
 from typing import Any
-from uuid import UUID
 
 import sqlalchemy as sa
-
-NIL = UUID(int=0)
-"""Stands for "no lot", "no document": a null cannot stand in a primary key (ledger rule 1.4)."""
 
 metadata = sa.MetaData(
     naming_convention={
@@ -53,7 +49,9 @@ def global_table(name: str, *columns: sa.schema.SchemaItem, **kwargs: Any) -> sa
     return sa.Table(name, metadata, *columns, info={"tenant": False}, **kwargs)
 
 
-def tenant_key(*columns: str, to: str, target: tuple[str, ...] = ("id",)) -> sa.ForeignKeyConstraint:
+def tenant_key(
+    *columns: str, to: str, target: tuple[str, ...] = ("id",)
+) -> sa.ForeignKeyConstraint:
     """A foreign key inside one tenant: ``tenant_id`` is paired with ``tenant_id``."""
     return sa.ForeignKeyConstraint(
         ["tenant_id", *columns], [f"{to}.tenant_id", *(f"{to}.{column}" for column in target)]
