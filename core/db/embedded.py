@@ -99,15 +99,14 @@ class EmbeddedServer:
         self._stays.touch()
 
     def stop(self) -> None:
-        """Leave and stop the server; refused while another process uses it."""
-        share, self._share = self._share, None
-        if share is None:
-            return
-        with share:
+        """Stop the server although it was to stay; refused while anybody uses it, we included."""
+        if not (self.folder / "postgres").exists():
+            raise refuse(DATABASE_UNAVAILABLE, reason=f"there is none in {self.folder}")
+        with (self.folder / USERS_LOCK).open("ab") as share:
             if not _alone(share):
                 raise refuse(DATABASE_IN_USE, folder=str(self.folder))
             self._stays.unlink(missing_ok=True)
-            self.cluster.stop()
+            Cluster(self.folder).stop()
 
     def url(self, role: str, database: str = DATABASE) -> str:
         """The address for one of the roles, with its password."""

@@ -6,7 +6,7 @@ once a plugin's code is gone. Dependencies between components are therefore the 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,8 +17,9 @@ from alembic import op
 from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext, RevisionStep
 from alembic.script import ScriptDirectory
+from psycopg.conninfo import conninfo_to_dict
 
-from core.db.roles import APP
+from core.db.roles import APP, READ, create_role, identifier, limit_role
 
 _LOCK = 0x7A11_B00C
 """Key of the advisory lock: of two deployments at once, the second waits and has nothing to do."""
@@ -34,10 +35,6 @@ class Component:
     @property
     def version_table(self) -> str:
         return f"{self.label}_version"
-
-    def head(self) -> str | None:
-        """The newest revision, null where there is none."""
-        return self.script().get_current_head()
 
     def script(self) -> ScriptDirectory:
         """The component's revisions."""
@@ -58,13 +55,33 @@ def upgrade(owner_url: str, components: Sequence[Component] = (CORE,)) -> list[s
 
 
 def pending(url: str, components: Sequence[Component] = (CORE,)) -> list[str]:
-    """The labels of components that are not at their newest revision; any role may ask."""
+    """The labels of components whose tables are older than the program; any role may ask.
+
+    Tables newer than the program are none of its business: while servers are replaced one by one,
+    the old program works on the new tables.
+    """
     with _engine(url) as engine, engine.connect() as connection:
         return [
             component.label
             for component in components
-            if _context(connection, component).get_current_heads() != (component.head(),)
+            if _behind(component.script(), _context(connection, component).get_current_heads())
         ]
+
+
+def create_roles(owner_url: str, app_url: str) -> list[str]:
+    """Create the roles that are missing, the one of ``app_url`` among them.
+
+    Returns the SQL that an administrator has to run where ``owner_url`` may not; else nothing.
+    """
+    with psycopg.connect(owner_url) as connection:
+        statements = _missing_roles(connection, conninfo_to_dict(app_url))
+        try:
+            for statement in statements:
+                connection.execute(statement.encode())
+        except psycopg.errors.InsufficientPrivilege:
+            connection.rollback()
+            return statements
+    return []
 
 
 def run_script(path: Path) -> None:
@@ -90,6 +107,27 @@ def _upgrade(connection: sa.Connection, component: Component) -> list[str]:
     connection.exec_driver_sql(f"grant select on {component.version_table} to {APP}")
     connection.commit()
     return ran
+
+
+def _behind(script: ScriptDirectory, heads: tuple[str, ...]) -> bool:
+    known = {revision.revision for revision in script.walk_revisions()}
+    newest = script.get_current_head()
+    return newest is not None and newest not in heads and known.issuperset(heads)
+
+
+def _missing_roles(connection: psycopg.Connection, app: Mapping[str, object]) -> list[str]:
+    present = {name for (name,) in connection.execute("select rolname from pg_roles")}
+    user, password = str(app.get("user") or APP), app.get("password")
+    statements: list[str] = []
+    for role in sorted({APP, READ, user} - present):
+        statements.append(create_role(role, str(password) if role == user else None))
+        statements.extend(limit_role(role))
+    member = "select pg_has_role(%s, %s, 'usage')"
+    if user != APP and not (
+        {user, APP} <= present and connection.execute(member, [user, APP]).fetchone() == (True,)
+    ):
+        statements.append(f"grant {APP} to {identifier(user)}")
+    return statements
 
 
 def _context(
