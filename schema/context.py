@@ -1,0 +1,118 @@
+"""What every resolver knows of its request: who asks, in which language, and one view of the data.
+
+A query reads in one snapshot, opened when the first resolver needs it. Resolvers and loaders share
+its connection and queue for it, so a request never holds more than one. A mutation does its work in
+its service's own transaction; what its payload then reads comes from a snapshot taken afterwards.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Hashable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from types import TracebackType
+from typing import Protocol, Self, TypeAlias
+from uuid import UUID
+
+import strawberry
+
+from core.db.database import Database, Transaction
+from core.errors import Language
+from schema.loaders import BatchFunction, K, Loaders, V
+
+
+class Principal(Protocol):
+    """Who asks, as :func:`core.tenancy.service.authenticate` found it."""
+
+    @property
+    def tenant_id(self) -> UUID: ...
+    @property
+    def user_id(self) -> UUID: ...
+    @property
+    def permissions(self) -> frozenset[str]: ...
+
+
+class Context:
+    """One request. Use it as ``async with``: leaving closes the snapshot, also when cancelled."""
+
+    def __init__(self, database: Database, principal: Principal, language: Language = "en") -> None:
+        self.database = database
+        self.principal = principal
+        self.language = language
+        self._lock = asyncio.Lock()
+        self._holder: asyncio.Task[object] | None = None
+        self._writing = False
+        self._stack = AsyncExitStack()
+        self._snapshot: Transaction | None = None
+        self._loaders = Loaders(self.reading)
+
+    def may(self, permission: str) -> bool:
+        """Whether the caller's roles carry this permission."""
+        return permission in self.principal.permissions
+
+    def load(
+        self, batch: BatchFunction[K, V], key: K, *parameters: Hashable
+    ) -> Awaitable[V | None]:
+        """One value through a batch function (:mod:`schema.loaders`)."""
+        self._refuse_deadlock()
+        return self._loaders.load(batch, key, *parameters)
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[Transaction]:
+        """The request's snapshot, for this resolver alone until it leaves the block.
+
+        Inside the block await neither a loader nor ``reading`` again: they queue for the same
+        connection.
+        """
+        self._refuse_deadlock()
+        async with self._lock:
+            self._holder = asyncio.current_task()
+            try:
+                if self._snapshot is None:
+                    opened = self.database.snapshot(self.principal.tenant_id)
+                    self._snapshot = await self._stack.enter_async_context(opened)
+                yield self._snapshot
+            finally:
+                self._holder = None
+
+    def _refuse_deadlock(self) -> None:
+        if self._writing:
+            raise RuntimeError("a mutation reads inside its service's transaction, not beside it")
+        if self._holder is not None and self._holder is asyncio.current_task():
+            raise RuntimeError("this resolver already holds the request's connection")
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Around a mutation's resolver: its service has its own transaction, and a request that
+        held a snapshot beside it could starve the pool."""
+        self._writing = True
+        try:
+            yield
+        finally:
+            self._writing = False
+
+    async def renew(self) -> None:
+        """Let go of the snapshot and of what was read in it: the next read sees what is now."""
+        self._loaders.forget()
+        self._snapshot = None
+        await self._stack.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        interrupted = await self._loaders.stop()
+        self._snapshot = None
+        if interrupted and error is None:
+            # A statement may be in flight: the connection must not go back to the pool.
+            error = asyncio.CancelledError()
+            kind = asyncio.CancelledError
+        await self._stack.__aexit__(kind, error, trace)
+
+
+Info: TypeAlias = strawberry.Info[Context, None]

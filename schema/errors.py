@@ -1,0 +1,171 @@
+"""Errors as the API shows them.
+
+Two kinds. A *user error* is part of a mutation's payload: the caller can correct it. A *top-level
+error* says that the request itself could not be carried out: not signed in, over a limit, not valid
+GraphQL, or our own fault. Both carry a code of the published enum ``ErrorCode`` and a sentence in the
+caller's language; neither ever carries SQL, a file path or a class name (reliability rule 17).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NewType, TypeVar, dataclass_transform
+from uuid import uuid4
+
+import structlog
+from graphql import GraphQLEnumType, GraphQLEnumValue, GraphQLError
+from strawberry.scalars import JSON
+from strawberry.types.scalar import ScalarDefinition
+from strawberry.utils.str_converters import to_camel_case
+
+from core.db.database import OUTCOME_UNKNOWN, OutcomeUnknownError
+from core.errors import Language, Refusal, Refused, codes, define
+from schema.access import PART, field, guarded_field, interface_type, object_type
+from schema.scalars import plain
+
+MAX_ERRORS = 5
+MAX_MESSAGE = 500
+
+INTERNAL = define(
+    "INTERNAL",
+    en="Unexpected error. Tell the operator this id: {id}.",
+    zh="发生意外错误。请将此编号告知管理员:{id}。",
+)
+BAD_REQUEST = define(
+    "BAD_REQUEST", en="The request is not understood: {reason}", zh="无法理解该请求:{reason}"
+)
+GRAPHQL_SYNTAX = define(
+    "GRAPHQL_SYNTAX",
+    en="The document is not written in GraphQL.",
+    zh="该文档不符合 GraphQL 语法。",
+)
+GRAPHQL_INVALID = define(
+    "GRAPHQL_INVALID",
+    en="The document does not fit the schema.",
+    zh="该文档与模式不符。",
+)
+BAD_USER_INPUT = define(
+    "BAD_USER_INPUT",
+    en="A variable or argument has a value that its type does not allow.",
+    zh="变量或参数的值不符合其类型。",
+)
+
+T = TypeVar("T")
+
+_log = structlog.get_logger("tallybook.graphql")
+
+ErrorCode = NewType("ErrorCode", str)
+
+
+def error_code_definition() -> ScalarDefinition:
+    """The enum ``ErrorCode`` over every code that is defined by now.
+
+    Strawberry makes enums from Python enums only; refusals are defined next to their rules, so the
+    enum is made when the schema is composed and handed over as a finished GraphQL type.
+    """
+    enum = GraphQLEnumType(
+        "ErrorCode",
+        {code: GraphQLEnumValue(code, description=said["en"]) for code, said in codes().items()},
+        description="Why something was refused. Codes are stable; sentences may be reworded.",
+    )
+    return ScalarDefinition(
+        name=enum.name,
+        description=enum.description,
+        specified_by_url=None,
+        serialize=None,
+        parse_value=None,
+        parse_literal=None,
+        implementation=enum,  # type: ignore[arg-type]
+    )
+
+
+@object_type(permission=PART)
+class UserError:
+    """One reason why a mutation did not do what was asked."""
+
+    code: ErrorCode = field("What programs branch on.")
+    message: str = field("The reason, in the language of the Accept-Language header.")
+    path: list[str] = field(
+        'Where in `input` the reason lies, such as ["lines", "2", "quantity"];'
+        " empty when it concerns the whole."
+    )
+    details: JSON | None = field("The figures and names that the message mentions, if any.")
+
+
+@interface_type(permission=PART)
+class Payload:
+    """What every mutation answers with. A payload with errors has nothing else in it."""
+
+    errors: list[UserError] = field(
+        "Why nothing was done; empty when it was.", default_factory=list
+    )
+
+
+@dataclass_transform(kw_only_default=True, field_specifiers=(field, guarded_field))
+def payload_type(cls: type[T]) -> type[T]:
+    """A mutation's answer: a subclass of :class:`Payload` whose own fields are nullable."""
+    return object_type(permission=PART)(cls)
+
+
+def user_error(refusal: Refusal, language: Language) -> UserError:
+    """A refusal as a mutation's payload shows it; path parts take the API's spelling."""
+    return UserError(
+        code=ErrorCode(refusal.code),
+        message=refusal.message(language),
+        path=list(_spelled(refusal)),
+        details=JSON(plain(dict(refusal.details))) if refusal.details else None,
+    )
+
+
+def user_errors(refused: Refused, language: Language) -> list[UserError]:
+    """All refusals of one answer."""
+    return [user_error(refusal, language) for refusal in refused.refusals]
+
+
+def _spelled(refusal: Refusal) -> Sequence[str]:
+    return [to_camel_case(part) if isinstance(part, str) else str(part) for part in refusal.path]
+
+
+def format_refusal(refusal: Refusal, language: Language) -> dict[str, Any]:
+    """A refusal as a top-level error."""
+    extensions: dict[str, Any] = {"code": refusal.code}
+    if refusal.path:
+        extensions["inputPath"] = _spelled(refusal)
+    if refusal.details:
+        extensions["details"] = plain(dict(refusal.details))
+    return {"message": refusal.message(language), "extensions": extensions}
+
+
+def format_errors(
+    errors: Sequence[GraphQLError], language: Language, code: str = BAD_USER_INPUT
+) -> list[dict[str, Any]]:
+    """Top-level errors for the answer, at most five. ``code`` is that of errors without one."""
+    return [
+        answer for error in errors[:MAX_ERRORS] for answer in _format_error(error, language, code)
+    ][:MAX_ERRORS]
+
+
+def _format_error(error: GraphQLError, language: Language, code: str) -> list[dict[str, Any]]:
+    cause = error.original_error
+    while isinstance(cause, GraphQLError) and cause.original_error is not None:
+        cause = cause.original_error
+    where: dict[str, Any] = {}
+    if error.locations:
+        where["locations"] = [{"line": p.line, "column": p.column} for p in error.locations]
+    if error.path:
+        where["path"] = error.path
+    if isinstance(cause, Refused):
+        return [{**format_refusal(refusal, language), **where} for refusal in cause.refusals]
+    if isinstance(cause, OutcomeUnknownError):
+        return [{**format_refusal(Refusal(OUTCOME_UNKNOWN), language), **where}]
+    if cause is not None and not isinstance(cause, GraphQLError):
+        return [{**format_refusal(internal(cause, path=error.path), language), **where}]
+    extensions = {"code": code, **(error.extensions or {})}
+    return [{"message": error.message[:MAX_MESSAGE], **where, "extensions": extensions}]
+
+
+def internal(fault: BaseException, **facts: Any) -> Refusal:
+    """Log a fault of ours under a new id; the caller learns the id and nothing else."""
+    fault_id = uuid4().hex
+    _log.error("unexpected error", id=fault_id, exc_info=fault, **facts)
+    return Refusal(INTERNAL, details={"id": fault_id})
