@@ -115,6 +115,15 @@ class EmbeddedServer:
             f"?host={quote(str(self.cluster.socket), safe='')}"
         )
 
+    def libpq_environment(self, role: str) -> dict[str, str]:
+        """The same address as environment variables of PostgreSQL's own programs."""
+        return {
+            "PGHOST": str(self.cluster.socket),
+            "PGUSER": role,
+            "PGPASSWORD": self._passwords[role],
+            "PGDATABASE": DATABASE,
+        }
+
     def __enter__(self) -> Self:
         return self.open()
 
@@ -146,12 +155,15 @@ class EmbeddedServer:
             ).fetchone():
                 return
             present = {name for (name,) in connection.execute("select rolname from pg_roles")}
-            for role in (roles.OWNER, roles.APP, roles.READ):
-                if role not in present:
-                    connection.execute(roles.create_role(role, self._passwords[role]).encode())
-            for role in (roles.APP, roles.READ):
-                for statement in roles.limit_role(role):
-                    connection.execute(statement.encode())
+            statements = [
+                roles.create_role(role, self._passwords.get(role))
+                for role in (roles.OWNER, roles.APP, roles.READ, roles.SEARCH)
+                if role not in present
+            ]
+            statements += [*roles.limit_role(roles.APP), *roles.limit_role(roles.READ)]
+            statements.append(roles.lend_role(roles.SEARCH, roles.OWNER))
+            for statement in statements:
+                connection.execute(statement.encode())
             connection.execute(f"create database {DATABASE} owner {roles.OWNER}".encode())
 
     @contextmanager

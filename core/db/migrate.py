@@ -19,7 +19,7 @@ from alembic.runtime.migration import MigrationContext, RevisionStep
 from alembic.script import ScriptDirectory
 from psycopg.conninfo import conninfo_to_dict
 
-from core.db.roles import APP, READ, create_role, identifier, limit_role
+from core.db.roles import APP, READ, SEARCH, create_role, identifier, lend_role, limit_role
 
 _LOCK = 0x7A11_B00C
 """Key of the advisory lock: of two deployments at once, the second waits and has nothing to do."""
@@ -122,6 +122,9 @@ def _missing_roles(connection: psycopg.Connection, app: Mapping[str, object]) ->
     for role in sorted({APP, READ, user} - present):
         statements.append(create_role(role, str(password) if role == user else None))
         statements.extend(limit_role(role))
+    if SEARCH not in present:
+        statements.append(create_role(SEARCH, None))
+        statements.append(lend_role(SEARCH, connection.info.user))
     member = "select pg_has_role(%s, %s, 'usage')"
     if user != APP and not (
         {user, APP} <= present and connection.execute(member, [user, APP]).fetchone() == (True,)

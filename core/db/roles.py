@@ -5,6 +5,8 @@ from __future__ import annotations
 OWNER = "tallybook_owner"
 APP = "tallybook_app"
 READ = "tallybook_read"
+SEARCH = "tallybook_search"
+"""Owns the search functions (``core.search``) and nothing else; it cannot log in."""
 
 TIMEOUTS = {
     "statement_timeout": "30s",
@@ -31,6 +33,11 @@ def create_role(name: str, password: str | None) -> str:
         f"create role {identifier(name)} {login}"
         " nosuperuser nocreatedb nocreaterole nobypassrls noreplication"
     )
+
+
+def lend_role(name: str, owner: str) -> str:
+    """SQL that lets the owner hand a function to a role without having that role's rights."""
+    return f"grant {identifier(name)} to {identifier(owner)} with inherit false, set true"
 
 
 def limit_role(name: str) -> list[str]:

@@ -6,8 +6,6 @@ import importlib
 import pkgutil
 
 import core
-import core.commands
-import core.outbox
 from core.db.metadata import metadata
 
 for _module in sorted(pkgutil.walk_packages(core.__path__, "core."), key=lambda found: found.name):
