@@ -11,25 +11,14 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Hashable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from types import TracebackType
-from typing import Protocol, Self, TypeAlias
-from uuid import UUID
+from typing import Self, TypeAlias
 
 import strawberry
 
 from core.db.database import Database, Transaction
 from core.errors import Language
+from core.tenancy.rules import Principal
 from schema.loaders import BatchFunction, K, Loaders, V
-
-
-class Principal(Protocol):
-    """Who asks, as :func:`core.tenancy.service.authenticate` found it."""
-
-    @property
-    def tenant_id(self) -> UUID: ...
-    @property
-    def user_id(self) -> UUID: ...
-    @property
-    def permissions(self) -> frozenset[str]: ...
 
 
 class Context:
@@ -48,7 +37,7 @@ class Context:
 
     def may(self, permission: str) -> bool:
         """Whether the caller's roles carry this permission."""
-        return permission in self.principal.permissions
+        return self.principal.may(permission)
 
     def load(
         self, batch: BatchFunction[K, V], key: K, *parameters: Hashable

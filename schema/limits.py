@@ -8,6 +8,7 @@ single pass that visits each node once, with each fragment measured once however
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 
@@ -23,9 +24,10 @@ from graphql import (
     Node,
     OperationDefinitionNode,
     SelectionSetNode,
+    StringValueNode,
 )
 
-from core.errors import Refusal, define
+from core.errors import BAD_TEXT, Refusal, define
 
 MIB = 1024 * 1024
 
@@ -67,6 +69,15 @@ QUERY_TOO_LARGE = define(
 )
 
 
+_UNSTORABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+def unstorable(text: str) -> bool:
+    """Whether the text holds NUL, another control character or half a surrogate pair, which the
+    database would refuse later and less clearly."""
+    return _UNSTORABLE.search(text) is not None
+
+
 def too_large(measure: str, limit: int) -> Refusal:
     """The refusal of a document that is over one of the limits above."""
     return Refusal(QUERY_TOO_LARGE, details={"measure": measure, "limit": limit})
@@ -75,6 +86,8 @@ def too_large(measure: str, limit: int) -> Refusal:
 def excess(document: DocumentNode) -> Refusal | None:
     """The first limit that this document breaks, or None."""
     found = Measures(document)
+    if found.bad_text:
+        return Refusal(BAD_TEXT, details={"field": "query"})
     for measure, actual, limit in (
         ("operations", found.operations, MAX_OPERATIONS),
         ("fragments", len(found.fragments), MAX_FRAGMENTS),
@@ -101,6 +114,7 @@ class Measures:
     def __init__(self, document: DocumentNode) -> None:
         self.operations = self.selections = self.aliases = self.directives = 0
         self.repeats = self.digits = self.depth = 0
+        self.bad_text = False
         self.fragments = {
             definition.name.value: definition
             for definition in document.definitions
@@ -159,6 +173,8 @@ class Measures:
             self.directives += isinstance(node, DirectiveNode)
             if isinstance(node, IntValueNode | FloatValueNode):
                 self.digits = max(self.digits, len(node.value))
+            elif isinstance(node, StringValueNode):
+                self.bad_text |= unstorable(node.value)
             for key in node.keys:
                 value = getattr(node, key)
                 if isinstance(value, Node):

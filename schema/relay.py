@@ -6,15 +6,17 @@ How to write a list::
         @query_field(permission="catalogue.read")
         async def items(self, info: Info, first: First = None, after: After = None) -> Connection[Item]:
             \"""All items by code.\"""
-            page = page_of(first, after, key=str)
+            page = page_of(first, after, key=(str, UUID))
             async with info.context.reading() as tx:
                 rows = await tables.list_items(tx, after=page.after, limit=page.limit)
             return connection(
-                page, rows, node=Item.of, cursor=lambda row: Cursor(row.code, row.id),
+                page, rows, node=Item.of, cursor=lambda row: (row.code, row.id),
                 count=lambda: context.load(count_items, filter),
             )
 
-``page.limit`` is one more than asked for: the extra row tells whether there is a next page. A list
+A cursor holds the values the list is ordered by, ending in one that is unique; ``page.after`` are the
+last ones seen, or None. ``page.limit`` is one more than asked for: the extra row tells whether there is
+a next page. A list
 inside an object goes through a loader, with the page as a parameter::
 
     rows = await info.context.load(lines_of_documents, self.uuid, page)
@@ -27,18 +29,20 @@ from __future__ import annotations
 
 import asyncio
 import binascii
+import datetime as dt
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Annotated, Generic, TypeAlias, TypeVar
 from uuid import UUID
 
 import orjson
 import strawberry
+from graphql import GraphQLError
 from strawberry.types import get_object_definition
 
 from core.errors import LIMIT_EXCEEDED, NOT_FOUND, define, refuse
-from core.paging import Cursor
 from schema.access import (
     OF_NODE,
     PART,
@@ -50,7 +54,8 @@ from schema.access import (
     query_field,
 )
 from schema.context import Info
-from schema.limits import DEFAULT_PAGE, MAX_PAGE
+from schema.limits import DEFAULT_PAGE, MAX_PAGE, unstorable
+from schema.scalars import parse_date, parse_decimal, parse_moment, parse_uuid, plain
 
 BAD_CURSOR = define(
     "BAD_CURSOR",
@@ -155,7 +160,7 @@ class Page:
     """What a caller asked of a list. Hashable, so that it can be a loader's parameter."""
 
     first: int
-    after: Cursor | None
+    after: tuple[Any, ...] | None = None
 
     @property
     def limit(self) -> int:
@@ -163,8 +168,9 @@ class Page:
         return self.first + 1
 
 
-def page_of(first: int | None, after: str | None, *, key: type[str] | type[int] = str) -> Page:
-    """Check ``first`` and ``after``; ``key`` is the type of what the list is ordered by.
+def page_of(first: int | None, after: str | None = None, *, key: tuple[type, ...] = ()) -> Page:
+    """Check ``first`` and ``after``; ``key`` are the types of the values in this list's cursors: of
+    ``str``, ``int``, ``UUID``, ``Decimal``, ``date`` and ``datetime``.
 
     Refuses with LIMIT_EXCEEDED, BAD_PAGE or BAD_CURSOR.
     """
@@ -176,24 +182,44 @@ def page_of(first: int | None, after: str | None, *, key: type[str] | type[int] 
     return Page(size, None if after is None else decode_cursor(after, key))
 
 
-def encode_cursor(cursor: Cursor) -> str:
+def encode_cursor(values: Sequence[Any]) -> str:
     """A cursor as the API shows it: opaque."""
-    return urlsafe_b64encode(orjson.dumps([cursor.key, str(cursor.id)])).decode()
+    return urlsafe_b64encode(orjson.dumps(plain(list(values)))).decode()
 
 
-def decode_cursor(text: str, key: type[str] | type[int]) -> Cursor:
-    """A cursor that :func:`encode_cursor` made; refuses all else with BAD_CURSOR."""
+def decode_cursor(text: str, key: tuple[type, ...]) -> tuple[Any, ...]:
+    """The values of a cursor that :func:`encode_cursor` made; refuses all else with BAD_CURSOR.
+
+    Each value must be of its type exactly: a forged cursor must not reach the database as a
+    comparison that fails there.
+    """
     try:
-        value, uuid = orjson.loads(urlsafe_b64decode(text.encode()))
-        cursor = Cursor(value, UUID(uuid))
-    except (ValueError, TypeError, AttributeError):
+        values = orjson.loads(urlsafe_b64decode(text.encode()))
+        return tuple(_VALUES[type_](value) for type_, value in zip(key, values, strict=True))
+    except (ValueError, TypeError, GraphQLError):
         raise refuse(BAD_CURSOR, "after") from None
-    storable = type(value) is key and (
-        "\0" not in value if isinstance(value, str) else -(2**63) <= value < 2**63
-    )
-    if not storable:
-        raise refuse(BAD_CURSOR, "after")
-    return cursor
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str) or unstorable(value):
+        raise TypeError
+    return value
+
+
+def _whole(value: object) -> int:
+    if type(value) is not int or not -(2**63) <= value < 2**63:
+        raise TypeError
+    return value
+
+
+_VALUES: dict[type, Callable[[Any], Any]] = {
+    str: _text,
+    int: _whole,
+    UUID: parse_uuid,
+    Decimal: parse_decimal,
+    dt.date: parse_date,
+    dt.datetime: parse_moment,
+}
 
 
 def connection(
@@ -201,10 +227,11 @@ def connection(
     rows: Sequence[Row],
     *,
     node: Callable[[Row], NodeType],
-    cursor: Callable[[Row], Cursor],
+    cursor: Callable[[Row], Sequence[Any]],
     count: Callable[[], Awaitable[int | None]] | None = None,
 ) -> Connection[NodeType]:
-    """A page of ``rows``, which are up to ``page.limit`` rows after ``page.after``."""
+    """A page of ``rows``: the up to ``page.limit`` rows after ``page.after``. ``cursor`` gives the
+    values of a row that the list is ordered by."""
     shown = rows[: page.first]
     nodes = [node(row) for row in shown]
     cursors = [encode_cursor(cursor(row)) for row in shown]

@@ -17,7 +17,7 @@ from graphql.execution import execute
 
 from core.db.database import Database, OutcomeUnknownError, Transaction
 from core.errors import INVALID, NOT_FOUND, refuse
-from core.paging import Cursor
+from core.tenancy.rules import Principal
 from schema import relay
 from schema.access import field, guarded_field, input_type, mutation_field, object_type, query_field
 from schema.compose import build_schema
@@ -97,12 +97,12 @@ class Toy(Node):
     @field
     async def friends(self, info: Info, first: First = None) -> Connection[Toy]:
         """Toys like it."""
-        page = page_of(first, None)
+        page = page_of(first)
         return connection(
             page,
             list(TOYS)[: page.limit],
             node=Toy.of,
-            cursor=lambda uuid: Cursor(TOYS[uuid], uuid),
+            cursor=lambda uuid: (TOYS[uuid], uuid),
         )
 
 
@@ -131,15 +131,15 @@ class ToyQueries:
     @query_field(permission="catalogue.read")
     async def toys(self, info: Info, first: First = None, after: After = None) -> Connection[Toy]:
         """All toys by name."""
-        page = page_of(first, after)
+        page = page_of(first, after, key=(str, UUID))
         async with info.context.reading() as tx:
             said(tx, "list", page.limit)
-        start = list(TOYS).index(page.after.id) + 1 if page.after else 0
+        start = list(TOYS).index(page.after[1]) + 1 if page.after else 0
         return connection(
             page,
             list(TOYS)[start : start + page.limit],
             node=Toy.of,
-            cursor=lambda uuid: Cursor(TOYS[uuid], uuid),
+            cursor=lambda uuid: (TOYS[uuid], uuid),
             count=_count,
         )
 
@@ -184,15 +184,6 @@ class ToyMutations:
         return MakeToyPayload(toy=Toy.of(UUID(int=1000 + len(input))))
 
 
-@dataclass(frozen=True)
-class Person:
-    """A principal for tests."""
-
-    permissions: frozenset[str]
-    tenant_id: UUID = TENANT
-    user_id: UUID = TENANT
-
-
 ALL = frozenset({"catalogue.read", "catalogue.write", "places.read", "cost.read", "settings.write"})
 
 
@@ -203,7 +194,11 @@ def toy_schema() -> strawberry.Schema:
 def toy_context(
     database: PretendedDatabase, permissions: frozenset[str] = ALL, language: Any = "en"
 ) -> Context:
-    return Context(cast(Database, database), Person(permissions), language)
+    return Context(cast(Database, database), person(permissions), language)
+
+
+def person(permissions: frozenset[str] = ALL) -> Principal:
+    return Principal(UUID(int=9), "a@example.org", TENANT, "toys", (), permissions)
 
 
 async def run(context: Context, query: str) -> ExecutionResult:
@@ -214,7 +209,7 @@ async def run(context: Context, query: str) -> ExecutionResult:
         context_value=context,
         executor_class=SCHEMA.execution_context_class,
     )
-    return await answer if isawaitable(answer) else cast(ExecutionResult, answer)
+    return await answer if isawaitable(answer) else answer
 
 
 SCHEMA = toy_schema()

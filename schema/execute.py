@@ -1,0 +1,300 @@
+"""From a document's text to an answer, through every gate in order.
+
+Size, tokens, the walk of ``limits``, validation: their outcome depends on the text alone and is kept
+by its hash. Then what depends on the request: which operation, introspection, cost. Then execution,
+with a deadline (reliability rule 16).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from inspect import isawaitable
+from typing import Any
+
+import strawberry
+from graphql import (
+    DocumentNode,
+    ExecutionResult,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLError,
+    GraphQLSchema,
+    InlineFragmentNode,
+    OperationDefinitionNode,
+    OperationType,
+    SelectionNode,
+    parse,
+    specified_rules,
+    type_from_ast,
+    validate,
+)
+from graphql.execution import execute
+from graphql.utilities import validate_input_value
+
+from core.errors import Language, Refusal, define
+from schema.context import Context
+from schema.cost import Cost
+from schema.errors import (
+    BAD_REQUEST,
+    GRAPHQL_INVALID,
+    GRAPHQL_SYNTAX,
+    MAX_ERRORS,
+    format_errors,
+    format_refusal,
+    internal,
+)
+from schema.limits import (
+    MAX_BODY,
+    MAX_COST,
+    MAX_DEPTH,
+    MAX_DOCUMENT,
+    MAX_TOKENS,
+    MUTATION_SECONDS,
+    QUERY_SECONDS,
+    excess,
+    too_large,
+)
+from schema.protect import facts_of
+
+BODY_TOO_LARGE = define(
+    "BODY_TOO_LARGE",
+    en="The request is larger than {limit} bytes.",
+    zh="请求超过 {limit} 字节。",
+)
+METHOD_NOT_ALLOWED = define(
+    "METHOD_NOT_ALLOWED",
+    en="A mutation must be sent with POST.",
+    zh="变更(mutation)必须使用 POST 发送。",
+)
+INTROSPECTION_DENIED = define(
+    "INTROSPECTION_DENIED",
+    en="Introspection is for developers: it needs the permission settings.write. The schema is"
+    " published as a file.",
+    zh="内省仅供开发者使用,需要 settings.write 权限。模式另以文件形式发布。",
+)
+ONE_LEDGER_MUTATION = define(
+    "ONE_LEDGER_MUTATION",
+    en="{field} must be the only mutation in its request.",
+    zh="{field} 必须是请求中唯一的变更(mutation)。",
+)
+DEADLINE_EXCEEDED = define(
+    "DEADLINE_EXCEEDED",
+    en="The server gave up after {seconds} seconds. If this was a mutation, send it again with the"
+    " same commandId to learn its outcome.",
+    zh="服务器在 {seconds} 秒后放弃处理。若为变更(mutation),请用相同的 commandId 重新发送以获知结果。",
+)
+
+CACHED_DOCUMENTS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a client sent. ``size`` is that of the whole body; ``safe`` requests may only read."""
+
+    query: str
+    variables: Mapping[str, Any]
+    operation_name: str | None = None
+    size: int = 0
+    safe: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The answer's body. ``refused`` says why nothing was executed: the code, or None."""
+
+    body: dict[str, Any]
+    refused: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A document that may run, or why it may not."""
+
+    document: DocumentNode | None = None
+    operation: OperationDefinitionNode | None = None
+    introspects: bool = False
+    bulk: bool = False
+    refusal: Refusal | None = None
+    errors: tuple[GraphQLError, ...] = ()
+
+
+class Executor:
+    """Runs documents against one schema, or one view of it."""
+
+    def __init__(self, schema: strawberry.Schema, *, introspection: bool = False) -> None:
+        self._schema: GraphQLSchema = schema._schema
+        self._executor = schema.execution_context_class
+        self._introspection = introspection
+        self._cache: OrderedDict[bytes, Prepared] = OrderedDict()
+
+    def prepare(self, query: str) -> Prepared:
+        """Parse, measure and validate, or remember having done so."""
+        key = hashlib.sha256(query.encode()).digest()
+        prepared = self._cache.get(key)
+        if prepared is None:
+            prepared = self._cache[key] = _prepare(self._schema, query)
+            if len(self._cache) > CACHED_DOCUMENTS:
+                self._cache.popitem(last=False)
+        else:
+            self._cache.move_to_end(key)
+        return prepared
+
+    async def run(self, request: Request, context: Context) -> Answer:
+        """The answer to a request; never raises but for cancellation."""
+        if len(request.query.encode()) > MAX_DOCUMENT:
+            return _refused(too_large("bytes", MAX_DOCUMENT), context.language)
+        prepared = self.prepare(request.query)
+        if prepared.errors:
+            code = prepared.refusal.code if prepared.refusal else GRAPHQL_INVALID
+            return Answer({"errors": format_errors(prepared.errors, context.language, code)}, code)
+        refusal = prepared.refusal or self._gates(prepared, request, context)
+        if refusal:
+            return _refused(refusal, context.language)
+        return await self._execute(prepared, request, context)
+
+    def _gates(self, prepared: Prepared, request: Request, context: Context) -> Refusal | None:
+        """What depends on who asks and with which variables."""
+        assert prepared.document
+        assert prepared.operation
+        name = prepared.operation.name
+        if request.operation_name and request.operation_name != (name and name.value):
+            return Refusal(BAD_REQUEST, details={"reason": "no operation has this operationName"})
+        if request.safe and prepared.operation.operation is not OperationType.QUERY:
+            return Refusal(METHOD_NOT_ALLOWED)
+        if prepared.introspects and not (self._introspection or context.may("settings.write")):
+            return Refusal(INTROSPECTION_DENIED)
+        if request.size > MAX_BODY and not prepared.bulk:
+            return Refusal(BODY_TOO_LARGE, details={"limit": MAX_BODY})
+        cost = Cost(self._schema, prepared.document, prepared.operation, request.variables)
+        return too_large("cost", MAX_COST) if cost.total > MAX_COST else None
+
+    async def _execute(self, prepared: Prepared, request: Request, context: Context) -> Answer:
+        assert prepared.document
+        assert prepared.operation
+        reads = prepared.operation.operation is OperationType.QUERY
+        seconds = QUERY_SECONDS if reads else MUTATION_SECONDS
+        try:
+            async with asyncio.timeout(seconds), context:
+                result = execute(
+                    self._schema,
+                    prepared.document,
+                    context_value=context,
+                    variable_values=dict(request.variables),
+                    operation_name=request.operation_name,
+                    max_coercion_errors=MAX_ERRORS,
+                    hide_suggestions=True,
+                    executor_class=self._executor,
+                )
+                done: ExecutionResult = await result if isawaitable(result) else result
+        except TimeoutError:
+            late = Refusal(DEADLINE_EXCEEDED, details={"seconds": seconds})
+            return _refused(late, context.language)
+        except Exception as fault:
+            return _refused(internal(fault), context.language)
+        return self._answer(done, prepared, request, context.language)
+
+    def _answer(
+        self, result: ExecutionResult, prepared: Prepared, request: Request, language: Language
+    ) -> Answer:
+        if not result.errors:
+            return Answer({"data": result.data})
+        if result.data is None and not any(error.path for error in result.errors):
+            found = self._coercion_errors(prepared, request) or result.errors
+            errors = format_errors(found, language)
+            return Answer({"errors": errors}, errors[0]["extensions"]["code"])
+        return Answer({"errors": format_errors(result.errors, language), "data": result.data})
+
+    def _coercion_errors(self, prepared: Prepared, request: Request) -> list[GraphQLError]:
+        """Which variable values do not fit, each with its path: the library only says it in words."""
+        found: list[GraphQLError] = []
+        assert prepared.operation
+        for definition in prepared.operation.variable_definitions or ():
+            name = definition.variable.name.value
+            type_: Any = type_from_ast(self._schema, definition.type)
+
+            def note(error: GraphQLError, path: list[str | int], name: str = name) -> None:
+                where = [name, *map(str, path)]
+                facts = {**(error.extensions or {}), "inputPath": where}
+                found.append(GraphQLError(error.message, extensions=facts))
+
+            if name in request.variables:
+                validate_input_value(request.variables[name], type_, note, hide_suggestions=True)
+        return found
+
+
+def _refused(refusal: Refusal, language: Language) -> Answer:
+    return Answer({"errors": [format_refusal(refusal, language)]}, refusal.code)
+
+
+def _prepare(schema: GraphQLSchema, query: str) -> Prepared:
+    try:
+        document = parse(query, max_tokens=MAX_TOKENS)
+        refusal = excess(document)
+    except GraphQLError as error:
+        return _unparsed(error)
+    except RecursionError:
+        refusal = too_large("depth", MAX_DEPTH)
+    if refusal:
+        return Prepared(refusal=refusal)
+    errors = validate(
+        schema, document, specified_rules, MAX_ERRORS, True, allow_empty_selection_sets=False
+    )
+    return Prepared(errors=tuple(errors)) if errors else _described(schema, document)
+
+
+def _unparsed(error: GraphQLError) -> Prepared:
+    for sign, measure, limit in (
+        ("more than", "tokens", MAX_TOKENS),
+        ("nested too deeply", "depth", MAX_DEPTH),
+    ):
+        if sign in error.message and "Parsing aborted" in error.message:
+            return Prepared(refusal=too_large(measure, limit))
+    return Prepared(errors=(error,), refusal=Refusal(GRAPHQL_SYNTAX))
+
+
+def _described(schema: GraphQLSchema, document: DocumentNode) -> Prepared:
+    """What the gates need to know of a valid document."""
+    operation = next(
+        (node for node in document.definitions if isinstance(node, OperationDefinitionNode)), None
+    )
+    root = schema.get_root_type(operation.operation) if operation else None
+    if operation is None or root is None:
+        return Prepared(refusal=Refusal(BAD_REQUEST, details={"reason": "it has no operation"}))
+    names = _root_names(document, operation)
+    facts = {name: facts_of(root.fields[name]) for name in names if name in root.fields}
+    ledger = next((name for name, fact in facts.items() if fact.get("ledger")), None)
+    if ledger and len(names) > 1:
+        return Prepared(refusal=Refusal(ONE_LEDGER_MUTATION, details={"field": ledger}))
+    return Prepared(
+        document,
+        operation,
+        introspects=not {"__schema", "__type"}.isdisjoint(names),
+        bulk=any(fact.get("bulk") for fact in facts.values()),
+    )
+
+
+def _root_names(document: DocumentNode, operation: OperationDefinitionNode) -> list[str]:
+    """The root fields an operation asks for, as often as it does, through its fragments."""
+    fragments = {
+        node.name.value: node
+        for node in document.definitions
+        if isinstance(node, FragmentDefinitionNode)
+    }
+    names: list[str] = []
+    waiting: list[SelectionNode] = list(operation.selection_set.selections)
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, FieldNode):
+            names.append(node.name.value)
+        elif isinstance(node, InlineFragmentNode):
+            waiting.extend(node.selection_set.selections)
+        elif isinstance(node, FragmentSpreadNode):
+            # Each once, as execution has it; the valid document has no cycles.
+            fragment = fragments.pop(node.name.value, None)
+            waiting.extend(fragment.selection_set.selections if fragment else ())
+    return names
