@@ -130,6 +130,10 @@ class Cell:
         kept = min(self.allocated, counted) if trim_reservation else self.allocated
         return replace(self, on_hand=counted, allocated=kept)
 
+    def with_threshold(self, threshold: Decimal) -> Cell:
+        """Keep ``threshold`` back from sale, or allow selling that much ahead where it is negative."""
+        return replace(self, threshold=threshold)
+
     def reallocate(self, demand: Decimal) -> Cell:
         """Promise anew, as much of the whole open ``demand`` as the stock allows."""
         _not_negative(demand)

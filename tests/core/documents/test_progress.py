@@ -35,7 +35,7 @@ def test_progress_and_tolerance() -> None:
     assert line.progress is Progress.NONE
     assert line.take(D(4)).progress is Progress.PARTIAL
     over = line.take(D("10.5"))
-    assert (over.progress, over.open) == (Progress.DONE, 0)
+    assert (over.progress, over.open) == (Progress.DONE, D(0))
     with pytest.raises(Refused, match=r"at most 10\.5"):
         line.take(D("10.6"))
 
