@@ -10,7 +10,6 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import psycopg
@@ -20,9 +19,7 @@ from core.db import migrate, roles
 from core.db.cluster import TEST_TUNE
 from core.db.database import Database
 from core.db.embedded import DATABASE, SUPERUSER, EmbeddedServer
-
-if TYPE_CHECKING:
-    from core.tenancy.service import Tenant
+from core.tenancy.directory.tables import Tenant
 
 _PREFIX = "tallybook-test-"
 _ABANDONED_SECONDS = 3600
