@@ -1,0 +1,14 @@
+.PHONY: check check-full lint
+
+check: lint  ## what CI runs, in the present environment
+	pytest
+
+check-full: check  ## with the suites that take minutes
+	pytest -m slow
+
+lint:
+	ruff check
+	ruff format --check
+	mypy
+	lint-imports
+	tallybook schema export --check
