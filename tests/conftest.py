@@ -9,6 +9,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
@@ -42,8 +43,7 @@ def server() -> Iterator[EmbeddedServer]:
     run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
     folder = Path(tempfile.gettempdir()) / f"{_PREFIX}{run}"
     server = EmbeddedServer(folder, tune=TEST_TUNE).open()
-    with (folder / "template.lock").open("ab") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with _template(server):
         migrate.upgrade(server.url(roles.OWNER))
     yield server
     if server.close():
@@ -57,7 +57,10 @@ def new_database(server: EmbeddedServer, worker_id: str) -> Callable[[], str]:
 
     def create() -> str:
         name = f"test_{worker_id}_{next(numbers)}"
-        with psycopg.connect(server.url(SUPERUSER, "postgres"), autocommit=True) as connection:
+        with (
+            _template(server),
+            psycopg.connect(server.url(SUPERUSER, "postgres"), autocommit=True) as connection,
+        ):
             connection.execute(
                 f"create database {name} template {DATABASE} owner {roles.OWNER}".encode()
             )
@@ -104,6 +107,14 @@ async def tenant(db: Database) -> Tenant:
     from core.tenancy import service as tenancy
 
     return await tenancy.create_tenant(db, f"tenant {uuid4()}")
+
+
+@contextmanager
+def _template(server: EmbeddedServer) -> Iterator[None]:
+    """The template for oneself: it can be copied only while nobody is connected to it."""
+    with (server.folder / "template.lock").open("ab") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _remove(server: EmbeddedServer) -> None:

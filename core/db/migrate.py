@@ -101,11 +101,19 @@ def _upgrade(connection: sa.Connection, component: Component) -> list[str]:
         ran.extend(step.revision.revision for step in found)
         return found
 
-    context = _context(connection, component, fn=steps, transaction_per_migration=True)
+    def show(**_: object) -> None:
+        connection.exec_driver_sql(f"grant select on {component.version_table} to {APP}")
+
+    context = _context(
+        connection,
+        component,
+        fn=steps,
+        on_version_apply=[show],
+        transaction_per_migration=True,
+    )
     with Operations.context(context):
         context.run_migrations()
-    connection.exec_driver_sql(f"grant select on {component.version_table} to {APP}")
-    connection.commit()
+    connection.rollback()  # the question what is to be done began a transaction
     return ran
 
 

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
+import psycopg
+import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
 from core.db import freeze, migrate
+from core.db.embedded import EmbeddedServer
+from core.db.roles import APP, OWNER
 from core.db.schema import metadata
 
 _WRITTEN_BY_HAND = {
@@ -45,3 +52,51 @@ def test_database_equals_declarations(owner_url: str) -> None:
 def test_again_finds_nothing_to_do(owner_url: str, database_url: str) -> None:
     assert migrate.upgrade(owner_url) == []
     assert migrate.pending(database_url) == []
+
+
+def test_failing_revision_leaves_those_before_it(
+    server: EmbeddedServer, new_database: Callable[[], str], tmp_path: Path
+) -> None:
+    name = new_database()
+    plugin = _component(tmp_path, "create table toys_a (n int)", "create table toys_a (n int)")
+    with pytest.raises(sa.exc.ProgrammingError, match="already exists"):
+        migrate.upgrade(server.url(OWNER, name), [migrate.CORE, plugin])
+    assert migrate.pending(server.url(APP, name), [migrate.CORE, plugin]) == ["toys"]
+    plugin = _component(tmp_path, "create table toys_a (n int)", "create table toys_b (n int)")
+    assert migrate.upgrade(server.url(OWNER, name), [plugin]) == ["toys_0002"]
+    assert migrate.pending(server.url(APP, name), [migrate.CORE, plugin]) == []
+
+
+def test_tables_newer_than_the_program_are_not_pending(
+    server: EmbeddedServer, new_database: Callable[[], str]
+) -> None:
+    name = new_database()
+    with psycopg.connect(server.url(OWNER, name)) as connection:
+        connection.execute("update core_version set version_num = 'core_9999'")
+    assert migrate.pending(server.url(APP, name)) == []
+
+
+def test_two_deployments_at_once(server: EmbeddedServer, new_database: Callable[[], str]) -> None:
+    name = new_database()
+    with psycopg.connect(server.url(OWNER, name)) as connection:
+        connection.execute("drop schema public cascade")
+        connection.execute("create schema public")
+        connection.execute(f"grant usage on schema public to {APP}".encode())
+    with ThreadPoolExecutor(2) as pool:
+        ran = pool.map(migrate.upgrade, [server.url(OWNER, name)] * 2)
+    assert sorted(ran) == [[], ["core_0001"]]
+
+
+def _component(folder: Path, *statements: str) -> migrate.Component:
+    """A plugin's migrations, one statement a revision."""
+    before = None
+    for number, statement in enumerate(statements, start=1):
+        revision = f"toys_{number:04}"
+        (folder / f"{revision}.py").write_text(
+            f"from alembic import op\n"
+            f"revision, down_revision = {revision!r}, {before!r}\n"
+            f"branch_labels = depends_on = None\n"
+            f"def upgrade():\n    op.execute({statement!r})\n"
+        )
+        before = revision
+    return migrate.Component("toys", (folder,))
