@@ -26,7 +26,7 @@ from core.errors import define, refuse
 
 TUNE: Mapping[str, str] = {
     "shared_buffers": "128MB",
-    "max_connections": "100",
+    "max_connections": "200",
     "jit": "off",
     "timezone": "UTC",
 }

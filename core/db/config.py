@@ -135,7 +135,7 @@ def _connect(url: str) -> Iterator[psycopg.Connection]:
     try:
         connection = psycopg.connect(url, connect_timeout=10)
     except (psycopg.OperationalError, psycopg.ProgrammingError) as error:
-        reason = str(error).strip().splitlines()[-1].strip().rstrip(".")
+        reason = str(error).strip().splitlines()[0].rstrip(".")
         raise refuse(DATABASE_UNREACHABLE, reason=reason) from error
     with connection:
         yield connection

@@ -1,0 +1,247 @@
+"""The command line ``tallybook``. Scripts rely on its names, its exit codes and its standard output;
+everything said to people about a failure goes to standard error, as one sentence."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from types import FrameType
+from typing import Annotated, NoReturn, TypeVar
+
+import typer
+
+from core.db import lint
+from core.db import migrate as migrations
+from core.db.config import open_database
+from core.db.database import Database
+from core.errors import Language, Refused, define, refuse
+from core.tenancy import service as tenancy
+from server import cli_db
+from server.cli_data import Data, database_of
+
+app = typer.Typer(
+    name="tallybook",
+    help="Purchase, sales and stock (进销存) behind GraphQL.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+tenant_app = typer.Typer(help="Tenants.", no_args_is_help=True)
+user_app = typer.Typer(help="People of a tenant.", no_args_is_help=True)
+schema_app = typer.Typer(help="The GraphQL schema.", no_args_is_help=True)
+app.add_typer(tenant_app, name="tenant")
+app.add_typer(user_app, name="user")
+app.add_typer(schema_app, name="schema")
+app.add_typer(cli_db.app, name="db")
+
+MIGRATION_URL_MISSING = define(
+    "MIGRATION_URL_MISSING",
+    en="Set MIGRATION_DATABASE_URL to the owner of the tables to migrate this database.",
+    zh="要迁移此数据库,请将 MIGRATION_DATABASE_URL 设为表的所有者。",
+)
+ROLES_MISSING = define(
+    "ROLES_MISSING",
+    en="Database roles are missing: have an administrator run the SQL printed above, then repeat.",
+    zh="缺少数据库角色:请管理员执行上面打印的 SQL,然后重试。",
+)
+BOOKS_DIFFER = define(
+    "BOOKS_DIFFER",
+    en="The books of {tenant} differ: {difference}.",
+    zh="{tenant} 的账目不符:{difference}。",
+)
+PORT_UNUSABLE = define(
+    "PORT_UNUSABLE",
+    en="Nothing can be served on {host}:{port}: {reason}.",
+    zh="无法在 {host}:{port} 上提供服务:{reason}。",
+)
+CATALOGUE_UNSOUND = define(
+    "CATALOGUE_UNSOUND",
+    en="The database is not protected as it must be: {problem}.",
+    zh="数据库的保护不完整:{problem}。",
+)
+SCHEMA_STALE = define(
+    "SCHEMA_STALE",
+    en="The committed schema differs from the program: run `tallybook schema export`.",
+    zh="已提交的 schema 与程序不一致:请运行 `tallybook schema export`。",
+)
+
+_T = TypeVar("_T")
+Tenant = Annotated[str, typer.Argument(help="Name of the tenant.", show_default=False)]
+Email = Annotated[str, typer.Argument(help="The person's e-mail address.", show_default=False)]
+Host = Annotated[str, typer.Option(help="Address to listen on.")]
+Port = Annotated[
+    int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes any free one.")
+]
+
+
+def main() -> None:
+    """Run the command line; every failure ends here."""
+    # Ends like Ctrl-C, so that an embedded database is left in order.
+    signal.signal(signal.SIGTERM, _terminate)
+    try:
+        app()
+    except Exception as error:
+        if os.environ.get("TALLYBOOK_DEBUG"):
+            raise
+        typer.secho(_sentence(error), err=True, fg=typer.colors.RED)
+        sys.exit(1)
+
+
+@app.command()
+def demo(
+    data: Data = None,
+    host: Host = "127.0.0.1",
+    port: Port = 8000,
+    once: Annotated[bool, typer.Option("--once", help="Stop after the verification.")] = False,
+) -> None:
+    """Make demo tenants, post a day's documents through GraphQL, verify the books, then serve."""
+    from server import demo as demonstration
+
+    with database_of(data) as address:
+        demonstration.run(address, host=host, port=_free_port(host, port), once=once)
+
+
+@app.command()
+def serve(
+    data: Data = None,
+    host: Host = "127.0.0.1",
+    port: Port = 8000,
+    workers: Annotated[int, typer.Option(min=1, help="Number of server processes.")] = 1,
+) -> None:
+    """Serve GraphQL over HTTP."""
+    import uvicorn
+
+    with database_of(data):
+        port = _free_port(host, port)
+        typer.echo(f"http://{f'[{host}]' if ':' in host else host}:{port}/graphql")
+        uvicorn.run("server.app:create_app", factory=True, host=host, port=port, workers=workers)
+
+
+@app.command()
+def migrate(data: Data = None) -> None:
+    """Bring the database to the present schema; prints the revisions that were run."""
+    with open_database(data) as address:
+        if address.owner_url is None:
+            raise refuse(MIGRATION_URL_MISSING)
+        if statements := migrations.create_roles(address.owner_url, address.app_url):
+            typer.echo("\n".join(f"{statement};" for statement in statements))
+            raise refuse(ROLES_MISSING)
+        for revision in migrations.upgrade(address.owner_url):
+            typer.echo(revision)
+
+
+@tenant_app.command("create")
+def create_tenant(
+    name: Tenant,
+    edition: Annotated[str, typer.Option(help="What the tenant subscribed to.")] = "standard",
+    data: Data = None,
+) -> None:
+    """Create a tenant with its settings, places and units; prints its id."""
+    tenant = _with_database(data, lambda db: tenancy.create_tenant(db, name, edition=edition))
+    typer.echo(str(tenant.id))
+
+
+@user_app.command("add")
+def add_user(
+    tenant: Tenant,
+    email: Email,
+    role: Annotated[list[str] | None, typer.Option(help="May be repeated.")] = None,
+    data: Data = None,
+) -> None:
+    """Let a person into a tenant, by default as administrator."""
+    roles = role or ["administrator"]
+    _with_database(data, lambda db: tenancy.add_user(db, tenant, email, roles))
+
+
+@app.command()
+def token(tenant: Tenant, email: Email, data: Data = None) -> None:
+    """Issue a bearer token; prints the token alone."""
+    typer.echo(_with_database(data, lambda db: tenancy.issue_token(db, tenant, email)))
+
+
+@app.command()
+def verify(
+    tenant: Annotated[str | None, typer.Argument(help="Name; all tenants if absent.")] = None,
+    data: Data = None,
+) -> None:
+    """Derive every figure again from the entries; fails at the first difference."""
+    _with_database(data, lambda db: _verify(db, tenant))
+
+
+@schema_app.command("export")
+def export_schema(
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; fail if stale.")] = False,
+    data: Data = None,
+) -> None:
+    """Write the GraphQL schema in its definition language; prints the files that differed."""
+    from schema import export
+
+    changed = export.export(check=check)
+    for path in changed:
+        typer.echo(path)
+    if check and changed:
+        raise refuse(SCHEMA_STALE)
+
+
+async def _verify(db: Database, name: str | None) -> None:
+    from core.ledger import verify as ledger
+
+    async with db.directory() as connection:
+        for problem in await lint.problems(connection):
+            raise refuse(CATALOGUE_UNSOUND, problem=problem)
+    tenants = [await tenancy.find_tenant(db, name)] if name else await tenancy.list_tenants(db)
+    for tenant in tenants:
+        for difference in await ledger.verify(db, tenant.id):
+            raise refuse(BOOKS_DIFFER, tenant=tenant.name, difference=difference)
+        typer.echo(f"{tenant.name}: the books tally")
+
+
+def _with_database(data: Path | None, work: Callable[[Database], Awaitable[_T]]) -> _T:
+    async def run(url: str) -> _T:
+        db = Database.connect(url, pool_size=2)
+        try:
+            return await work(db)
+        finally:
+            await db.close()
+
+    with database_of(data) as address:
+        return asyncio.run(run(address.app_url))
+
+
+def _free_port(host: str, port: int) -> int:
+    """The port, or a free one for 0; an occupied one is known before anything is started."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        with socket.create_server((host, port), family=family) as listener:
+            found: int = listener.getsockname()[1]
+            return found
+    except OSError as error:
+        raise refuse(PORT_UNUSABLE, host=host, port=port, reason=error.strerror) from error
+
+
+def _terminate(number: int, frame: FrameType | None) -> NoReturn:
+    raise SystemExit(128 + number)
+
+
+def _sentence(error: Exception) -> str:
+    """What went wrong, in the language of the terminal, on one line."""
+    if isinstance(error, Refused):
+        return " ".join(refusal.message(_language()) for refusal in error.refusals)
+    if isinstance(error, OSError) and error.filename:
+        return f"{error.strerror}: {error.filename}"
+    text = " ".join(str(getattr(error, "orig", error)).split()) or "no message"
+    return f"{type(error).__name__}: {text}"
+
+
+def _language() -> Language:
+    named = (os.environ.get(name, "") for name in ("LC_ALL", "LC_MESSAGES", "LANG"))
+    return "zh" if next(filter(None, named), "").startswith("zh") else "en"
+
+
+if __name__ == "__main__":
+    main()
