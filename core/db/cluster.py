@@ -83,6 +83,9 @@ class Cluster:
         home = folder / "postgres"
         if home.exists():
             return home.resolve()
+        if home.is_symlink():
+            # Beginning anew would hide that the books are gone.
+            raise refuse(DATABASE_UNAVAILABLE, reason=f"it lay in {home.readlink()}, now missing")
         if self.account and not self._may_enter(folder):
             if self._may_enter(folder.parent) and _is_ours(folder):
                 self._give(folder)
@@ -92,7 +95,6 @@ class Cluster:
                 _SHELTER.mkdir(parents=True, exist_ok=True)
                 shelter = Path(tempfile.mkdtemp(dir=_SHELTER, prefix=""))
                 self._give(shelter)
-                home.unlink(missing_ok=True)
                 home.symlink_to(shelter)
                 return shelter
         home.mkdir(mode=0o700)
@@ -207,10 +209,12 @@ class Cluster:
 
     def stop(self) -> None:
         """End the server; running transactions are rolled back."""
-        self._run(
+        stopped = self._run(
             *(str(self.bin / "pg_ctl"), "stop", "-D", str(self.data), "-w", "-m", "fast"),
             *("-t", str(START_SECONDS)),
         )
+        if stopped.returncode != 0 and self.listening():
+            raise refuse(DATABASE_UNAVAILABLE, reason=f"it did not stop, see {self.log}")
 
     def listening(self) -> bool:
         """Whether something accepts connections on the socket: some microseconds, no login."""

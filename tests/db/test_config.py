@@ -92,8 +92,7 @@ def test_missing_roles_are_printed_where_they_may_not_be_created(
 ) -> None:
     with psycopg.connect(bare(SUPERUSER)) as connection:
         connection.execute("create role builder login password 'secret'")
-        connection.execute("grant create on schema public to builder")
-        connection.execute("grant create on database postgres to builder")
+        connection.execute("alter database postgres owner to builder")
     statements = migrate.create_roles(bare("builder"), bare(roles.APP))
     assert statements
     with psycopg.connect(bare(SUPERUSER)) as connection:

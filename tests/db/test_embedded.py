@@ -173,6 +173,8 @@ def test_folder_below_a_closed_one(folder: Path) -> None:
         assert not server.cluster.home.is_relative_to(folder)
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700, "a folder of others is never opened"
     shutil.rmtree(server.cluster.home)
+    with pytest.raises(Refused, match="now missing"):
+        _open(closed)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has to change the account")
