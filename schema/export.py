@@ -1,0 +1,61 @@
+"""The schema as files: what partners read, and what a review compares."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from graphql import (
+    GraphQLNamedType,
+    GraphQLSchema,
+    is_enum_type,
+    is_input_object_type,
+    is_interface_type,
+    is_object_type,
+    is_specified_scalar_type,
+    print_schema,
+)
+
+from schema.compose import core_schema
+
+FOLDER = Path(__file__).parent / "sdl"
+
+
+def export(*, check: bool = False) -> list[str]:
+    """Write the SDL files; with ``check`` write nothing. Returns the names of those that differed."""
+    stale = []
+    for name, text in _files().items():
+        path = FOLDER / name
+        if not path.exists() or path.read_text("utf-8") != text:
+            stale.append(f"schema/sdl/{name}")
+            if not check:
+                FOLDER.mkdir(exist_ok=True)
+                path.write_text(text, "utf-8")
+    return stale
+
+
+def _files() -> dict[str, str]:
+    return {"core.graphql": print_schema(core_schema()._schema) + "\n"}
+
+
+def undescribed(schema: GraphQLSchema) -> list[str]:
+    """Every type, field, argument and enum value that has no description, by name."""
+    return sorted(name for type_ in schema.type_map.values() for name in _undescribed(type_))
+
+
+def _undescribed(type_: GraphQLNamedType) -> Iterator[str]:
+    if type_.name.startswith("__") or is_specified_scalar_type(type_):
+        return
+    if not type_.description:
+        yield type_.name
+    if is_enum_type(type_):
+        for name, value in type_.values.items():
+            if not value.description:
+                yield f"{type_.name}.{name}"
+    if is_object_type(type_) or is_interface_type(type_) or is_input_object_type(type_):
+        for name, field in type_.fields.items():
+            if not field.description:
+                yield f"{type_.name}.{name}"
+            for argument, definition in getattr(field, "args", {}).items():
+                if not definition.description:
+                    yield f"{type_.name}.{name}({argument}:)"

@@ -1,0 +1,218 @@
+"""GraphQL over HTTP, by the specification of that name.
+
+Two media types. ``application/graphql-response+json`` answers a request that was not executed with a
+4xx. ``application/json`` is the old way: there a document that could not be executed is still a
+well-formed request, and its answer a 200 that carries errors. What is no GraphQL request at all is a
+4xx in both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import orjson
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+
+from core.db.database import Database
+from core.errors import Language, Refusal, Refused, define, refuse
+from core.tenancy.rules import Principal
+from schema.context import Context
+from schema.errors import (
+    BAD_REQUEST,
+    BAD_USER_INPUT,
+    GRAPHQL_INVALID,
+    GRAPHQL_SYNTAX,
+    INTERNAL,
+    format_refusal,
+    internal,
+)
+from schema.execute import (
+    BODY_TOO_LARGE,
+    DEADLINE_EXCEEDED,
+    METHOD_NOT_ALLOWED,
+    Answer,
+    Executor,
+)
+from schema.execute import Request as GraphQLRequest
+from schema.limits import MAX_BULK_BODY
+from server.json_input import check_text, read_json
+
+UNAUTHENTICATED = define(
+    "UNAUTHENTICATED",
+    en="Sign in first: send a valid token in the header Authorization: Bearer ….",
+    zh="请先登录:在请求头 Authorization: Bearer … 中提供有效的令牌。",
+)
+UNSUPPORTED_MEDIA_TYPE = define(
+    "UNSUPPORTED_MEDIA_TYPE",
+    en="Send the request as application/json in UTF-8, without compression.",
+    zh="请以 application/json(UTF-8、不压缩)发送请求。",
+)
+NOT_ACCEPTABLE = define(
+    "NOT_ACCEPTABLE",
+    en="The answer comes as application/graphql-response+json or application/json.",
+    zh="响应格式仅为 application/graphql-response+json 或 application/json。",
+)
+
+SPEC = "application/graphql-response+json"
+LEGACY = "application/json"
+MAX_TOKEN = 512
+
+_STATUS = {
+    UNAUTHENTICATED: 401,
+    METHOD_NOT_ALLOWED: 405,
+    NOT_ACCEPTABLE: 406,
+    BODY_TOO_LARGE: 413,
+    UNSUPPORTED_MEDIA_TYPE: 415,
+    INTERNAL: 500,
+    DEADLINE_EXCEEDED: 504,
+}
+_WELL_FORMED = frozenset({GRAPHQL_SYNTAX, GRAPHQL_INVALID, BAD_USER_INPUT})
+"""Refusals that the old media type answers with 200."""
+
+Authenticate = Callable[[Database, str], Awaitable[Principal | None]]
+
+
+class GraphQLRoute:
+    """The endpoint ``/graphql``."""
+
+    def __init__(
+        self,
+        executor: Executor,
+        database: Callable[[], Database],
+        authenticate: Authenticate,
+    ) -> None:
+        self._executor = executor
+        self._database = database
+        self._authenticate = authenticate
+
+    async def __call__(self, request: Request) -> Response:
+        language = language_of(request.headers.get("accept-language", ""))
+        media = media_of(request.headers.get("accept"))
+        try:
+            answer = await self._answer(request, language, media)
+        except Refused as refused:
+            refusal = refused.refusals[0]
+            answer = Answer({"errors": [format_refusal(refusal, language)]}, refusal.code)
+        except ClientDisconnect:
+            return Response(status_code=400)
+        except Exception as fault:
+            refusal = internal(fault)
+            answer = Answer({"errors": [format_refusal(refusal, language)]}, refusal.code)
+        return respond(answer, media or LEGACY)
+
+    async def _answer(self, request: Request, language: Language, media: str | None) -> Answer:
+        if media is None:
+            raise refuse(NOT_ACCEPTABLE)
+        _check_method(request)
+        principal = await self._principal(request)
+        asked = _read_query(request) if request.method == "GET" else await _read_post(request)
+        return await self._executor.run(asked, Context(self._database(), principal, language))
+
+    async def _principal(self, request: Request) -> Principal:
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        token = token.strip()
+        if scheme.lower() != "bearer" or not token or len(token) > MAX_TOKEN:
+            raise refuse(UNAUTHENTICATED)
+        principal = await self._authenticate(self._database(), token)
+        if principal is None:
+            raise refuse(UNAUTHENTICATED)
+        return principal
+
+
+def language_of(header: str) -> Language:
+    """The first language of ``Accept-Language`` that we speak; English where there is none."""
+    ranked: list[tuple[float, str]] = []
+    for part in header[:500].split(","):
+        tag, _, quality = part.partition(";q=")
+        try:
+            weight = float(quality) if quality else 1.0
+        except ValueError:
+            weight = 0.0
+        ranked.append((weight, tag.strip().lower()[:2]))
+    for weight, tag in sorted(ranked, key=lambda entry: -entry[0]):
+        if weight > 0 and tag in ("en", "zh"):
+            return "zh" if tag == "zh" else "en"
+    return "en"
+
+
+def media_of(accept: str | None) -> str | None:
+    """The media type to answer with; None where none of ours is wanted."""
+    if not accept:
+        return LEGACY
+    wanted = {part.partition(";")[0].strip().lower() for part in accept.split(",")}
+    if SPEC in wanted:
+        return SPEC
+    return LEGACY if not wanted.isdisjoint({LEGACY, "application/*", "*/*"}) else None
+
+
+def respond(answer: Answer, media: str) -> Response:
+    """The HTTP answer, with the status its media type asks for."""
+    status = 200
+    if answer.refused is not None and not (media == LEGACY and answer.refused in _WELL_FORMED):
+        status = _STATUS.get(answer.refused, 400)
+    headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+    if status == 401:
+        headers["WWW-Authenticate"] = 'Bearer realm="tallybook"'
+    if status == 405:
+        headers["Allow"] = "POST"
+    return Response(
+        orjson.dumps(answer.body), status, headers, media_type=f"{media}; charset=utf-8"
+    )
+
+
+def _check_method(request: Request) -> None:
+    if request.method == "POST":
+        kind, _, parameters = request.headers.get("content-type", "").partition(";")
+        charset = parameters.lower().replace(" ", "").replace('"', "")
+        plain = request.headers.get("content-encoding", "identity").lower() == "identity"
+        known = charset in ("", "charset=utf-8", "charset=utf8")
+        if kind.strip().lower() != "application/json" or not known or not plain:
+            raise refuse(UNSUPPORTED_MEDIA_TYPE)
+
+
+async def _read_post(request: Request) -> GraphQLRequest:
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAX_BULK_BODY:
+            raise refuse(BODY_TOO_LARGE, limit=MAX_BULK_BODY)
+    asked = read_json(bytes(body))
+    if not isinstance(asked, dict):
+        raise _bad("the body must be one JSON object; batches are not supported")
+    return _request(asked, size=len(body), safe=False)
+
+
+def _read_query(request: Request) -> GraphQLRequest:
+    asked: dict[str, Any] = {}
+    for key, value in request.query_params.multi_items():
+        if key in asked:
+            raise _bad(f"the parameter {key[:50]} stands there twice")
+        asked[key] = value
+    check_text(asked)
+    for key in ("variables", "extensions"):
+        if key in asked:
+            asked[key] = read_json(asked[key].encode()) if asked[key] else None
+    if asked.get("operationName") == "":
+        asked["operationName"] = None
+    return _request(asked, size=len(request.url.query), safe=True)
+
+
+def _request(asked: Mapping[str, Any], *, size: int, safe: bool) -> GraphQLRequest:
+    query = asked.get("query")
+    variables = asked.get("variables")
+    name = asked.get("operationName")
+    if not isinstance(query, str) or not query:
+        raise _bad("query must be a string, the GraphQL document")
+    if not isinstance(variables, dict | None):
+        raise _bad("variables must be an object")
+    if not isinstance(name, str | None):
+        raise _bad("operationName must be a string")
+    if not isinstance(asked.get("extensions"), dict | None):
+        raise _bad("extensions must be an object")
+    return GraphQLRequest(query, variables or {}, name, size, safe)
+
+
+def _bad(reason: str) -> Refused:
+    return Refused(Refusal(BAD_REQUEST, details={"reason": reason}))

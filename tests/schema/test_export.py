@@ -1,0 +1,41 @@
+"""The published schema is the program's, and says what each of its words means."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from graphql import build_schema as from_sdl
+
+from schema import export
+from schema.compose import core_schema
+from tests.schema.toy import SCHEMA
+
+
+def test_everything_has_a_description() -> None:
+    assert export.undescribed(core_schema()._schema) == []
+    assert export.undescribed(SCHEMA._schema) == []
+
+
+def test_what_lacks_a_description_is_named() -> None:
+    bare = from_sdl("type Query { a(b: Int): E } enum E { X } input I { c: Int }")
+    assert export.undescribed(bare) == [
+        "E",
+        "E.X",
+        "I",
+        "I.c",
+        "Query",
+        "Query.a",
+        "Query.a(b:)",
+    ]
+
+
+def test_export_writes_once_and_check_writes_never(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(export, "FOLDER", tmp_path / "sdl")
+    assert export.export(check=True) == ["schema/sdl/core.graphql"]
+    assert not (tmp_path / "sdl").exists()
+    assert export.export() == ["schema/sdl/core.graphql"]
+    assert export.export() == export.export(check=True) == []
+    assert from_sdl((tmp_path / "sdl" / "core.graphql").read_text("utf-8"))
