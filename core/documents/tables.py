@@ -37,7 +37,7 @@ document = tenant_table(
     sa.Column("cost_basis", sa.Text),
     sa.Column("net", Number, nullable=False, server_default="0"),
     sa.Column("tax", Number, nullable=False, server_default="0"),
-    sa.Column("gross", Number, nullable=False, server_default="0"),
+    sa.Column("total", Number, nullable=False, server_default="0"),
     sa.Column("extensions", JSONB, nullable=False, server_default="{}"),
     sa.UniqueConstraint("tenant_id", "sequence"),
     sa.UniqueConstraint("tenant_id", "reverses_id"),
@@ -78,7 +78,8 @@ document_line = tenant_table(
     sa.Column("tax_rate", Number, nullable=False, server_default="0"),
     sa.Column("net", Number, nullable=False, server_default="0"),
     sa.Column("tax", Number, nullable=False, server_default="0"),
-    sa.Column("gross", Number, nullable=False, server_default="0"),
+    sa.Column("total", Number, nullable=False, server_default="0"),
+    sa.Column("stocked", sa.Boolean, nullable=False, server_default="true"),
     sa.Column("lot_code", sa.Text),
     sa.Column("place_id", Uuid),
     sa.Column("to_place_id", Uuid),
@@ -97,7 +98,7 @@ document_line = tenant_table(
     tenant_key("to_place_id", to="place"),
     sa.CheckConstraint("no BETWEEN 1 AND 1000", name="no"),
     sa.CheckConstraint("numerator > 0 AND denominator > 0", name="ratio"),
-    sa.CheckConstraint("role IN ('consume', 'produce')", name="role"),
+    sa.CheckConstraint("role IN ('consume', 'produce', 'lost')", name="role"),
     sa.Index(None, "tenant_id", "item_id", "document_id"),
 )
 

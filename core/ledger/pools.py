@@ -175,6 +175,13 @@ class Pool:
             self.last_cost = unit_cost(value, self.quantity)
         return change
 
+    def enrich(self, origin: Origin, change: Decimal) -> None:
+        """Add value to one layer, as a landed cost does that reaches only one receipt."""
+        self.layers[origin].value += change
+        self._note(origin, ZERO, change)
+        self.value += change
+        self.last_cost = unit_cost(self.value, self.quantity)
+
     def _at_standard(self, standard: Decimal, change: Decimal) -> Decimal:
         """At standard cost the pool is worth its quantity at standard, always: the absolute value of
         the change is what keeps it so, and no rounding drifts."""

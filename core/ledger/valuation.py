@@ -211,8 +211,16 @@ class Books:
             self._set_value(flow, out, others + pool.at(flow.rate, there))
 
     def _adjust(self, flow: Flow, out: Outcome) -> None:
+        """Value is added: to the layer of the linked receipt if it is there, else to all there is."""
         assert flow.target.pool is not None
-        self._set_value(flow, out, self.pool(flow.target.pool).value + (flow.given or ZERO))
+        pool, change = self.pool(flow.target.pool), flow.given or ZERO
+        origin = self.origins.get(flow.link) if flow.link else None
+        if origin in pool.layers:
+            pool.enrich(origin, change)
+        else:
+            pool.revalue(pool.value + change)
+        out.add(flow.target, flow.lot, ZERO, change)
+        out.add(flow.source, flow.lot, ZERO, -change)
 
     def _restandard(self, flow: Flow, out: Outcome) -> None:
         assert flow.target.pool is not None

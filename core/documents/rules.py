@@ -1,0 +1,399 @@
+"""From what a person entered to a document that can be posted: units, amounts, and what may not be.
+
+Pure: everything it needs to know comes in as :class:`Reference`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from uuid import UUID
+
+from core.catalogue.units import convert, in_unit, ratio, require_whole
+from core.decimals import Rounding
+from core.documents.amounts import Basis, LineAmounts, check_rates, line_amounts
+from core.documents.records import Document, DocumentDraft, Line, LineDraft
+from core.documents.types import TYPES, UNKNOWN_TYPE, DocumentType, Effect
+from core.errors import LIMIT_EXCEEDED, NOT_FOUND, REQUIRED, Refusal, Refused, define
+
+MAX_LINES = 1000
+
+NO_LINES = define("NO_LINES", en="A document needs at least one line.", zh="单据至少需要一行明细。")
+NOT_A_UNIT_OF_ITEM = define(
+    "NOT_A_UNIT_OF_ITEM",
+    en="Item {item} is not kept in this unit. Add the unit to the item, or use one of its own.",
+    zh="商品 {item} 没有此单位。请先为商品添加该单位,或使用已有单位。",
+)
+BAD_QUANTITY = define(
+    "BAD_QUANTITY",
+    en="The quantity must be above zero (a counted quantity may be zero); {quantity} is not.",
+    zh="数量必须大于零(盘点数量可为零),{quantity} 无效。",
+)
+TOO_FINE = define(
+    "TOO_FINE",
+    en="{quantity} has more decimals than the unit allows ({decimals}).",
+    zh="{quantity} 的小数位超过该单位允许的 {decimals} 位。",
+)
+NEGATIVE_PRICE = define(
+    "NEGATIVE_PRICE",
+    en="A price of stocked goods cannot be negative; {price} is.",
+    zh="库存商品的价格不能为负:{price}。",
+)
+PRICE_REQUIRED = define(
+    "PRICE_REQUIRED",
+    en="Goods come in at a price: state the unit price of item {item}.",
+    zh="入库需要价格:请填写商品 {item} 的单价。",
+)
+INACTIVE = define(
+    "INACTIVE",
+    en="{what} {code} is archived and takes no new documents.",
+    zh="{what} {code} 已停用。",
+)
+WRONG_PLACE = define(
+    "WRONG_PLACE",
+    en="Place {place} does not hold stock. Name a store, a warehouse or a bin.",
+    zh="地点 {place} 不存放库存。请选择门店、仓库或库位。",
+)
+SAME_PLACE = define(
+    "SAME_PLACE",
+    en="Goods cannot be moved from a place to the same place.",
+    zh="不能在同一地点之间调拨。",
+)
+WRONG_PARTY = define(
+    "WRONG_PARTY",
+    en="{code} is not a {role}.",
+    zh="{code} 不是此单据所需的往来单位类型({role})。",
+)
+ROLE_REQUIRED = define(
+    "ROLE_REQUIRED",
+    en="A conversion needs lines that are consumed and lines that are produced.",
+    zh="转换单必须同时有投入行和产出行。",
+)
+BAD_SHARE = define(
+    "BAD_SHARE",
+    en="Cost shares lie between 0 and 100 percent and leave something for the first output.",
+    zh="成本分摊比例应在 0 到 100 之间,且须为第一个产出留有余额。",
+)
+SERVICE_NOT_STOCKED = define(
+    "SERVICE_NOT_STOCKED",
+    en="{item} is a service and is not kept in stock.",
+    zh="{item} 是服务项目,不参与库存。",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class UnitFacts:
+    """A unit an item is kept in: base units per unit, and the decimals a quantity may have."""
+
+    ratio: Fraction
+    decimals: int
+
+
+@dataclass(frozen=True, slots=True)
+class ItemFacts:
+    """What a posting knows of an item."""
+
+    id: UUID
+    code: str
+    stocked: bool
+    active: bool
+    base_unit_id: UUID
+    units: Mapping[UUID, UnitFacts]
+    purchase_price: Decimal | None = None
+    standard_cost: Decimal | None = None
+    weight: Decimal | None = None
+    volume: Decimal | None = None
+    negative_stock: str | None = None
+    costing_method: str | None = None
+    cost_scope: str | None = None
+    moved_through: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceFacts:
+    """What a posting knows of a place; ``path`` leads from the root to the place itself."""
+
+    id: UUID
+    code: str
+    path: tuple[UUID, ...]
+    holds_stock: bool
+    active: bool
+    account: str | None = None
+    negative_stock: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PartyFacts:
+    """What a posting knows of a party."""
+
+    id: UUID
+    code: str
+    name: str
+    is_supplier: bool
+    is_customer: bool
+    country: str | None = None
+    address: str | None = None
+    active: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """What drafts are resolved against. A missing id is somebody else's or nobody's: the same."""
+
+    items: Mapping[UUID, ItemFacts]
+    places: Mapping[UUID, PlaceFacts]
+    parties: Mapping[UUID, PartyFacts] = field(default_factory=dict)
+    amount_dp: int = 2
+    prices_include_tax: bool = False
+
+
+def resolve(draft: DocumentDraft, known: Reference) -> Document:
+    """The document a draft means. Raises Refused with everything that is wrong with it."""
+    document_type = TYPES.get(draft.type)
+    if document_type is None or document_type.system:
+        raise Refused(Refusal(UNKNOWN_TYPE, ("type",), {"type": draft.type}))
+    refusals = list(_check_head(draft, document_type, known))
+    lines: list[Line] = []
+    for index, line in enumerate(draft.lines):
+        try:
+            lines.append(_line(index + 1, line, draft, document_type, known))
+        except Refused as refused:
+            refusals += [r.under("lines", index) for r in refused.refusals]
+    if not refusals:
+        refusals += _check_conversion(document_type, lines)
+    if refusals:
+        raise Refused(*refusals)
+    party = known.parties.get(draft.party_id) if draft.party_id else None
+    return Document(
+        id=draft.id,
+        type_code=draft.type,
+        business_date=draft.business_date,
+        lines=tuple(lines),
+        net=sum((line.net for line in lines), Decimal(0)),
+        tax=sum((line.tax for line in lines), Decimal(0)),
+        total=sum((line.total for line in lines), Decimal(0)),
+        party_id=draft.party_id,
+        party_name=draft.party_name or (party.name if party else None),
+        address=draft.address or (party.address if party else None),
+        country=draft.country or (party.country if party else None),
+        place_id=draft.place_id,
+        to_place_id=draft.to_place_id,
+        source_id=draft.source_id,
+        reference=draft.reference,
+        remark=draft.remark,
+        cause=draft.cause,
+        extra_cost=draft.extra_cost,
+        cost_basis=draft.cost_basis,
+        extensions=draft.extensions,
+    )
+
+
+def _check_head(
+    draft: DocumentDraft, document_type: DocumentType, known: Reference
+) -> Iterator[Refusal]:
+    if not draft.lines and document_type.effect is not Effect.LANDED:
+        yield Refusal(NO_LINES, ("lines",))
+    if len(draft.lines) > MAX_LINES:
+        yield Refusal(LIMIT_EXCEEDED, ("lines",), {"field": "lines", "limit": MAX_LINES})
+    if draft.party_id is not None:
+        party = known.parties.get(draft.party_id)
+        if party is None:
+            yield Refusal(NOT_FOUND, ("partyId",), {"id": str(draft.party_id)})
+        elif not party.active:
+            yield Refusal(INACTIVE, ("partyId",), {"what": "Party", "code": party.code})
+        elif (document_type.party == "supplier" and not party.is_supplier) or (
+            document_type.party == "customer" and not party.is_customer
+        ):
+            details = {"code": party.code, "role": document_type.party}
+            yield Refusal(WRONG_PARTY, ("partyId",), details)
+    for name, place_id in (("placeId", draft.place_id), ("toPlaceId", draft.to_place_id)):
+        if place_id is not None:
+            yield from _check_place(place_id, (name,), known)
+    if document_type.source_required and draft.source_id is None:
+        yield Refusal(REQUIRED, ("sourceId",), {"field": "sourceId"})
+    if document_type.effect is Effect.LANDED and draft.extra_cost is None:
+        yield Refusal(REQUIRED, ("extraCost",), {"field": "extraCost"})
+    if draft.cost_basis is not None and draft.cost_basis not in set(Basis):
+        yield Refusal(NOT_FOUND, ("costBasis",), {"id": draft.cost_basis})
+
+
+def _check_place(place_id: UUID, path: tuple[str, ...], known: Reference) -> Iterator[Refusal]:
+    place = known.places.get(place_id)
+    if place is None:
+        yield Refusal(NOT_FOUND, path, {"id": str(place_id)})
+    elif not place.active:
+        yield Refusal(INACTIVE, path, {"what": "Place", "code": place.code})
+    elif not place.holds_stock or place.account is not None:
+        yield Refusal(WRONG_PLACE, path, {"place": place.code})
+
+
+def _line(
+    no: int, line: LineDraft, draft: DocumentDraft, document_type: DocumentType, known: Reference
+) -> Line:
+    item = known.items.get(line.item_id)
+    if item is None:
+        raise Refused(Refusal(NOT_FOUND, ("itemId",), {"id": str(line.item_id)}))
+    if not item.active:
+        raise Refused(Refusal(INACTIVE, ("itemId",), {"what": "Item", "code": item.code}))
+    unit_id = line.unit_id or item.base_unit_id
+    unit = item.units.get(unit_id)
+    if unit is None:
+        raise Refused(Refusal(NOT_A_UNIT_OF_ITEM, ("unitId",), {"item": item.code}))
+    refusals = [
+        *_check_quantity(line, document_type, item, unit),
+        *_check_price(line, document_type, item),
+        *_check_places(line, draft, document_type, item, known),
+    ]
+    if refusals:
+        raise Refused(*refusals)
+    price = _price(line, document_type, item, unit)
+    amounts = _amounts(line, price, known)
+    return Line(
+        no=no,
+        item_id=item.id,
+        unit_id=unit_id,
+        entered_quantity=line.quantity,
+        numerator=Decimal(unit.ratio.numerator),
+        denominator=Decimal(unit.ratio.denominator),
+        quantity=None if line.quantity is None else _base_quantity(line.quantity, item, unit),
+        unit_price=price,
+        discount_pct=line.discount_pct,
+        tax_rate=line.tax_rate,
+        net=amounts.net,
+        tax=amounts.tax,
+        total=amounts.total,
+        stocked=item.stocked,
+        lot_code=line.lot_code,
+        place_id=line.place_id or draft.place_id,
+        to_place_id=line.to_place_id or draft.to_place_id,
+        source_line=line.source_line,
+        role=line.role,
+        share=line.share,
+        due_on=line.due_on,
+        expires_at=line.expires_at,
+        description=line.description,
+        cause=line.cause or draft.cause,
+        remark=line.remark,
+        extensions=line.extensions,
+    )
+
+
+def _base_quantity(quantity: Decimal, item: ItemFacts, unit: UnitFacts) -> Decimal:
+    """In base units, half up at the base unit's decimals; a unit counted whole refuses a fraction."""
+    base = item.units[item.base_unit_id]
+    if base.decimals == 0:
+        require_whole(in_unit(quantity, unit.ratio, ratio(1)))
+    return convert(quantity, unit.ratio, ratio(1), base.decimals, Rounding.HALF_UP)
+
+
+def _check_quantity(
+    line: LineDraft, document_type: DocumentType, item: ItemFacts, unit: UnitFacts
+) -> Iterator[Refusal]:
+    quantity = line.quantity
+    optional = document_type.effect in (
+        Effect.COUNT,
+        Effect.REVALUE,
+        Effect.STANDARD,
+        Effect.LANDED,
+    )
+    if quantity is None:
+        if not optional:
+            yield Refusal(REQUIRED, ("quantity",), {"field": "quantity"})
+        return
+    if quantity < 0 or (quantity == 0 and not optional):
+        yield Refusal(BAD_QUANTITY, ("quantity",), {"quantity": quantity})
+        return
+    if quantity != round(quantity, unit.decimals):
+        details = {"quantity": quantity, "decimals": unit.decimals}
+        yield Refusal(TOO_FINE, ("quantity",), details)
+        return
+    try:
+        _base_quantity(quantity, item, unit)
+    except Refused as refused:
+        yield from (r.under("quantity") for r in refused.refusals)
+
+
+def _check_price(
+    line: LineDraft, document_type: DocumentType, item: ItemFacts
+) -> Iterator[Refusal]:
+    if line.unit_price is not None and line.unit_price < 0 and item.stocked:
+        yield Refusal(NEGATIVE_PRICE, ("unitPrice",), {"price": line.unit_price})
+    told = line.unit_price is not None or line.amount is not None
+    arrives = document_type.code in ("receipt", "opening", "drop_shipment")
+    if arrives and item.stocked and not told and item.purchase_price is None:
+        yield Refusal(PRICE_REQUIRED, ("unitPrice",), {"item": item.code})
+    if document_type.effect is Effect.STANDARD and line.unit_price is None:
+        yield Refusal(REQUIRED, ("unitPrice",), {"field": "unitPrice"})
+    if document_type.effect is Effect.REVALUE and line.unit_price is None and line.amount is None:
+        yield Refusal(REQUIRED, ("amount",), {"field": "amount"})
+    yield from check_rates(line.discount_pct, line.tax_rate)
+
+
+def _check_places(
+    line: LineDraft,
+    draft: DocumentDraft,
+    document_type: DocumentType,
+    item: ItemFacts,
+    known: Reference,
+) -> Iterator[Refusal]:
+    effect = document_type.effect
+    place_id = line.place_id or draft.place_id
+    to_place_id = line.to_place_id or draft.to_place_id
+    if line.place_id is not None:
+        yield from _check_place(line.place_id, ("placeId",), known)
+    if line.to_place_id is not None:
+        yield from _check_place(line.to_place_id, ("toPlaceId",), known)
+    if not item.stocked:
+        if effect not in (Effect.ORDER, Effect.RECEIVE, Effect.ISSUE, Effect.DROP):
+            yield Refusal(SERVICE_NOT_STOCKED, ("itemId",), {"item": item.code})
+        return
+    no_place = (Effect.DROP, Effect.LANDED, Effect.STANDARD, Effect.REVALUE, Effect.ARRIVE)
+    if place_id is None and effect not in no_place:
+        yield Refusal(REQUIRED, ("placeId",), {"field": "placeId"})
+    if effect in (Effect.MOVE, Effect.ARRIVE):
+        if to_place_id is None:
+            yield Refusal(REQUIRED, ("toPlaceId",), {"field": "toPlaceId"})
+        elif to_place_id == place_id:
+            yield Refusal(SAME_PLACE, ("toPlaceId",))
+
+
+def _check_conversion(document_type: DocumentType, lines: list[Line]) -> Iterator[Refusal]:
+    if document_type.effect is not Effect.CONVERT:
+        return
+    outputs = [line for line in lines if line.role == "produce"]
+    if not outputs or not any(line.role == "consume" for line in lines):
+        yield Refusal(ROLE_REQUIRED, ("lines",))
+        return
+    shares = [line.share or Decimal(0) for line in outputs[1:]]
+    if any(share < 0 for share in shares) or sum(shares) > 100:
+        yield Refusal(BAD_SHARE, ("lines",))
+
+
+def _price(
+    line: LineDraft, document_type: DocumentType, item: ItemFacts, unit: UnitFacts
+) -> Decimal | None:
+    """The entered price; goods that arrive without one come in at the item's purchase price, which
+    is kept per base unit."""
+    if line.unit_price is not None or line.amount is not None or item.purchase_price is None:
+        return line.unit_price
+    if document_type.code not in ("receipt", "opening", "drop_shipment", "purchase_order"):
+        return None
+    return item.purchase_price * unit.ratio.numerator / unit.ratio.denominator
+
+
+def _amounts(line: LineDraft, price: Decimal | None, known: Reference) -> LineAmounts:
+    if line.amount is not None:
+        quantity, price = Decimal(1), line.amount
+    else:
+        quantity = line.quantity or Decimal(0)
+    return line_amounts(
+        quantity,
+        price or Decimal(0),
+        discount_pct=line.discount_pct,
+        tax_pct=line.tax_rate,
+        prices_include_tax=known.prices_include_tax,
+        dp=known.amount_dp,
+    )

@@ -1,0 +1,383 @@
+"""From a document's lines to flows: which goods go from where to where, and how they are valued."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from decimal import Decimal
+from uuid import UUID
+
+from core.documents.amounts import Basis as SharedBy
+from core.documents.amounts import BasisLine, allocate_cost
+from core.documents.records import Document, Line
+from core.documents.types import Effect
+from core.errors import NOT_FOUND, Refusal, Refused, define
+from core.ids import NIL
+from core.ledger.records import (
+    ZERO,
+    BalanceKey,
+    Basis,
+    Event,
+    Flow,
+    Origin,
+    PoolKey,
+    Scope,
+    Side,
+    lot_id,
+)
+from core.ledger.state import LotFacts, Source, SourceLine, State
+from core.ledger.stock import allocate
+
+UNIT_LOT = define(
+    "UNIT_LOT",
+    en="{item} is tracked unit by unit: name a lot and take one at a time.",
+    zh="{item} 按单件管理:须指定批号/编号且每行数量为 1。",
+)
+NOTHING_TO_REVALUE = define(
+    "NOTHING_TO_REVALUE",
+    en="There is no stock of {item} here whose value could change.",
+    zh="此处没有 {item} 的库存可以调整价值。",
+)
+NAME_THE_POOL = define(
+    "NAME_THE_POOL",
+    en="{item} has more than one cost pool: name the place or the lot whose value changes.",
+    zh="{item} 有多个成本池:请指定要调整的地点或批次。",
+)
+
+
+@dataclass(slots=True)
+class Builder:
+    """Builds the flows of one document. ``sequence`` is its provisional posting number."""
+
+    state: State
+    document: Document
+    sequence: int
+    flows: list[Flow] = field(default_factory=list)
+    lots: dict[UUID, LotFacts] = field(default_factory=dict)
+    taken: dict[BalanceKey, Decimal] = field(default_factory=dict)
+
+    def build(self) -> list[Flow]:
+        """All flows of the document, consumption before production. Raises Refused."""
+        if self.document.type.effect is Effect.LANDED:
+            self._landed()
+            return self.flows
+        lines = [line for line in self.document.lines if line.stocked]
+        for line in sorted(lines, key=_building_order):
+            try:
+                _BUILD[self.document.type.effect](self, line)
+            except Refused as refused:
+                where = ("lines", line.no - 1)
+                raise Refused(*(r.under(*where) for r in refused.refusals)) from None
+        return self.flows
+
+    # one function per effect
+
+    def _receive(self, line: Line) -> None:
+        source = self._source_line(line)
+        if self.document.type.returns:
+            linked = source is not None and self.state.rules.return_in == "original_cost"
+            basis = Basis.LINKED if linked else Basis.CURRENT
+        else:
+            told = line.unit_price is not None or self.document.type.code in ("receipt", "opening")
+            basis = Basis.GIVEN if told or line.net else Basis.CURRENT
+        code = line.lot_code or (source.line.lot_code if source else None)
+        place, lot = self._place(line), self._lot(line, code)
+        self._flow(
+            line,
+            lot,
+            line.base_quantity,
+            self._account(),
+            self._side(line.item_id, place, lot),
+            basis,
+            given=line.net if basis is Basis.GIVEN else None,
+            link=self._link(line) if basis is Basis.LINKED else None,
+        )
+
+    def _issue(self, line: Line) -> None:
+        linked = self.document.type.returns and self._source_line(line) is not None
+        linked = linked and self.state.rules.return_out == "original_cost"
+        for key, quantity in self._takes(line):
+            self._flow(
+                line,
+                key.lot,
+                quantity,
+                self._side(line.item_id, key.place, key.lot),
+                self._account(),
+                Basis.LINKED if linked else Basis.COST,
+                link=self._link(line) if linked else None,
+            )
+
+    def _move(self, line: Line) -> None:
+        assert line.to_place_id is not None
+        for key, quantity in self._takes(line):
+            source = self._side(line.item_id, key.place, key.lot)
+            target = self._side(line.item_id, line.to_place_id, key.lot)
+            self._flow(line, key.lot, quantity, source, target, Basis.COST)
+
+    def _dispatch(self, line: Line) -> None:
+        transit = self._transit(line.item_id, self.document.id)
+        for key, quantity in self._takes(line):
+            source = self._side(line.item_id, key.place, key.lot)
+            self._flow(line, key.lot, quantity, source, transit, Basis.COST)
+
+    def _arrive(self, line: Line) -> None:
+        """Out of transit: to the place where it arrived, or to gain and loss what did not."""
+        source = self._source_line(line)
+        if source is None or self.document.source_id is None:
+            raise Refused(Refusal(NOT_FOUND, ("sourceLine",), {"id": line.source_line}))
+        assert line.to_place_id is not None
+        transit = self._transit(line.item_id, self.document.source_id)
+        for lot, quantity in self._in_transit(line, line.base_quantity):
+            lost = line.role == "lost"
+            target = self._account() if lost else self._side(line.item_id, line.to_place_id, lot)
+            self._flow(line, lot, quantity, transit, target, Basis.COST)
+
+    def _count(self, line: Line) -> None:
+        place, lot = self._place(line), self._lot(line, line.lot_code)
+        target = self._side(line.item_id, place, lot)
+        rate, given = line.base_cost, line.quantity
+        self._flow(line, lot, ZERO, self._account(), target, Basis.COUNT, given=given, rate=rate)
+
+    def _convert(self, line: Line) -> None:
+        if line.role == "consume":
+            self._issue(line)
+            return
+        lot = self._lot(line, line.lot_code)
+        first = next(other for other in self.document.lines if other.role == "produce")
+        self._flow(
+            line,
+            lot,
+            line.base_quantity,
+            self._account(),
+            self._side(line.item_id, self._place(line), lot),
+            Basis.SHARE,
+            given=None if line.no == first.no else line.share or ZERO,
+            rate=self.document.extra_cost or ZERO,
+        )
+
+    def _drop(self, line: Line) -> None:
+        customer = Side(self.state.places.account("customer"))
+        given, quantity = line.net, line.base_quantity
+        self._flow(line, NIL, quantity, self._account(), customer, Basis.GIVEN, given=given)
+
+    def _revalue(self, line: Line) -> None:
+        pools = list(self._pools(line))
+        if not pools:
+            raise self._refuse(NOTHING_TO_REVALUE, line)
+        if line.unit_price is None and len(pools) > 1:
+            raise self._refuse(NAME_THE_POOL, line)
+        for key in pools:
+            side = Side(self._somewhere(key), key)
+            if line.unit_price is not None:
+                rate = line.base_cost
+                self._flow(line, key.lot, ZERO, self._account(), side, Basis.STANDARD, rate=rate)
+            else:
+                given = line.net
+                self._flow(line, key.lot, ZERO, self._account(), side, Basis.ADJUST, given=given)
+
+    def _standard(self, line: Line) -> None:
+        for key in self._pools(line):
+            side = Side(self._somewhere(key), key)
+            rate = line.base_cost
+            self._flow(line, key.lot, ZERO, self._account(), side, Basis.STANDARD, rate=rate)
+
+    def _landed(self) -> None:
+        """The policy "remaining": what is left of each receipt line takes its share, wherever it went,
+        and the share of what has left is expensed (domain §1, landed cost)."""
+        source = self.state.sources[self.document.source_id or NIL]
+        expensed = Side(self.state.places.account("landed_cost_expensed"))
+        for no, share in landed_shares(self.state, self.document, source).items():
+            line = source.lines[no].line
+            left, link = share, (source.sequence or 0, no)
+            for key, quantity in self._remains(line.item_id, link):
+                part = self.state.books.pool(key).portion(share, quantity, line.base_quantity)
+                side = Side(self._somewhere(key), key)
+                self._flow(
+                    line, key.lot, ZERO, self._account(), side, Basis.ADJUST, given=part, link=link
+                )
+                left -= part
+            if left:
+                self._flow(line, NIL, ZERO, self._account(), expensed, Basis.GIVEN, given=left)
+
+    # what they share
+
+    def _flow(
+        self,
+        line: Line,
+        lot: UUID,
+        quantity: Decimal,
+        source: Side,
+        target: Side,
+        basis: Basis,
+        *,
+        given: Decimal | None = None,
+        rate: Decimal | None = None,
+        link: tuple[int, int] | None = None,
+    ) -> None:
+        self.flows.append(
+            Flow(
+                event=Event(self.sequence, len(self.flows) + 1),
+                on=self.document.business_date,
+                document=self.document.id,
+                line=line.no,
+                item=line.item_id,
+                lot=lot,
+                quantity=quantity,
+                source=source,
+                target=target,
+                basis=basis,
+                given=given,
+                rate=rate,
+                link=link,
+            )
+        )
+
+    def _account(self) -> Side:
+        assert self.document.type.account is not None
+        return Side(self.state.places.account(self.document.type.account))
+
+    def _side(self, item: UUID, place: UUID, lot: UUID) -> Side:
+        return Side(place, self.state.pool_of(item, place, lot))
+
+    def _transit(self, item: UUID, dispatch: UUID) -> Side:
+        place = self.state.places.account("in_transit")
+        return Side(place, self.state.transit_pool(item, dispatch))
+
+    def _place(self, line: Line) -> UUID:
+        assert line.place_id is not None
+        return line.place_id
+
+    def _takes(self, line: Line) -> Iterator[tuple[BalanceKey, Decimal]]:
+        lot = lot_id(line.item_id, line.lot_code) if line.lot_code else None
+        if lot is None and self.state.scope(line.item_id) is Scope.SERIAL:
+            raise self._refuse(UNIT_LOT, line)
+        if lot is not None and lot not in self.state.lots:
+            raise Refused(Refusal(NOT_FOUND, ("lotCode",), {"id": line.lot_code}))
+        for take in allocate(
+            self.state,
+            line.item_id,
+            self._place(line),
+            lot,
+            line.base_quantity,
+            respect_holds=self.document.type.holds,
+            taken=self.taken,
+        ):
+            yield take.key, take.quantity
+
+    def _in_transit(self, line: Line, quantity: Decimal) -> Iterator[tuple[UUID, Decimal]]:
+        """The lots of this dispatch that are still under way; a named lot only itself."""
+        wanted = lot_id(line.item_id, line.lot_code) if line.lot_code else None
+        place = self.state.places.account("in_transit")
+        for key, there in sorted(self.state.on_hand(line.item_id).items()):
+            free = there - self.taken.get(key, ZERO)
+            if key.place != place or free <= 0 or (wanted is not None and key.lot != wanted):
+                continue
+            part = min(quantity, free)
+            if part > 0:
+                self.taken[key] = self.taken.get(key, ZERO) + part
+                quantity -= part
+                yield key.lot, part
+        if quantity > 0:
+            yield wanted or NIL, quantity
+
+    def _lot(self, line: Line, code: str | None) -> UUID:
+        """The lot that goods come into; it is made with its first receipt."""
+        unit = self.state.scope(line.item_id) is Scope.SERIAL
+        counted_away = self.document.type.effect is Effect.COUNT and line.quantity in (None, ZERO)
+        if unit and (code is None or not (line.quantity == 1 or counted_away)):
+            raise self._refuse(UNIT_LOT, line)
+        if code is None:
+            return NIL
+        lot = lot_id(line.item_id, code)
+        if lot not in self.state.lots:
+            on = self.document.business_date
+            self.lots[lot] = LotFacts(lot, line.item_id, code, None, unit, on)
+            self.state.lots[lot] = self.lots[lot]
+        return lot
+
+    def _source_line(self, line: Line) -> SourceLine | None:
+        source = self.state.sources.get(self.document.source_id or NIL)
+        if source is None or line.source_line is None:
+            return None
+        return source.lines.get(line.source_line)
+
+    def _link(self, line: Line) -> tuple[int, int]:
+        source = self.state.sources[self.document.source_id or NIL]
+        assert source.sequence is not None
+        assert line.source_line is not None
+        return source.sequence, line.source_line
+
+    def _pools(self, line: Line) -> Iterator[PoolKey]:
+        """The item's pools that hold something, of the place and lot where the line names them."""
+        lot = lot_id(line.item_id, line.lot_code) if line.lot_code else None
+        for key, pool in sorted(self.state.books.pools.items()):
+            if key.item != line.item_id or not pool.quantity or key.document != NIL:
+                continue
+            if lot is not None and key.lot not in (NIL, lot):
+                continue
+            if line.place_id is not None and key.place not in (NIL, line.place_id):
+                continue
+            yield key
+
+    def _remains(self, item: UUID, link: tuple[int, int]) -> Iterator[tuple[PoolKey, Decimal]]:
+        origin: Origin | None = self.state.books.origins.get(link)
+        for key, pool in sorted(self.state.books.pools.items()):
+            if key.item == item and origin in pool.layers:
+                yield key, pool.layers[origin].quantity
+
+    def _somewhere(self, key: PoolKey) -> UUID:
+        """A place where goods of this pool are, for an entry that moves value only."""
+        if key.place != NIL:
+            return key.place
+        there = self.state.on_hand(key.item)
+        lots = {b: q for b, q in there.items() if key.lot in (NIL, b.lot)}
+        return max(lots, key=lambda b: (lots[b], b)).place
+
+    def _refuse(self, code: str, line: Line) -> Refused:
+        return Refused(Refusal(code, (), {"item": self.state.items[line.item_id].code}))
+
+
+def landed_shares(state: State, document: Document, source: Source) -> dict[int, Decimal]:
+    """What each stocked line of the source bears of the document's extra cost. Raises Refused."""
+    chosen = {line.source_line: line for line in document.lines}
+    lines = [
+        s.line
+        for no, s in sorted(source.lines.items())
+        if s.line.stocked and (not chosen or no in chosen)
+    ]
+    basis = [_basis_line(state, line, chosen.get(line.no)) for line in lines]
+    by = SharedBy(document.cost_basis or SharedBy.AMOUNT)
+    shares = allocate_cost(document.extra_cost or ZERO, by, basis, state.rules.amount_dp)
+    return {line.no: share for line, share in zip(lines, shares, strict=True)}
+
+
+def _basis_line(state: State, line: Line, manual: Line | None) -> BasisLine:
+    item, quantity = state.items[line.item_id], line.base_quantity
+    return BasisLine(
+        quantity=quantity,
+        amount=line.net,
+        weight=quantity * (item.weight or ZERO),
+        volume=quantity * (item.volume or ZERO),
+        manual=manual.net if manual else ZERO,
+    )
+
+
+def _building_order(line: Line) -> tuple[int, int]:
+    """Consumption first; of the outputs, the first one takes the rest and so comes last."""
+    if line.role != "produce":
+        return (0, line.no)
+    return (1, -line.no)
+
+
+_BUILD: dict[Effect, Callable[[Builder, Line], None]] = {
+    Effect.RECEIVE: Builder._receive,
+    Effect.ISSUE: Builder._issue,
+    Effect.MOVE: Builder._move,
+    Effect.DISPATCH: Builder._dispatch,
+    Effect.ARRIVE: Builder._arrive,
+    Effect.COUNT: Builder._count,
+    Effect.CONVERT: Builder._convert,
+    Effect.DROP: Builder._drop,
+    Effect.REVALUE: Builder._revalue,
+    Effect.STANDARD: Builder._standard,
+}

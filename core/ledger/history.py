@@ -1,0 +1,224 @@
+"""Reads history back: the events of some items from a position on, and the books as they stood then.
+
+The books at a past position are today's less everything since: that costs what happened since, not the
+size of the ledger (F2).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from core.db.database import Transaction
+from core.ledger import reading
+from core.ledger.pools import unit_cost
+from core.ledger.reading import Row, rows
+from core.ledger.records import (
+    ZERO,
+    BalanceKey,
+    Basis,
+    Event,
+    Flow,
+    LayerKey,
+    Leg,
+    LegKey,
+    Origin,
+    PoolKey,
+    Position,
+    Side,
+)
+from core.ledger.replay import Past
+from core.ledger.state import State
+
+_ENTRY = (
+    "SELECT sequence, document_id, item_id, place_id, lot_id, quantity, value, pool_id, event_on,"
+    " event_sequence, event_flow, event_line, leg, basis, given, rate, link_sequence, link_line,"
+    " settles_sequence, settles_flow FROM entry"
+)
+_ORDER = " ORDER BY event_on, event_sequence, event_flow, sequence, no"
+
+
+@dataclass(slots=True)
+class History:
+    """Events in order of position, and the posting numbers that were reversed on their own date."""
+
+    events: list[Past] = field(default_factory=list)
+    reversed: frozenset[int] = frozenset()
+
+    @property
+    def links(self) -> set[tuple[int, int]]:
+        """The lines that events go back to."""
+        return {event.flow.link for event in self.events if event.flow.link is not None}
+
+
+async def since(tx: Transaction, state: State, items: Collection[UUID], start: Position) -> History:
+    """What happened to the items from a position on, corrections included."""
+    found = await rows(
+        tx,
+        _ENTRY + " WHERE tenant_id = %s AND item_id = ANY(%s)"
+        " AND (event_on, event_sequence, event_flow) >= (%s, %s, %s)" + _ORDER,
+        tx.tenant_id,
+        list(items),
+        *start,
+    )
+    layers = await rows(
+        tx,
+        "SELECT event_sequence, event_flow, pool_id, origin_on, origin_sequence, origin_flow,"
+        " quantity, value FROM layer_entry WHERE tenant_id = %s AND item_id = ANY(%s)"
+        " AND (event_on, event_sequence, event_flow) >= (%s, %s, %s)",
+        tx.tenant_id,
+        list(items),
+        *start,
+    )
+    return await _history(tx, state, found, layers)
+
+
+async def of_document(tx: Transaction, state: State, sequence: int) -> History:
+    """The events of one posting, corrections included."""
+    found = await rows(
+        tx,
+        _ENTRY + " WHERE tenant_id = %s AND event_sequence = %s" + _ORDER,
+        tx.tenant_id,
+        sequence,
+    )
+    return await _history(tx, state, found, [])
+
+
+async def _history(
+    tx: Transaction, state: State, entries: Iterable[Row], layers: Iterable[Row]
+) -> History:
+    keys = {key.id: key for key in state.books.pools}
+    grouped: dict[Event, list[Row]] = {}
+    for row in entries:
+        grouped.setdefault(Event(row[9], row[10]), []).append(row)
+    events = {event: _past(event, group, keys) for event, group in grouped.items()}
+    for row in layers:
+        leg = events[Event(row[0], row[1])].layers.setdefault(
+            LayerKey(row[2], Origin(row[3], row[4], row[5])), Leg()
+        )
+        leg.quantity += row[6]
+        leg.value += row[7]
+    gone = await rows(
+        tx,
+        "SELECT d.sequence FROM document d JOIN document m ON m.tenant_id = d.tenant_id"
+        " AND m.reverses_id = d.id AND m.business_date = d.business_date"
+        " WHERE d.tenant_id = %s AND d.sequence = ANY(%s)",
+        tx.tenant_id,
+        sorted({event.sequence for event in events}),
+    )
+    return History(list(events.values()), frozenset(row[0] for row in gone))
+
+
+def _past(event: Event, group: list[Row], keys: dict[UUID, PoolKey]) -> Past:
+    """One event from its entries: those of its own document say what was asked for, all of them
+    together what came of it."""
+    own = {row[12]: row for row in group if row[0] == event.sequence and row[12] != "other"}
+    source, target = own["source"], own["target"]
+    basis = Basis(target[13])
+    given = [row[14] for row in group if row[12] == "target" and row[14] is not None]
+    flow = Flow(
+        event=event,
+        on=target[8],
+        document=target[1],
+        line=target[11],
+        item=target[2],
+        lot=target[4],
+        quantity=ZERO if basis is Basis.COUNT else target[5],
+        source=Side(source[3], keys.get(source[7])),
+        target=Side(target[3], keys.get(target[7])),
+        basis=basis,
+        given=sum(given, ZERO) if given else None,
+        rate=target[15],
+        link=(target[16], target[17]) if target[16] is not None else None,
+    )
+    past = Past(flow)
+    for row in group:
+        settles = Event(row[18], row[19]) if row[18] is not None else None
+        leg = past.legs.setdefault(LegKey(row[3], row[4], row[7], settles), Leg())
+        leg.quantity += row[5]
+        leg.value += row[6]
+    return past
+
+
+async def rewind(tx: Transaction, state: State, history: History, start: Position) -> None:
+    """Take the books back to before ``start``: pools, layers, balances and what lines had cost."""
+    pools = {pool.key.id: pool for pool in state.books.pools.values()}
+    for event in history.events:
+        for key, leg in event.legs.items():
+            if key.pool is None:
+                continue
+            balance = BalanceKey(event.flow.item, key.place, key.lot)
+            state.books.balances[balance] = state.books.balances.get(balance, ZERO) - leg.quantity
+            pools[key.pool].quantity -= leg.quantity
+            pools[key.pool].value -= leg.value
+        for layer_key, change in event.layers.items():
+            layer = pools[layer_key.pool].layers.setdefault(layer_key.origin, Leg())
+            layer.quantity -= change.quantity
+            layer.value -= change.value
+    for pool in pools.values():
+        pool.layers = {o: layer for o, layer in pool.layers.items() if layer.quantity}
+        if pool.quantity > 0:
+            pool.last_cost = unit_cost(pool.value, pool.quantity)
+    await _last_costs(tx, state, [p.key for p in pools.values() if p.quantity <= 0], start)
+    await trace(tx, state, history.links, start)
+
+
+async def trace(
+    tx: Transaction, state: State, links: Iterable[tuple[int, int]], before: Position | None = None
+) -> None:
+    """Load what the linked lines have cost, what of them went back, and the layers they made; and the
+    lines of the shortages that are open, whose true-ups correct their cost."""
+    wanted = set(links)
+    state.books.costs = await reading.costs(tx, wanted, before)
+    state.books.returned = await reading.returned(tx, wanted, before)
+    state.books.origins = await reading.origins(tx, wanted)
+    owed = [
+        Event(origin.sequence, origin.flow)
+        for pool in state.books.pools.values()
+        for origin, layer in pool.layers.items()
+        if layer.quantity < 0
+    ]
+    state.books.lines = await reading.lines_of_events(tx, owed)
+
+
+async def _last_costs(
+    tx: Transaction, state: State, empty: Collection[PoolKey], start: Position
+) -> None:
+    """The last known cost of pools that were empty then: that of their last movement before it."""
+    found = await rows(
+        tx,
+        "SELECT k.pool_id, last.quantity, last.value FROM unnest(%s::uuid[], %s::uuid[])"
+        " k(item_id, pool_id) JOIN LATERAL (SELECT e.quantity, e.value FROM entry e"
+        " WHERE e.tenant_id = %s AND e.item_id = k.item_id AND e.pool_id = k.pool_id"
+        " AND e.quantity <> 0 AND (e.event_on, e.event_sequence, e.event_flow) < (%s, %s, %s)"
+        " ORDER BY e.event_on DESC, e.event_sequence DESC, e.event_flow DESC LIMIT 1) last ON true",
+        [key.item for key in empty],
+        [key.id for key in empty],
+        tx.tenant_id,
+        *start,
+    )
+    known = {row[0]: unit_cost(row[2], row[1]) for row in found}
+    for key in empty:
+        default = state.books.policies[key.item].last_price
+        state.books.pools[key].last_cost = known.get(key.id, default)
+
+
+async def connected(tx: Transaction, items: Collection[UUID], start: Position) -> frozenset[UUID]:
+    """The items that late news can reach: whatever was converted from or into them since."""
+    reached = set(items)
+    while True:
+        found = await rows(
+            tx,
+            "SELECT DISTINCT other.item_id FROM entry e JOIN entry s ON s.tenant_id = e.tenant_id"
+            " AND s.sequence = e.event_sequence AND s.basis = 'share'"
+            " JOIN entry other ON other.tenant_id = s.tenant_id AND other.sequence = s.sequence"
+            " WHERE e.tenant_id = %s AND e.item_id = ANY(%s) AND e.event_on >= %s",
+            tx.tenant_id,
+            list(reached),
+            start.on,
+        )
+        grown = reached | {row[0] for row in found}
+        if grown == reached:
+            return frozenset(reached)
+        reached = grown

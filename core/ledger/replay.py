@@ -1,0 +1,147 @@
+"""Late news: a posting dated before what is already in the books.
+
+Nothing is rewritten. History from the late position on is played again in memory, with the news in its
+place, and where an event comes out differently the difference is appended, named after the event that
+it corrects (rule 6.4). Quantities must hold at every later date, up to the next count (rule 6.3).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable
+from dataclasses import dataclass, field, replace
+from datetime import date
+from decimal import Decimal
+from typing import TypeVar
+from uuid import UUID
+
+from core.errors import Refusal, Refused, define
+from core.ledger.decide import Posted
+from core.ledger.records import (
+    ZERO,
+    BalanceKey,
+    Basis,
+    Event,
+    Flow,
+    LayerKey,
+    Leg,
+    Legs,
+    Outcome,
+)
+from core.ledger.state import State
+
+K = TypeVar("K", bound=Hashable)
+
+LATER_SHORT = define(
+    "LATER_SHORT",
+    en="{item} would be short at {place} on {date}: a later document needs these goods.",
+    zh="{item} 在 {place} 于 {date} 将出现负库存:之后的单据需要这些货。",
+)
+
+
+@dataclass(slots=True)
+class Past:
+    """An event as the books have it: what was asked for, and what was written for it in all."""
+
+    flow: Flow
+    legs: Legs = field(default_factory=dict)
+    layers: dict[LayerKey, Leg] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Replayed:
+    """What a replay found: the new events as they came out, and corrections of the old ones."""
+
+    entries: list[Posted] = field(default_factory=list)
+    corrections: list[Posted] = field(default_factory=list)
+
+
+def replay(
+    state: State,
+    past: Iterable[Past],
+    late: Iterable[Flow],
+    *,
+    amended: dict[Event, Decimal] | None = None,
+    reversed_: frozenset[int] = frozenset(),
+) -> Replayed:
+    """Play ``past`` again with the ``late`` flows among it.
+
+    ``state.books`` stand as they did before the first of them and are left as they are after the last.
+    ``amended`` adds to what events were given (landed cost); the events of ``reversed_`` postings are
+    left out, as if they had never been: their reversal is entries of the reversing document.
+    """
+    result = Replayed()
+    shift: dict[BalanceKey, Decimal] = {}
+    old = {p.flow.position: p for p in past}
+    new = {flow.position: flow for flow in late}
+    for position in sorted([*old, *new]):
+        known = old.get(position)
+        flow = new[position] if known is None else known.flow
+        if known is not None and flow.event.sequence in reversed_:
+            outcome = Outcome()
+        else:
+            if amended and (more := amended.get(flow.event)):
+                flow = replace(flow, given=(flow.given or ZERO) + more)
+            outcome = state.books.apply(flow)
+        _check_balances(state, flow, outcome.legs, known.legs if known else {}, shift)
+        if known is None:
+            result.entries.append(Posted(flow, outcome.legs, outcome.layers, flow.given))
+            continue
+        legs = difference(outcome.legs, known.legs)
+        layers = difference(outcome.layers, known.layers)
+        if legs or layers:
+            given = (amended or {}).get(flow.event)
+            result.corrections.append(Posted(known.flow, legs, layers, given))
+    return result
+
+
+def difference(new: dict[K, Leg], old: dict[K, Leg]) -> dict[K, Leg]:
+    """``new`` less ``old``, without what is equal."""
+    changes: dict[K, Leg] = {}
+    for key in [*new, *(k for k in old if k not in new)]:
+        now, was = new.get(key, Leg()), old.get(key, Leg())
+        change = Leg(now.quantity - was.quantity, now.value - was.value)
+        if change.quantity or change.value:
+            changes[key] = change
+    return changes
+
+
+def _check_balances(
+    state: State, flow: Flow, now: Legs, was: Legs, shift: dict[BalanceKey, Decimal]
+) -> None:
+    """The news may lower a later balance only as far as it stays at or above zero."""
+    for key in {*now, *was}:
+        if key.pool is None:
+            continue
+        balance = BalanceKey(flow.item, key.place, key.lot)
+        change = now.get(key, Leg()).quantity - was.get(key, Leg()).quantity
+        shift[balance] = shift.get(balance, ZERO) + change
+        there = state.books.balances.get(balance, ZERO)
+        if shift[balance] < 0 and there < 0 and not state.may_go_negative(flow.item, key.place):
+            details = {
+                "item": state.items[flow.item].code,
+                "place": state.places.by_id[key.place].code,
+                "date": flow.on.isoformat(),
+            }
+            raise Refused(Refusal(LATER_SHORT, ("lines",), details))
+
+
+def opposite(past: Past, event: Event, document: UUID, on: date) -> Flow:
+    """The flow of a reversal on another date than the original's: the goods go back where they came
+    from, at what they have cost; what only moved value gives it back."""
+    own = sum((leg.value for key, leg in past.legs.items() if key.pool is not None), ZERO)
+    moved = sum((leg.quantity for key, leg in past.legs.items() if key.pool is not None), ZERO)
+    old = past.flow
+    flow = replace(old, event=event, document=document, on=on, given=None, rate=None, link=None)
+    counted = old.basis is Basis.COUNT
+    if counted and moved < 0:
+        return replace(flow, basis=Basis.GIVEN, quantity=-moved, given=-own)
+    if old.basis in (Basis.ADJUST, Basis.STANDARD) or (counted and not moved):
+        return replace(flow, basis=Basis.ADJUST, given=-own)
+    return replace(
+        flow,
+        source=old.target,
+        target=old.source,
+        quantity=moved if counted else old.quantity,
+        basis=Basis.MIRROR,
+        link=(old.event.sequence, old.line),
+    )

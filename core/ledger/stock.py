@@ -1,0 +1,178 @@
+"""Whether goods may leave, and which ones do: availability and allocation on the locked state.
+
+An issue is checked at its place and at every ancestor, against on hand less promises less holds: the
+total alone oversells (bins A 5 and B 5, the store promised 8, then 5 leave B; rule 4.1).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from uuid import UUID
+
+from core.errors import Refusal, define
+from core.ids import NIL
+from core.ledger.records import ZERO, BalanceKey
+from core.ledger.state import Promised, State
+
+OUT_OF_STOCK = define(
+    "OUT_OF_STOCK",
+    en="{item}: {wanted} wanted at {place}, {available} available.",
+    zh="{item}:在 {place} 需要 {wanted},可用 {available}。",
+)
+ON_HOLD = define(
+    "ON_HOLD",
+    en="{item} at {place} is on hold: {reason}.",
+    zh="{place} 的 {item} 已冻结:{reason}。",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Take:
+    """Goods that leave one balance."""
+
+    key: BalanceKey
+    quantity: Decimal
+
+
+def held(state: State, key: BalanceKey) -> str | None:
+    """The reason of a hold on this balance, its lot or the lot's parent, or its item."""
+    lot = state.lots.get(key.lot)
+    lots = {key.lot, lot.root} if lot else {key.lot}
+    for hold in state.holds:
+        if hold.item_id != key.item or (hold.lot_id is not None and hold.lot_id not in lots):
+            continue
+        if hold.place_id is None or state.places.under(key.place, hold.place_id):
+            return hold.reason
+    return None
+
+
+def available(
+    state: State,
+    item: UUID,
+    place: UUID,
+    *,
+    lot: UUID | None = None,
+    respect_holds: bool = True,
+    own: Promised | None = None,
+) -> Decimal:
+    """What may leave or be promised at a place and below it: on hand less held less promised.
+
+    ``own`` is the promise the goods leave for; it does not stand in its own way.
+    """
+    quantity = ZERO
+    for key, on_hand in state.on_hand(item).items():
+        if not state.places.under(key.place, place) or (lot is not None and key.lot != lot):
+            continue
+        if respect_holds and on_hand > 0 and held(state, key) is not None:
+            continue
+        quantity += on_hand
+    for promise in state.promises:
+        if promise.incoming or promise.item_id != item or promise is own:
+            continue
+        if not state.places.under(promise.place_id, place):
+            continue
+        if lot is None or promise.lot_id == lot:
+            quantity -= promise.quantity
+    return quantity
+
+
+def allocate(
+    state: State,
+    item: UUID,
+    place: UUID,
+    lot: UUID | None,
+    quantity: Decimal,
+    *,
+    respect_holds: bool,
+    taken: dict[BalanceKey, Decimal],
+) -> list[Take]:
+    """Which balances the goods leave: the named lot, else the lots received first, at the place itself
+    before the bins below it. What is not there falls on the place itself."""
+    takes: list[Take] = []
+    left = quantity
+    rows = [
+        key
+        for key, on_hand in state.on_hand(item).items()
+        if on_hand - taken.get(key, ZERO) > 0
+        and state.places.under(key.place, place)
+        and (lot is None or key.lot == lot)
+        and not (respect_holds and held(state, key))
+    ]
+    for key in sorted(rows, key=lambda k: _order(state, k, place)):
+        part = min(left, state.books.balances[key] - taken.get(key, ZERO))
+        if part > 0:
+            takes.append(Take(key, part))
+            left -= part
+    if left > 0:
+        takes.append(Take(BalanceKey(item, place, lot or NIL), left))
+    for take in takes:
+        taken[take.key] = taken.get(take.key, ZERO) + take.quantity
+    return takes
+
+
+def _order(state: State, key: BalanceKey, place: UUID) -> tuple[object, ...]:
+    lot = state.lots.get(key.lot)
+    received = lot.received_on.isoformat() if lot else ""
+    return (received, key.place != place, state.places.by_id[key.place].code, key.lot.int)
+
+
+def check_leaving(
+    state: State,
+    changes: Iterable[tuple[BalanceKey, Decimal]],
+    *,
+    respect_holds: bool,
+    own: list[tuple[Promised, Decimal]],
+) -> Iterator[Refusal]:
+    """Refusals for what a document takes out: at each balance and at each ancestor of its place.
+
+    ``changes`` are signed and may hold a key twice (two lines of one item are summed); ``own`` are the
+    promises that the document fulfils, with how much of each.
+    """
+    net: dict[BalanceKey, Decimal] = defaultdict(Decimal)
+    for key, quantity in changes:
+        net[key] += quantity
+    by_place: dict[tuple[UUID, UUID], Decimal] = defaultdict(Decimal)
+    strict: set[tuple[UUID, UUID]] = set()
+    for key, change in net.items():
+        forbidden = not state.may_go_negative(key.item, key.place)
+        if change < 0:
+            if respect_holds and (reason := held(state, key)):
+                yield _refusal(ON_HOLD, state, key.item, key.place, reason=reason)
+                return
+            there = state.books.balances.get(key, ZERO)
+            if forbidden and there + change < 0:
+                yield _short(state, key.item, key.place, -change, there)
+                return
+        for ancestor in state.places.path(key.place):
+            by_place[key.item, ancestor] += change
+            if change < 0 and forbidden:
+                strict.add((key.item, ancestor))
+    for item, place in sorted(strict, key=lambda pair: -len(state.places.path(pair[1]))):
+        wanted = -by_place[item, place]
+        if wanted <= 0:
+            continue
+        fulfilled = sum(
+            (q for p, q in own if p.item_id == item and state.places.under(p.place_id, place)), ZERO
+        )
+        there = available(state, item, place, respect_holds=respect_holds) + fulfilled
+        if wanted > there:
+            yield _short(state, item, place, wanted, there)
+            return
+
+
+def _short(state: State, item: UUID, place: UUID, wanted: Decimal, there: Decimal) -> Refusal:
+    shown = max(there, ZERO)
+    return _refusal(OUT_OF_STOCK, state, item, place, wanted=wanted, available=shown)
+
+
+def _refusal(code: str, state: State, item: UUID, place: UUID, **details: object) -> Refusal:
+    names = {
+        "item": state.items[item].code,
+        "place": state.places.by_id[place].code,
+        "itemId": str(item),
+        "placeId": str(place),
+    }
+    return Refusal(code, ("lines",), {**names, **details})
