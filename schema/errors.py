@@ -8,6 +8,7 @@ caller's language; neither ever carries SQL, a file path or a class name (reliab
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from typing import Any, NewType, TypeVar, dataclass_transform
 from uuid import uuid4
@@ -50,6 +51,26 @@ BAD_USER_INPUT = define(
     zh="变量或参数的值不符合其类型。",
 )
 
+UNAUTHENTICATED = define(
+    "UNAUTHENTICATED",
+    en="Sign in first: send a valid token in the header Authorization: Bearer ….",
+    zh="请先登录:在请求头 Authorization: Bearer … 中提供有效的令牌。",
+)
+UNSUPPORTED_MEDIA_TYPE = define(
+    "UNSUPPORTED_MEDIA_TYPE",
+    en="Send the request as application/json in UTF-8, without compression.",
+    zh="请以 application/json(UTF-8、不压缩)发送请求。",
+)
+NOT_ACCEPTABLE = define(
+    "NOT_ACCEPTABLE",
+    en="The answer comes as application/graphql-response+json or application/json.",
+    zh="响应格式仅为 application/graphql-response+json 或 application/json。",
+)
+
+BAD_JSON = define(
+    "BAD_JSON", en="The request is not valid JSON: {reason}.", zh="请求不是有效的 JSON:{reason}。"
+)
+
 T = TypeVar("T")
 
 _log = structlog.get_logger("tallybook.graphql")
@@ -58,14 +79,18 @@ ErrorCode = NewType("ErrorCode", str)
 
 
 def error_code_definition() -> ScalarDefinition:
-    """The enum ``ErrorCode`` over every code that is defined by now.
+    """The enum ``ErrorCode`` over every code that the API can answer with.
 
     Strawberry makes enums from Python enums only; refusals are defined next to their rules, so the
     enum is made when the schema is composed and handed over as a finished GraphQL type.
     """
+    sentences = codes()
     enum = GraphQLEnumType(
         "ErrorCode",
-        {code: GraphQLEnumValue(code, description=said["en"]) for code, said in codes().items()},
+        {
+            code: GraphQLEnumValue(code, description=sentences[code]["en"])
+            for code in sorted(_api_codes())
+        },
         description="Why something was refused. Codes are stable; sentences may be reworded.",
     )
     return ScalarDefinition(
@@ -77,6 +102,17 @@ def error_code_definition() -> ScalarDefinition:
         parse_literal=None,
         implementation=enum,  # type: ignore[arg-type]
     )
+
+
+def _api_codes() -> set[str]:
+    # Those that core and schema can name. What the command line and the start-up of the database
+    # refuse with is defined too as soon as they are imported, but no client ever sees it.
+    return {
+        code
+        for name, module in tuple(sys.modules.items())
+        if name.startswith(("core.", "schema.")) and not name.startswith("core.db.")
+        for code in codes().keys() & vars(module).keys()
+    }
 
 
 @object_type(permission=PART)

@@ -8,6 +8,8 @@ from pathlib import Path
 from graphql import (
     GraphQLNamedType,
     GraphQLSchema,
+    build_schema,
+    find_breaking_changes,
     is_enum_type,
     is_input_object_type,
     is_interface_type,
@@ -36,6 +38,13 @@ def export(*, check: bool = False) -> list[str]:
 
 def _files() -> dict[str, str]:
     return {"core.graphql": print_schema(core_schema()._schema) + "\n"}
+
+
+def breaking_changes() -> list[str]:
+    """What a client of the committed core schema would miss in the program's, in words."""
+    committed = build_schema((FOLDER / "core.graphql").read_text("utf-8"))
+    changes = find_breaking_changes(committed, core_schema()._schema)
+    return [change.description for change in changes]
 
 
 def undescribed(schema: GraphQLSchema) -> list[str]:

@@ -16,7 +16,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from core.db.database import Database
-from core.errors import Language, Refusal, Refused, define, refuse
+from core.errors import Language, Refusal, Refused, refuse
 from core.tenancy.rules import Principal
 from schema.context import Context
 from schema.errors import (
@@ -25,6 +25,9 @@ from schema.errors import (
     GRAPHQL_INVALID,
     GRAPHQL_SYNTAX,
     INTERNAL,
+    NOT_ACCEPTABLE,
+    UNAUTHENTICATED,
+    UNSUPPORTED_MEDIA_TYPE,
     format_refusal,
     internal,
 )
@@ -38,22 +41,6 @@ from schema.execute import (
 from schema.execute import Request as GraphQLRequest
 from schema.limits import MAX_BULK_BODY
 from server.json_input import check_text, read_json
-
-UNAUTHENTICATED = define(
-    "UNAUTHENTICATED",
-    en="Sign in first: send a valid token in the header Authorization: Bearer ….",
-    zh="请先登录:在请求头 Authorization: Bearer … 中提供有效的令牌。",
-)
-UNSUPPORTED_MEDIA_TYPE = define(
-    "UNSUPPORTED_MEDIA_TYPE",
-    en="Send the request as application/json in UTF-8, without compression.",
-    zh="请以 application/json(UTF-8、不压缩)发送请求。",
-)
-NOT_ACCEPTABLE = define(
-    "NOT_ACCEPTABLE",
-    en="The answer comes as application/graphql-response+json or application/json.",
-    zh="响应格式仅为 application/graphql-response+json 或 application/json。",
-)
 
 SPEC = "application/graphql-response+json"
 LEGACY = "application/json"

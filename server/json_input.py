@@ -10,12 +10,9 @@ import json
 import re
 from typing import Any, NoReturn
 
-from core.errors import BAD_TEXT, define, refuse
+from core.errors import BAD_TEXT, refuse
+from schema.errors import BAD_JSON
 from schema.limits import MAX_JSON_DEPTH, unstorable
-
-BAD_JSON = define(
-    "BAD_JSON", en="The request is not valid JSON: {reason}.", zh="请求不是有效的 JSON:{reason}。"
-)
 
 # Possessive, and content with a string that never ends: linear whatever is sent.
 _STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)

@@ -30,6 +30,11 @@ def test_what_lacks_a_description_is_named() -> None:
     ]
 
 
+def test_what_is_committed_is_fresh() -> None:
+    stale = export.export(check=True)
+    assert not stale, f"run `tallybook schema export`; breaking: {export.breaking_changes()}"
+
+
 def test_export_writes_once_and_check_writes_never(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -38,4 +43,7 @@ def test_export_writes_once_and_check_writes_never(
     assert not (tmp_path / "sdl").exists()
     assert export.export() == ["schema/sdl/core.graphql"]
     assert export.export() == export.export(check=True) == []
-    assert from_sdl((tmp_path / "sdl" / "core.graphql").read_text("utf-8"))
+    assert export.breaking_changes() == []
+    committed = tmp_path / "sdl" / "core.graphql"
+    committed.write_text(committed.read_text("utf-8") + "type Gone { a: String }", "utf-8")
+    assert export.breaking_changes() == ["Gone was removed."]

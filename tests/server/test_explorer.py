@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 
+from graphql import build_client_schema, get_introspection_query
+
 from server.app import ServerSettings
 from server.explorer import STATIC
 from tests.schema.toy import PretendedDatabase
-from tests.server.toy_app import client_of
+from tests.server.toy_app import client_of, post
 
 HTML = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 
@@ -36,3 +38,16 @@ async def test_it_is_hidden_elsewhere() -> None:
 def test_nothing_is_fetched_from_elsewhere() -> None:
     for name in ("explorer.html", "explorer.css", "explorer.js"):
         assert "//" not in re.sub(r"^\s*//.*$", "", (STATIC / name).read_text("utf-8"), flags=re.M)
+
+
+async def test_its_introspection_passes_the_limits() -> None:
+    async for client in client_of(PretendedDatabase(), ServerSettings(explorer=True)):
+        query = get_introspection_query(
+            specified_by_url=True,
+            directive_is_repeatable=True,
+            schema_description=True,
+            input_value_deprecation=True,
+            one_of=True,
+        )
+        response = await post(client, {"query": query}, Authorization="Bearer tb_nothing")
+        assert build_client_schema(response.json()["data"])
