@@ -33,6 +33,7 @@ class Context:
         self._writing = False
         self._stack = AsyncExitStack()
         self._snapshot: Transaction | None = None
+        self._spoiled = False
         self._loaders = Loaders(self.reading)
 
     def may(self, permission: str) -> bool:
@@ -55,12 +56,19 @@ class Context:
         """
         self._refuse_deadlock()
         async with self._lock:
+            if self._spoiled:
+                await self._close()
+            if self._snapshot is None:
+                opened = self.database.snapshot(self.principal.tenant_id)
+                self._snapshot = await self._stack.enter_async_context(opened)
             self._holder = asyncio.current_task()
             try:
-                if self._snapshot is None:
-                    opened = self.database.snapshot(self.principal.tenant_id)
-                    self._snapshot = await self._stack.enter_async_context(opened)
                 yield self._snapshot
+            except asyncio.CancelledError:
+                # A statement may be in flight (a sibling field failed, the client went away): this
+                # connection is not read from again and does not go back to the pool.
+                self._spoiled = True
+                raise
             finally:
                 self._holder = None
 
@@ -83,8 +91,15 @@ class Context:
     async def renew(self) -> None:
         """Let go of the snapshot and of what was read in it: the next read sees what is now."""
         self._loaders.forget()
-        self._snapshot = None
-        await self._stack.aclose()
+        async with self._lock:
+            await self._close()
+
+    async def _close(self, error: BaseException | None = None) -> None:
+        if self._spoiled and error is None:
+            error = asyncio.CancelledError()
+        self._spoiled, self._snapshot = False, None
+        stack, self._stack = self._stack, AsyncExitStack()
+        await stack.__aexit__(type(error) if error else None, error, None)
 
     async def __aenter__(self) -> Self:
         return self
@@ -95,13 +110,9 @@ class Context:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        interrupted = await self._loaders.stop()
-        self._snapshot = None
-        if interrupted and error is None:
-            # A statement may be in flight: the connection must not go back to the pool.
-            error = asyncio.CancelledError()
-            kind = asyncio.CancelledError
-        await self._stack.__aexit__(kind, error, trace)
+        await self._loaders.stop()
+        async with self._lock:
+            await self._close(error)
 
 
 Info: TypeAlias = strawberry.Info[Context, None]

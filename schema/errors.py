@@ -13,6 +13,8 @@ from collections.abc import Sequence
 from typing import Any, NewType, TypeVar, dataclass_transform
 from uuid import uuid4
 
+import psycopg
+import sqlalchemy as sa
 import structlog
 from graphql import GraphQLEnumType, GraphQLEnumValue, GraphQLError
 from strawberry.scalars import JSON
@@ -31,6 +33,11 @@ INTERNAL = define(
     "INTERNAL",
     en="Unexpected error. Tell the operator this id: {id}.",
     zh="发生意外错误。请将此编号告知管理员:{id}。",
+)
+UNAVAILABLE = define(
+    "UNAVAILABLE",
+    en="The database does not answer at the moment. Try again, a mutation with the same commandId.",
+    zh="数据库暂时没有响应。请重试;变更(mutation)请使用相同的 commandId。",
 )
 BAD_REQUEST = define(
     "BAD_REQUEST", en="The request is not understood: {reason}", zh="无法理解该请求:{reason}"
@@ -192,16 +199,27 @@ def _format_error(error: GraphQLError, language: Language, code: str) -> list[di
         where["path"] = error.path
     if isinstance(cause, Refused):
         return [{**format_refusal(refusal, language), **where} for refusal in cause.refusals]
-    if isinstance(cause, OutcomeUnknownError):
-        return [{**format_refusal(Refusal(OUTCOME_UNKNOWN), language), **where}]
     if cause is not None and not isinstance(cause, GraphQLError):
-        return [{**format_refusal(internal(cause, path=error.path), language), **where}]
+        return [{**format_refusal(refusal_of(cause, path=error.path), language), **where}]
     extensions = {"code": code, **(error.extensions or {})}
     return [{"message": error.message[:MAX_MESSAGE], **where, "extensions": extensions}]
 
 
-def internal(fault: BaseException, **facts: Any) -> Refusal:
-    """Log a fault of ours under a new id; the caller learns the id and nothing else."""
+def refusal_of(fault: BaseException, **facts: Any) -> Refusal:
+    """What the caller is told of a fault. Ours is logged under a new id, and that is all they learn."""
+    if isinstance(fault, OutcomeUnknownError):
+        return Refusal(OUTCOME_UNKNOWN)
+    if isinstance(fault, _DATABASE_FAULTS):
+        _log.warning("database unavailable", exc_info=fault, **facts)
+        return Refusal(UNAVAILABLE)
     fault_id = uuid4().hex
     _log.error("unexpected error", id=fault_id, exc_info=fault, **facts)
     return Refusal(INTERNAL, details={"id": fault_id})
+
+
+# No connection, none free in time, a lock or a statement that took too long: all pass by themselves.
+_DATABASE_FAULTS = (
+    psycopg.OperationalError,
+    sa.exc.OperationalError,
+    sa.exc.TimeoutError,
+)

@@ -46,7 +46,7 @@ from schema.errors import (
     MAX_ERRORS,
     format_errors,
     format_refusal,
-    internal,
+    refusal_of,
 )
 from schema.limits import (
     MAX_BODY,
@@ -195,7 +195,7 @@ class Executor:
             late = Refusal(DEADLINE_EXCEEDED, details={"seconds": seconds})
             return _refused(late, context.language)
         except Exception as fault:
-            return _refused(internal(fault), context.language)
+            return _refused(refusal_of(fault), context.language)
         return self._answer(done, prepared, request, context.language)
 
     def _answer(

@@ -77,13 +77,12 @@ class Loaders:
         """Drop what was read: after a mutation the world is another."""
         self._queues.clear()
 
-    async def stop(self) -> bool:
-        """Stop what is still being fetched; tells whether there was anything."""
+    async def stop(self) -> None:
+        """Stop what is still being fetched."""
         tasks = tuple(self._tasks)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        return bool(tasks)
 
 
 async def _answer(queue: _Queue, tx: Transaction, keys: Sequence[Hashable]) -> None:

@@ -52,8 +52,10 @@ def parse_decimal(value: object) -> Decimal:
 
 
 def serialize_decimal(value: Decimal | int) -> str:
-    """Plain notation, never an exponent: ``1E+3`` is written ``1000``."""
-    return format(value, "f")
+    """Plain notation, never an exponent: ``1E+3`` is written ``1000``. A float is a fault of ours."""
+    if isinstance(value, float):
+        raise TypeError("a float has found its way into an exact figure")
+    return format(Decimal(value), "f")
 
 
 def _parse_text(

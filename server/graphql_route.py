@@ -27,9 +27,10 @@ from schema.errors import (
     INTERNAL,
     NOT_ACCEPTABLE,
     UNAUTHENTICATED,
+    UNAVAILABLE,
     UNSUPPORTED_MEDIA_TYPE,
     format_refusal,
-    internal,
+    refusal_of,
 )
 from schema.execute import (
     BODY_TOO_LARGE,
@@ -53,6 +54,7 @@ _STATUS = {
     BODY_TOO_LARGE: 413,
     UNSUPPORTED_MEDIA_TYPE: 415,
     INTERNAL: 500,
+    UNAVAILABLE: 503,
     DEADLINE_EXCEEDED: 504,
 }
 _WELL_FORMED = frozenset({GRAPHQL_SYNTAX, GRAPHQL_INVALID, BAD_USER_INPUT})
@@ -85,7 +87,7 @@ class GraphQLRoute:
         except ClientDisconnect:
             return Response(status_code=400)
         except Exception as fault:
-            refusal = internal(fault)
+            refusal = refusal_of(fault)
             answer = Answer({"errors": [format_refusal(refusal, language)]}, refusal.code)
         return respond(answer, media or LEGACY)
 
@@ -144,6 +146,8 @@ def respond(answer: Answer, media: str) -> Response:
         headers["WWW-Authenticate"] = 'Bearer realm="tallybook"'
     if status == 405:
         headers["Allow"] = "POST"
+    if status == 503:
+        headers["Retry-After"] = "1"
     return Response(
         orjson.dumps(answer.body), status, headers, media_type=f"{media}; charset=utf-8"
     )

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 
+from schema.context import Context
 from tests.schema.toy import PretendedDatabase, run, toy_context, toys_by_id
 
 
@@ -109,3 +110,52 @@ async def test_parameters_keep_batches_apart() -> None:
         answers = [context.load(by, key, factor) for key in (1, 2, 2) for factor in (10, 20)]
         assert await asyncio.gather(*answers) == [10, 20, 20, 40, 20, 40]
     assert sorted(seen) == [(10, 2), (20, 2)]
+
+
+@pytest.mark.parametrize(
+    ("query", "closed"),
+    [
+        ("{ slow(seconds: 60) toys(first: -1) { nodes { name } } }", ["CancelledError"]),
+        ("{ slow(seconds: 0) toys(first: 1) { nodes { name } } }", ["ended"]),
+    ],
+)
+async def test_a_field_stopped_by_its_siblings_failure_spoils_the_connection(
+    query: str, closed: list[str]
+) -> None:
+    database = PretendedDatabase()
+    async with toy_context(database) as context:
+        await run(context, query)
+    assert database.journal.closed == closed
+
+
+async def test_a_spoiled_connection_is_not_read_from_again() -> None:
+    database = PretendedDatabase()
+
+    async def read(context: Context) -> None:
+        async with context.reading():
+            await asyncio.sleep(60)
+
+    async with toy_context(database) as context:
+        task = asyncio.ensure_future(read(context))
+        await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        await context.load(toys_by_id, UUID(int=1000))
+    assert database.journal.closed == ["CancelledError", "ended"]
+
+
+async def test_many_requests_many_of_them_cancelled() -> None:
+    database = PretendedDatabase()
+
+    async def request(number: int) -> None:
+        async with toy_context(database) as context:
+            await run(context, "{ toys { nodes { shelf { name } } } slow(seconds: 0.01) }")
+
+    tasks = [asyncio.ensure_future(request(n)) for n in range(100)]
+    await asyncio.sleep(0.005)
+    for task in tasks[::3]:
+        task.cancel()
+    done = await asyncio.gather(*tasks, return_exceptions=True)
+    assert sum(isinstance(one, asyncio.CancelledError) for one in done) == len(tasks[::3])
+    assert len(database.journal.closed) == database.journal.opened

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -154,6 +155,16 @@ class ToyQueries:
         if how == "refuse":
             raise refuse(NOT_FOUND, "how", id=how)
         raise ValueError("select * from secret_table in /work/main")
+
+    @query_field(permission="catalogue.read")
+    async def slow(
+        self, info: Info, seconds: Annotated[float, strawberry.argument(description="How long.")]
+    ) -> str:
+        """Takes its time, holding the connection."""
+        async with info.context.reading() as tx:
+            said(tx, "slow", 1)
+            await asyncio.sleep(seconds)
+        return "done"
 
 
 class ToyMutations:
