@@ -120,7 +120,8 @@ class Pool:
         else:
             value = self.portion(self.value, there, self.quantity) if there else ZERO
         if self.quantity > 0:
-            self.last_cost = unit_cost(self.value, self.quantity)
+            latest = self._latest(slices)
+            self.last_cost = unit_cost(latest.value, latest.quantity)
         self._drop(slices)
         short = quantity - there
         if short:
@@ -181,6 +182,13 @@ class Pool:
         self._note(origin, ZERO, change)
         self.value += change
         self.last_cost = unit_cost(self.value, self.quantity)
+
+    def _latest(self, slices: list[Slice]) -> Leg:
+        """What the last known cost is read from: under FIFO the layer taken last, for its price goes
+        on for what is sold short (rule read in odoo's stock_account tests), else the whole pool."""
+        if self.method is Method.FIFO and slices:
+            return self.layers[slices[-1].origin]
+        return Leg(self.quantity, self.value)
 
     def _at_standard(self, standard: Decimal, change: Decimal) -> Decimal:
         """At standard cost the pool is worth its quantity at standard, always: the absolute value of
