@@ -35,6 +35,7 @@ from graphql import (
 )
 from graphql.execution import execute
 from graphql.utilities import validate_input_value
+from strawberry.execution import optimized_is_awaitable
 
 from core.errors import Language, Refusal, define
 from schema.context import Context
@@ -90,6 +91,7 @@ DEADLINE_EXCEEDED = define(
 )
 
 CACHED_DOCUMENTS = 1000
+_IS_AWAITABLE: Any = optimized_is_awaitable
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +190,7 @@ class Executor:
                     operation_name=request.operation_name,
                     max_coercion_errors=MAX_ERRORS,
                     hide_suggestions=True,
+                    is_awaitable=_IS_AWAITABLE,
                     executor_class=self._executor,
                 )
                 done: ExecutionResult = await result if isawaitable(result) else result

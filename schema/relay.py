@@ -143,10 +143,16 @@ class Edge(Generic[NodeType]):
 class Connection(Generic[NodeType]):
     """A page of a list."""
 
-    edges: list[Edge[NodeType]] = field("The objects with their cursors.")
     nodes: list[NodeType] = field("The objects alone.")
     page_info: PageInfo = field("Where this page lies.")
+    cursors: strawberry.Private[Callable[[], list[str]]]
     count: strawberry.Private[Callable[[], Awaitable[int | None]] | None] = None
+
+    @field
+    def edges(self) -> list[Edge[NodeType]]:
+        """The objects with their cursors."""
+        pairs = zip(self.nodes, self.cursors(), strict=True)
+        return [Edge(node=node, cursor=cursor) for node, cursor in pairs]
 
     @field
     async def total_count(self) -> int | None:
@@ -233,17 +239,15 @@ def connection(
     """A page of ``rows``: the up to ``page.limit`` rows after ``page.after``. ``cursor`` gives the
     values of a row that the list is ordered by."""
     shown = rows[: page.first]
-    nodes = [node(row) for row in shown]
-    cursors = [encode_cursor(cursor(row)) for row in shown]
     return Connection(
-        edges=[Edge(node=n, cursor=c) for n, c in zip(nodes, cursors, strict=True)],
-        nodes=nodes,
+        nodes=[node(row) for row in shown],
         page_info=PageInfo(
             has_next_page=len(rows) > page.first,
             has_previous_page=page.after is not None,
-            start_cursor=cursors[0] if cursors else None,
-            end_cursor=cursors[-1] if cursors else None,
+            start_cursor=encode_cursor(cursor(shown[0])) if shown else None,
+            end_cursor=encode_cursor(cursor(shown[-1])) if shown else None,
         ),
+        cursors=lambda: [encode_cursor(cursor(row)) for row in shown],
         count=count,
     )
 
