@@ -12,7 +12,16 @@ from operator import attrgetter
 from typing import Any
 
 import strawberry
-from graphql import GraphQLFieldResolver, GraphQLSchema, is_object_type
+from graphql import (
+    GraphQLArgument,
+    GraphQLFieldResolver,
+    GraphQLInputField,
+    GraphQLSchema,
+    Undefined,
+    is_input_object_type,
+    is_interface_type,
+    is_object_type,
+)
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types.field import StrawberryField
 
@@ -47,9 +56,23 @@ def build_schema(
         types=list(types),
         config=StrawberryConfig(scalar_map={**SCALARS, ErrorCode: error_code_definition()}),
     )
+    _drop_null_defaults(schema._schema)
     _shorten(schema._schema)
     protect(schema._schema)
     return schema
+
+
+def _drop_null_defaults(schema: GraphQLSchema) -> None:
+    """A Python default of None means "may be left out", which a nullable type says already."""
+    for type_ in schema.type_map.values():
+        inputs: list[GraphQLArgument | GraphQLInputField] = []
+        if is_input_object_type(type_):
+            inputs.extend(type_.fields.values())
+        elif is_object_type(type_) or is_interface_type(type_):
+            inputs.extend(value for field in type_.fields.values() for value in field.args.values())
+        for value in inputs:
+            if value.default_value is None:
+                value.default_value = Undefined
 
 
 def _shorten(schema: GraphQLSchema) -> None:

@@ -18,6 +18,7 @@ from schema.access import query_field
 from schema.compose import build_schema
 from schema.context import Info
 from server.app import ServerSettings, create_app
+from tests.schema.statements import statements
 from tests.server.toy_app import code, post
 
 _WHO = sa.text("select current_setting('app.tenant'), pg_sleep(0.002)")
@@ -80,6 +81,9 @@ async def test_one_query_sees_one_moment(db: Database, tenant: Tenant) -> None:
         answer = await post(client, {"query": "{ a: moment b: moment }"})
         seen = answer.json()["data"]
         assert seen["a"] == seen["b"]
+        with statements(db) as sent:
+            await post(client, {"query": "{ a: tenant b: tenant c: tenant }"})
+        assert len(sent) == 1
         failed = await post(client, {"query": "{ broken }"})
         assert code(failed) == "INTERNAL"
         assert "no_such_table" not in failed.text
