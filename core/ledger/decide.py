@@ -17,6 +17,7 @@ from core.documents.records import Document, Line
 from core.documents.types import TYPES, Effect
 from core.errors import NOT_FOUND, Refusal, Refused, define, raise_any
 from core.ids import NIL
+from core.ledger.counting import count_line, needs_approval
 from core.ledger.flows import Builder
 from core.ledger.records import (
     PENDING,
@@ -28,6 +29,7 @@ from core.ledger.records import (
     Leg,
     LegKey,
     Position,
+    lot_id,
 )
 from core.ledger.state import LotFacts, Promised, State
 from core.ledger.stock import available, check_leaving
@@ -61,6 +63,11 @@ NOT_RESERVABLE = define(
     "NOT_RESERVABLE",
     en="{item}: {wanted} to be reserved at {place}, {available} available.",
     zh="{item}:在 {place} 需预留 {wanted},可用 {available}。",
+)
+COUNT_NEEDS_APPROVAL = define(
+    "COUNT_NEEDS_APPROVAL",
+    en="Counted {counted} against {book} in the books: a difference above {threshold} % needs approval.",
+    zh="盘点 {counted},账面 {book}:差异超过 {threshold} %,须先审核。",
 )
 NEGATIVE_COST = define(
     "NEGATIVE_COST",
@@ -107,12 +114,15 @@ class Decision:
     standards: list[tuple[UUID, Decimal]] = field(default_factory=list)
 
 
-def decide(state: State, document: Document, index: int) -> Decision:
+def decide(state: State, document: Document, index: int, *, approved: bool = False) -> Decision:
     """Decide one document on top of everything before it. Raises Refused, having changed nothing.
 
-    ``index`` is its place in the batch, which gives it a provisional posting number.
+    ``index`` is its place in the batch, which gives it a provisional posting number; ``approved`` says
+    that a person approved it beforehand.
     """
     check(state, document)
+    if not approved:
+        raise_any(_check_count(state, document))
     if document.type.effect is Effect.ORDER:
         return _order(state, document)
     builder = Builder(state, document, PENDING + index)
@@ -246,6 +256,22 @@ def restandard(state: State, document: Document, sequence: int, decision: Decisi
         state.books.policies[line.item_id].standards.append((position, line.base_cost))
         state.books.policies[line.item_id].standards.sort()
         decision.standards.append((line.item_id, line.base_cost))
+
+
+def _check_count(state: State, document: Document) -> Iterator[Refusal]:
+    """A count that differs from the book by more than the tenant allows needs approval (A3)."""
+    threshold = state.rules.count_approval_pct
+    if document.type.effect is not Effect.COUNT or threshold is None:
+        return
+    for index, line in enumerate(document.lines):
+        if line.quantity is None or line.place_id is None:
+            continue
+        lot = lot_id(line.item_id, line.lot_code) if line.lot_code else NIL
+        book = state.books.balances.get(BalanceKey(line.item_id, line.place_id, lot), ZERO)
+        counted = count_line(book, line.quantity)
+        if needs_approval(counted, threshold):
+            details = {"book": book, "counted": line.quantity, "threshold": threshold}
+            yield Refusal(COUNT_NEEDS_APPROVAL, ("lines", index, "quantity"), details)
 
 
 def _order(state: State, document: Document) -> Decision:

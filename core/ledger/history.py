@@ -141,8 +141,17 @@ def _past(event: Event, group: list[Row], keys: dict[UUID, PoolKey]) -> Past:
     return past
 
 
-async def rewind(tx: Transaction, state: State, history: History, start: Position) -> None:
-    """Take the books back to before ``start``: pools, layers, balances and what lines had cost."""
+async def rewind(
+    tx: Transaction,
+    state: State,
+    history: History,
+    start: Position,
+    links: Iterable[tuple[int, int]] = (),
+) -> None:
+    """Take the books back to before ``start``: pools, layers, balances and what lines had cost.
+
+    ``links`` are the lines that the news itself goes back to.
+    """
     pools = {pool.key.id: pool for pool in state.books.pools.values()}
     for event in history.events:
         for key, leg in event.legs.items():
@@ -161,7 +170,7 @@ async def rewind(tx: Transaction, state: State, history: History, start: Positio
         if pool.quantity > 0:
             pool.last_cost = unit_cost(pool.value, pool.quantity)
     await _last_costs(tx, state, [p.key for p in pools.values() if p.quantity <= 0], start)
-    await trace(tx, state, history.links, start)
+    await trace(tx, state, {*history.links, *links}, start)
 
 
 async def trace(

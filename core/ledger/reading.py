@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -10,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from core.db.database import Transaction
-from core.documents.records import Line
+from core.documents.records import Document, Line
 from core.documents.rules import ItemFacts, PartyFacts, PlaceFacts, UnitFacts
 from core.ledger.pools import Pool
 from core.ledger.records import (
@@ -22,6 +23,7 @@ from core.ledger.records import (
     PoolKey,
     Position,
 )
+from core.ledger.requests import Stored
 from core.ledger.state import Held, LotFacts, Places, Promised, Source, SourceLine
 from core.ledger.valuation import Cost
 
@@ -413,3 +415,118 @@ async def lines_of_events(tx: Transaction, events: Iterable[Event]) -> dict[Even
         tx.tenant_id,
     )
     return {Event(r[0], r[1]): (r[0], r[2]) for r in found}
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What source documents stand on: their items, and the documents they go back to themselves."""
+
+    items: frozenset[UUID]
+    sources: frozenset[UUID]
+
+
+async def items_of_documents(tx: Transaction, ids: Collection[UUID]) -> Before:
+    """Links never change, so they are read before anything is locked (rule 3.1)."""
+    if not ids:
+        return Before(frozenset(), frozenset())
+    items = await rows(
+        tx,
+        "SELECT DISTINCT item_id FROM document_line WHERE tenant_id = %s AND document_id = ANY(%s)",
+        tx.tenant_id,
+        list(ids),
+    )
+    sources = await rows(
+        tx,
+        "SELECT DISTINCT source_id FROM document"
+        " WHERE tenant_id = %s AND id = ANY(%s) AND source_id IS NOT NULL",
+        tx.tenant_id,
+        list(ids),
+    )
+    return Before(frozenset(r[0] for r in items), frozenset(r[0] for r in sources))
+
+
+async def documents(tx: Transaction, ids: Collection[UUID]) -> dict[UUID, Stored]:
+    """Stored documents with their lines."""
+    if not ids:
+        return {}
+    heads = await rows(
+        tx,
+        "SELECT d.id, d.type, d.business_date, d.net, d.tax, d.total, d.party_id, d.party_name,"
+        " d.address, d.country, d.place_id, d.to_place_id, d.source_id, d.reverses_id, d.reference,"
+        " d.remark, d.cause, d.extra_cost, d.cost_basis, d.extensions, d.state, d.revision,"
+        " d.number, d.sequence, d.created_by, d.approved_by, d.posted_at, (SELECT m.id"
+        " FROM document m WHERE m.tenant_id = d.tenant_id AND m.reverses_id = d.id)"
+        " FROM document d WHERE d.tenant_id = %s AND d.id = ANY(%s)",
+        tx.tenant_id,
+        list(ids),
+    )
+    stored = await lines(tx, [r[0] for r in heads])
+    return {
+        r[0]: Stored(Document(*r[:3], tuple(stored.get(r[0], {}).values()), *r[3:20]), *r[20:])
+        for r in heads
+    }
+
+
+_HEAD = [
+    "net",
+    "tax",
+    "total",
+    "party_id",
+    "party_name",
+    "address",
+    "country",
+    "place_id",
+    "to_place_id",
+    "source_id",
+    "reverses_id",
+    "reference",
+    "remark",
+    "cause",
+    "extra_cost",
+    "cost_basis",
+    "extensions",
+]
+
+
+def _document(r: Row, lines: tuple[Line, ...]) -> Document:
+    further: dict[str, Any] = dict(zip(_HEAD, r[3:20], strict=True))
+    return Document(r[0], r[1], r[2], lines, **further)
+
+
+async def dependents(tx: Transaction, document_id: UUID) -> int:
+    """How many unreversed documents go back to this one; its own revaluations do not count."""
+    found = await rows(
+        tx,
+        "SELECT count(*) FROM document d WHERE d.tenant_id = %s AND d.source_id = %s"
+        " AND d.type <> 'revaluation' AND d.reverses_id IS NULL AND d.state IN ('posted', 'approved')"
+        " AND NOT EXISTS (SELECT FROM document m WHERE m.tenant_id = d.tenant_id"
+        " AND m.reverses_id = d.id)",
+        tx.tenant_id,
+        document_id,
+    )
+    return int(found[0][0])
+
+
+async def first_position(tx: Transaction, sequence: int) -> Position | None:
+    """The earliest event that a posting wrote for."""
+    found = await rows(
+        tx,
+        "SELECT event_on, event_sequence, event_flow FROM entry WHERE tenant_id = %s AND sequence = %s"
+        " ORDER BY event_on, event_sequence, event_flow LIMIT 1",
+        tx.tenant_id,
+        sequence,
+    )
+    return Position(*found[0]) if found else None
+
+
+async def amended(tx: Transaction, sequence: int) -> dict[Event, Decimal]:
+    """What a posting added to what other documents' events were given (landed cost)."""
+    found = await rows(
+        tx,
+        "SELECT event_sequence, event_flow, sum(given) FROM entry WHERE tenant_id = %s"
+        " AND sequence = %s AND event_sequence <> sequence AND leg = 'target' AND given IS NOT NULL"
+        " GROUP BY 1, 2",
+        tx.tenant_id,
+        sequence,
+    )
+    return {Event(r[0], r[1]): r[2] for r in found}

@@ -5,7 +5,7 @@ processes that write the same rows in different order deadlock (rule 3.4).
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -390,12 +390,12 @@ def _carry(table: str, keys: str, sums: str) -> str:
     same = " AND ".join(f"p.{key} = r.{key}" for key in keys.split(", "))
     last = ", ".join(f"coalesce(was.{name}, 0)" for name in sums.split(", "))
     return (
-        f"INSERT INTO {table} (tenant_id, {keys}, period, {sums})"
+        f"INSERT INTO {table} (tenant_id, {keys}, period, {sums})"  # noqa: S608 - names of ours
         f" SELECT r.tenant_id, {', '.join(f'r.{key}' for key in keys.split(', '))}, r.period, {last}"
         f" FROM {{rows}} r(tenant_id, {keys}, period, {sums}) LEFT JOIN LATERAL (SELECT {sums}"
         f" FROM {table} p WHERE p.tenant_id = r.tenant_id AND {same} AND p.period < r.period"
         f" ORDER BY p.period DESC LIMIT 1) was ON true"
-        f" ON CONFLICT (tenant_id, {keys}, period) DO NOTHING"  # noqa: S608 - names of ours
+        f" ON CONFLICT (tenant_id, {keys}, period) DO NOTHING"
     )
 
 
@@ -407,12 +407,12 @@ def _add(table: str, keys: str, sums: str) -> str:
     totals = ", ".join(f"sum(r.{name}) {name}" for name in sums.split(", "))
     added = ", ".join(f"{name} = p.{name} + d.{name}" for name in sums.split(", "))
     return (
-        f"UPDATE {table} p SET {added} FROM (SELECT l.tenant_id,"
+        f"UPDATE {table} p SET {added} FROM (SELECT l.tenant_id,"  # noqa: S608 - names of ours
         f" {', '.join(f'l.{key}' for key in names)}, l.period, {totals}"
         f" FROM {{rows}} r(tenant_id, {keys}, period, {sums}) JOIN {table} l"
         f" ON l.tenant_id = r.tenant_id AND {joined} AND l.period >= r.period"
         f" GROUP BY l.tenant_id, {', '.join(f'l.{key}' for key in names)}, l.period) d"
-        f" WHERE p.tenant_id = d.tenant_id AND {same}"  # noqa: S608 - names of ours
+        f" WHERE p.tenant_id = d.tenant_id AND {same}"
     )
 
 
@@ -433,12 +433,12 @@ async def documents(
     sequences: Mapping[UUID, int],
     numbers: Mapping[UUID, str],
     actor: UUID,
-    stored: Mapping[UUID, UUID | None],
+    drafts: Collection[UUID],
 ) -> None:
     """Documents turn posted (or, for orders, approved): new ones go in whole, stored drafts change
-    their state. ``stored`` holds the drafts, with who approved them."""
-    new = [d for d in decisions if d.document.id not in stored]
-    old = [d for d in decisions if d.document.id in stored]
+    their state (``drafts`` are their ids)."""
+    new = [d for d in decisions if d.document.id not in drafts]
+    old = [d for d in decisions if d.document.id in drafts]
     await _bulk(
         tx,
         "INSERT INTO document (tenant_id, id, type, state, number, sequence, business_date,"

@@ -1,0 +1,319 @@
+"""Postings that need history: backdated documents, reversals, landed cost on goods that moved on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from copy import deepcopy
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from uuid import UUID
+
+from core.db.database import Transaction
+from core.documents.records import Document
+from core.documents.types import TYPES, Effect
+from core.errors import Refusal, Refused, define, raise_any
+from core.ids import NIL
+from core.ledger import history, reading
+from core.ledger.decide import (
+    Decision,
+    Progressed,
+    check,
+    fulfilled,
+    progressed,
+    restandard,
+    settle_promises,
+)
+from core.ledger.flows import Builder, landed_shares
+from core.ledger.history import History
+from core.ledger.loading import Loaded
+from core.ledger.records import PENDING, ZERO, Event, Flow, Position
+from core.ledger.replay import opposite, replay
+from core.ledger.requests import Post, Request, Reverse, Stored
+from core.ledger.state import Promised, State
+from core.ledger.stock import check_leaving
+
+ALREADY_REVERSED = define(
+    "ALREADY_REVERSED",
+    en="Document {number} has already been reversed.",
+    zh="单据 {number} 已红冲。",
+)
+NOT_REVERSIBLE = define(
+    "NOT_REVERSIBLE",
+    en="Only a posted document can be reversed, and a reversal cannot be reversed itself.",
+    zh="只有已记账的单据可以红冲,红冲单本身不能再红冲。",
+)
+HAS_DEPENDENTS = define(
+    "HAS_DEPENDENTS",
+    en="{count} document(s) depend on {number}. Reverse them first.",
+    zh="有 {count} 张单据依赖 {number},请先红冲它们。",
+)
+BEFORE_ORIGINAL = define(
+    "BEFORE_ORIGINAL",
+    en="A reversal cannot be dated before its original ({date}).",
+    zh="红冲日期不能早于原单据日期({date})。",
+)
+
+
+class GrewError(Exception):
+    """More items are concerned than were locked: roll back, begin again with the larger set (6.5)."""
+
+
+async def reach(tx: Transaction, request: Request, stored: dict[UUID, Stored]) -> frozenset[UUID]:
+    """The items that the news can reach, read without lock (rule 6.5)."""
+    draft = request.draft if isinstance(request, Post) else None
+    if draft is None:
+        known = stored.get(request.document_id) if not isinstance(request, Post) else None
+        if known is None:
+            return frozenset()
+        items = {line.item_id for line in known.document.lines if line.stocked}
+        start, source = known.document.business_date, known.document.source_id
+        landed = known.document.type.effect is Effect.LANDED
+    else:
+        items = {line.item_id for line in draft.lines}
+        start, source = draft.business_date, draft.source_id
+        landed = draft.type == "landed_cost"
+    if landed and source is not None:
+        before = await reading.sources(tx, [source])
+        if source in before:
+            start = min(start, before[source].business_date)
+            items |= {s.line.item_id for s in before[source].lines.values() if s.line.stocked}
+    return await history.connected(tx, items, Position(start, 0, 0))
+
+
+async def decide(
+    tx: Transaction,
+    loaded: Loaded,
+    request: Request,
+    document: Document,
+    stored: dict[UUID, Stored],
+) -> Decision:
+    """Decide one such posting. Raises Refused."""
+    if isinstance(request, Reverse):
+        return await _reverse(tx, loaded, request, stored[request.document_id])
+    if document.type.effect is Effect.LANDED:
+        check(loaded.state, document)
+        return await _landed(tx, loaded, document)
+    return await _backdated(tx, loaded, document)
+
+
+async def _backdated(tx: Transaction, loaded: Loaded, document: Document) -> Decision:
+    """The document takes its place at the end of its day; what came later is played again."""
+    state = loaded.state
+    check(state, document)
+    start = Position(document.business_date, PENDING, 0)
+    past = await history.since(tx, state, list(state.items), start)
+    now = deepcopy(state.books) if state.rules.backdated == "post_now" else None
+    await _rewind(tx, state, past, start)
+    builder = Builder(state, document, PENDING)
+    flows = builder.build()
+    steps, own = list(progressed(state, document)), fulfilled(state, document)
+    decision = Decision(document, "posted", lots=builder.lots, progress=steps)
+    restandard(state, document, PENDING, decision)
+    result = replay(state, past.events, flows, reversed_=past.reversed)
+    if now is not None:  # quantities hold at every date; the value is booked as of today
+        now.policies = state.books.policies
+        state.books = now
+        result = replay(state, [], flows)
+    decision.entries, decision.corrections = result.entries, result.corrections
+    _check_now(loaded, document, own)
+    settle_promises(state, decision, own)
+    _moved(state, document, document.business_date)
+    return decision
+
+
+async def _landed(tx: Transaction, loaded: Loaded, document: Document) -> Decision:
+    """Landed cost as if it had been on the receipt: what was sold since becomes dearer (repost)."""
+    state = loaded.state
+    source = state.sources[document.source_id or NIL]
+    shares = landed_shares(state, document, source)
+    places = {no: state.books.origins[source.sequence or 0, no] for no in shares}
+    amended = {Event(o.sequence, o.flow): shares[no] for no, o in places.items()}
+    first = min(places.values())
+    start = Position(first.on, first.sequence, 0)
+    past = await history.since(tx, state, list(state.items), start)
+    await _rewind(tx, state, past, start)
+    result = replay(state, past.events, [], amended=amended, reversed_=past.reversed)
+    decision = Decision(document, "posted")
+    for posted in result.corrections:
+        own = posted.flow.event in amended
+        (decision.entries if own else decision.corrections).append(posted)
+    return decision
+
+
+async def _reverse(tx: Transaction, loaded: Loaded, request: Reverse, original: Stored) -> Decision:
+    state = loaded.state
+    await _check_reversible(tx, original)
+    document = mirror(original.document, request)
+    check(state, replace(document, source_id=None))
+    if document.business_date < original.document.business_date:
+        details = {"date": original.document.business_date.isoformat()}
+        raise Refused(Refusal(BEFORE_ORIGINAL, ("date",), details))
+    sequence = original.sequence or 0
+    _forget_standards(state, sequence)
+    amended = {event: -given for event, given in (await reading.amended(tx, sequence)).items()}
+    same_day = document.business_date == original.document.business_date or bool(amended)
+    if same_day:
+        start = await _first_position(tx, sequence, document.business_date)
+    else:
+        start = Position(document.business_date, PENDING, 0)
+    past = await history.since(tx, state, list(state.items), start)
+    flows: list[Flow] = []
+    if not same_day:
+        flows = await _opposites(tx, state, sequence, document)
+    await _rewind(tx, state, past, start, (flow.link for flow in flows if flow.link))
+    dropped = past.reversed | ({sequence} if same_day else frozenset())
+    result = replay(state, past.events, flows, amended=amended, reversed_=dropped)
+    decision = Decision(document, "posted", entries=result.entries)
+    for posted in result.corrections:
+        own = posted.flow.event.sequence == sequence or posted.flow.event in amended
+        if own and not amended:
+            given = posted.flow.given
+            posted = replace(posted, given=None if given is None else -given)
+        (decision.entries if own else decision.corrections).append(posted)
+    _check_now(loaded, document, [])
+    _undo_progress(state, original.document, decision)
+    _moved(state, document, document.business_date)
+    return decision
+
+
+def mirror(document: Document, request: Reverse) -> Document:
+    """The red document: the same content with negative quantities and amounts (红字单据)."""
+    lines = tuple(
+        replace(
+            line,
+            entered_quantity=None if line.entered_quantity is None else -line.entered_quantity,
+            quantity=None if line.quantity is None else -line.quantity,
+            net=-line.net,
+            tax=-line.tax,
+            total=-line.total,
+        )
+        for line in document.lines
+    )
+    return replace(
+        document,
+        id=request.id,
+        business_date=request.on or document.business_date,
+        lines=lines,
+        net=-document.net,
+        tax=-document.tax,
+        total=-document.total,
+        reverses_id=document.id,
+        remark=request.remark,
+    )
+
+
+async def _check_reversible(tx: Transaction, original: Stored) -> None:
+    if original.reversed_by_id is not None:
+        raise Refused(Refusal(ALREADY_REVERSED, ("id",), {"number": original.number}))
+    wrong = original.document.reverses_id is not None or original.document.type.system
+    if original.state != "posted" or wrong:
+        raise Refused(Refusal(NOT_REVERSIBLE, ("id",)))
+    count = await reading.dependents(tx, original.document.id)
+    if count:
+        details = {"count": count, "number": original.number}
+        raise Refused(Refusal(HAS_DEPENDENTS, ("id",), details))
+
+
+def _forget_standards(state: State, sequence: int) -> None:
+    for policy in state.books.policies.values():
+        policy.standards = [s for s in policy.standards if s[0].sequence != sequence]
+
+
+async def _first_position(tx: Transaction, sequence: int, on: date) -> Position:
+    """Where the document's first event stands: for a landed cost, at the receipt it corrects."""
+    return await reading.first_position(tx, sequence) or Position(on, sequence, 0)
+
+
+async def _opposites(
+    tx: Transaction, state: State, sequence: int, document: Document
+) -> list[Flow]:
+    own = await history.of_document(tx, state, sequence)
+    return [
+        opposite(event, Event(PENDING, n + 1), document.id, document.business_date)
+        for n, event in enumerate(own.events)
+    ]
+
+
+async def _rewind(
+    tx: Transaction,
+    state: State,
+    past: History,
+    start: Position,
+    links: Iterable[tuple[int, int]] = (),
+) -> None:
+    sources = [
+        (source.sequence, no)
+        for source in state.sources.values()
+        if source.sequence is not None and TYPES[source.type_code].effect is not Effect.ORDER
+        for no in source.lines
+    ]
+    await history.rewind(tx, state, past, start, [*links, *sources])
+
+
+def _check_now(
+    loaded: Loaded,
+    document: Document,
+    own: list[tuple[Promised, Decimal]],
+) -> None:
+    """What the news takes from today's stock must be free today, like any issue's."""
+    state, before = loaded.state, loaded.balances
+    after = state.books.balances
+    changes = [(key, after.get(key, ZERO) - before.get(key, ZERO)) for key in {*after, *before}]
+    books = state.books
+    state.books = replace(books, balances=dict(before))
+    try:
+        raise_any(
+            check_leaving(
+                state,
+                [(key, change) for key, change in changes if change],
+                respect_holds=document.type.holds,
+                own=own,
+            )
+        )
+    finally:
+        state.books = books
+
+
+def _undo_progress(state: State, original: Document, decision: Decision) -> None:
+    """Give back what the original had done of its source, and open its promises again."""
+    source = state.sources.get(original.source_id or NIL)
+    if source is None or original.type.effect is Effect.LANDED:
+        return
+    order = TYPES[source.type_code].effect is Effect.ORDER
+    for line in original.lines:
+        if line.source_line is None:
+            continue
+        back = -line.base_quantity
+        if original.type.returns:
+            decision.progress.append(Progressed(source.id, line.source_line, returned=back))
+            continue
+        decision.progress.append(Progressed(source.id, line.source_line, executed=back))
+        known = source.lines[line.source_line]
+        known.executed += back
+        if order and source.state == "approved" and line.stocked and known.line.place_id:
+            decision.promises.append(_reopened(source.id, known.line.no, source.type_code, state))
+
+
+def _reopened(document_id: UUID, no: int, type_code: str, state: State) -> Promised:
+    known = state.sources[document_id].lines[no]
+    line = known.line
+    assert line.place_id is not None
+    return Promised(
+        document_id=document_id,
+        line=no,
+        item_id=line.item_id,
+        place_id=line.place_id,
+        lot_id=NIL,
+        incoming=TYPES[type_code].party == "supplier",
+        quantity=max(ZERO, line.base_quantity - known.executed),
+        due_on=line.due_on,
+        expires_at=line.expires_at,
+    )
+
+
+def _moved(state: State, document: Document, on: date) -> None:
+    for line in document.lines:
+        if line.stocked:
+            before = state.moved_through.get(line.item_id, on)
+            state.moved_through[line.item_id] = max(before, on)

@@ -1,0 +1,113 @@
+"""Brings the locked state together for a decision."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from core.db.database import Transaction
+from core.documents.records import Document, DocumentDraft
+from core.documents.rules import PartyFacts, Reference
+from core.documents.types import TYPES, Effect
+from core.ledger import history, reading
+from core.ledger.records import BalanceKey
+from core.ledger.state import Places, Source, State
+from core.ledger.valuation import Books
+from core.ledger.writing import Kept, kept
+from core.tenancy.settings import Settings
+
+_CACHED_TENANTS = 256
+_rules: OrderedDict[tuple[UUID, int], tuple[Settings, Places]] = OrderedDict()
+"""Settings and place tree per tenant and version: the sequence row refuses a posting that was decided
+by an older version than the one in force, so a stale copy can never be used (rule 3.5)."""
+
+
+@dataclass(slots=True)
+class Loaded:
+    """The state, the parties, and what was read, to write only what changed."""
+
+    state: State
+    parties: dict[UUID, PartyFacts]
+    now: datetime
+    pools: Kept
+    balances: dict[BalanceKey, Decimal] = field(default_factory=dict)
+
+    def reference(self) -> Reference:
+        """What drafts are resolved against."""
+        return Reference(
+            items=self.state.items,
+            places=self.state.places.by_id,
+            parties=self.parties,
+            amount_dp=self.state.rules.amount_dp,
+            prices_include_tax=self.state.rules.prices_include_tax,
+        )
+
+
+async def rules(tx: Transaction, version: int) -> tuple[Settings, Places]:
+    """The tenant's settings and place tree."""
+    key = (tx.tenant_id, version)
+    known = _rules.get(key)
+    if known is None:
+        settings = Settings.model_validate(await reading.settings(tx))
+        known = _rules[key] = (settings, await reading.places(tx))
+        if len(_rules) > _CACHED_TENANTS:
+            _rules.popitem(last=False)
+    _rules.move_to_end(key)
+    return known
+
+
+async def load(
+    tx: Transaction,
+    items: Collection[UUID],
+    sources: Collection[UUID],
+    parties: Collection[UUID],
+) -> Loaded:
+    """Read the state of these items, in statements later than the one that locked them (rule 3.2)."""
+    moved_through = await reading.lock_items(tx, items)
+    version, closed, halted, now = await reading.sequence_row(tx)
+    settings, places = await rules(tx, version)
+    state = State(
+        rules=settings,
+        rules_version=version,
+        today=now.astimezone(ZoneInfo(settings.accounting_zone)).date(),
+        closed_through=closed,
+        halted=halted,
+        places=places,
+        items=await reading.items(tx, items),
+        books=Books(places.accounts(), {}),
+        lots=await reading.lots(tx, items),
+        promises=await reading.promises(tx, items),
+        holds=await reading.holds(tx, items),
+        sources=await reading.sources(tx, sources),
+        standards=await reading.standards(tx, items),
+        moved_through={item: day for item, day in moved_through.items() if day is not None},
+    )
+    books = state.books
+    books.policies = {item: state.policy(item) for item in state.items}
+    books.balances = await reading.balances(tx, items)
+    methods = {item: state.method(item) for item in state.items}
+    books.pools = await reading.pools(tx, items, methods, state.cent)
+    await history.trace(tx, state, _links(state.sources.values()))
+    return Loaded(
+        state, await reading.parties(tx, parties), now, kept(books.pools), dict(books.balances)
+    )
+
+
+def _links(sources: Collection[Source]) -> set[tuple[int, int]]:
+    """The posted lines that the batch may go back to."""
+    return {
+        (source.sequence, no)
+        for source in sources
+        if source.sequence is not None and TYPES[source.type_code].effect is not Effect.ORDER
+        for no in source.lines
+    }
+
+
+def items_of(draft: DocumentDraft | Document) -> set[UUID]:
+    """The items a document names."""
+    return {line.item_id for line in draft.lines}
