@@ -922,6 +922,54 @@ grant select, insert, update, delete on "promise" to tallybook_app;
 
 grant select on "promise" to tallybook_read;
 
+-- entries balance
+CREATE FUNCTION refuse_unbalanced() RETURNS trigger LANGUAGE plpgsql
+    SET search_path = pg_catalog, public AS $$
+BEGIN
+    IF EXISTS (SELECT FROM written GROUP BY tenant_id, sequence, item_id, lot_id
+               HAVING sum(quantity) <> 0)
+       OR EXISTS (SELECT FROM written GROUP BY tenant_id, sequence HAVING sum(value) <> 0)
+    THEN
+        RAISE EXCEPTION 'entries of a document do not sum to zero'
+            USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'entry_balanced';
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER entry_balanced AFTER INSERT ON entry REFERENCING NEW TABLE AS written
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_unbalanced();
+
+-- search of items
+create extension if not exists pg_trgm;
+create extension if not exists btree_gin;
+create index item_search_idx on item using gin (tenant_id, search gin_trgm_ops);
+create policy search on item for select to tallybook_search using (true);
+grant select (tenant_id, id, code_key, search, kind, active, category_id) on item to tallybook_search;
+create function search_items(patterns text[], kinds text[], actives boolean[], category_ids uuid[], after text, at_most integer)
+  returns setof uuid language plpgsql stable security definer
+  set search_path = public, pg_temp as $body$
+declare
+  -- Patterns stand in the text of the query, or the planner could not see what the index is for.
+  found_by text := (select string_agg(format('search like %L', p), ' and ') from unnest(patterns) p);
+begin
+  return query execute format($query$
+    select id from item
+    where tenant_id = nullif(current_setting('app.tenant', true), '')::uuid
+      and %s
+      and ($1 is null or kind = any ($1))
+      and ($2 is null or active = any ($2))
+      and ($3 is null or category_id = any ($3))
+      and ($4 is null or code_key > $4)
+    order by code_key
+    limit $5
+  $query$, coalesce(found_by, 'true')) using kinds, actives, category_ids, after, at_most;
+end
+$body$;
+revoke execute on function search_items(text[], text[], boolean[], uuid[], text, integer) from public;
+grant execute on function search_items(text[], text[], boolean[], uuid[], text, integer) to tallybook_app, tallybook_read;
+grant create on schema public to tallybook_search;
+alter function search_items(text[], text[], boolean[], uuid[], text, integer) owner to tallybook_search;
+revoke create on schema public from tallybook_search;
+
 -- posted documents are immutable
 CREATE FUNCTION refuse_posted_change() RETURNS trigger LANGUAGE plpgsql
     SET search_path = pg_catalog, public AS $$
@@ -945,18 +993,34 @@ CREATE TRIGGER document_posted BEFORE UPDATE OR DELETE ON document
 CREATE TRIGGER document_line_posted BEFORE UPDATE OR DELETE ON document_line
     FOR EACH ROW EXECUTE FUNCTION refuse_posted_change();
 
--- entries balance
-CREATE FUNCTION refuse_unbalanced() RETURNS trigger LANGUAGE plpgsql
-    SET search_path = pg_catalog, public AS $$
-BEGIN
-    IF EXISTS (SELECT FROM written GROUP BY tenant_id, sequence, item_id, lot_id
-               HAVING sum(quantity) <> 0)
-       OR EXISTS (SELECT FROM written GROUP BY tenant_id, sequence HAVING sum(value) <> 0)
-    THEN
-        RAISE EXCEPTION 'entries of a document do not sum to zero'
-            USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'entry_balanced';
-    END IF;
-    RETURN NULL;
-END $$;
-CREATE TRIGGER entry_balanced AFTER INSERT ON entry REFERENCING NEW TABLE AS written
-    FOR EACH STATEMENT EXECUTE FUNCTION refuse_unbalanced();
+-- search of parties
+create extension if not exists pg_trgm;
+create extension if not exists btree_gin;
+create index party_search_idx on party using gin (tenant_id, search gin_trgm_ops);
+create policy search on party for select to tallybook_search using (true);
+grant select (tenant_id, id, code_key, search, is_supplier, is_customer, active) on party to tallybook_search;
+create function search_parties(patterns text[], is_suppliers boolean[], is_customers boolean[], actives boolean[], after text, at_most integer)
+  returns setof uuid language plpgsql stable security definer
+  set search_path = public, pg_temp as $body$
+declare
+  -- Patterns stand in the text of the query, or the planner could not see what the index is for.
+  found_by text := (select string_agg(format('search like %L', p), ' and ') from unnest(patterns) p);
+begin
+  return query execute format($query$
+    select id from party
+    where tenant_id = nullif(current_setting('app.tenant', true), '')::uuid
+      and %s
+      and ($1 is null or is_supplier = any ($1))
+      and ($2 is null or is_customer = any ($2))
+      and ($3 is null or active = any ($3))
+      and ($4 is null or code_key > $4)
+    order by code_key
+    limit $5
+  $query$, coalesce(found_by, 'true')) using is_suppliers, is_customers, actives, after, at_most;
+end
+$body$;
+revoke execute on function search_parties(text[], boolean[], boolean[], boolean[], text, integer) from public;
+grant execute on function search_parties(text[], boolean[], boolean[], boolean[], text, integer) to tallybook_app, tallybook_read;
+grant create on schema public to tallybook_search;
+alter function search_parties(text[], boolean[], boolean[], boolean[], text, integer) owner to tallybook_search;
+revoke create on schema public from tallybook_search;
