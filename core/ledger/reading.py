@@ -462,8 +462,7 @@ async def documents(tx: Transaction, ids: Collection[UUID]) -> dict[UUID, Stored
     )
     stored = await lines(tx, [r[0] for r in heads])
     return {
-        r[0]: Stored(Document(*r[:3], tuple(stored.get(r[0], {}).values()), *r[3:20]), *r[20:])
-        for r in heads
+        r[0]: Stored(_document(r, tuple(stored.get(r[0], {}).values())), *r[20:]) for r in heads
     }
 
 
@@ -490,7 +489,7 @@ _HEAD = [
 
 def _document(r: Row, lines: tuple[Line, ...]) -> Document:
     further: dict[str, Any] = dict(zip(_HEAD, r[3:20], strict=True))
-    return Document(r[0], r[1], r[2], lines, **further)
+    return Document(id=r[0], type_code=r[1], business_date=r[2], lines=lines, **further)
 
 
 async def dependents(tx: Transaction, document_id: UUID) -> int:
