@@ -282,22 +282,28 @@ def _order(state: State, document: Document) -> Decision:
     for index, line in enumerate(document.lines):
         if not line.stocked or line.place_id is None or (not incoming and policy == "off"):
             continue
-        promise = Promised(
-            document_id=document.id,
-            line=line.no,
-            item_id=line.item_id,
-            place_id=line.place_id,
-            lot_id=NIL,
-            incoming=incoming,
-            quantity=line.base_quantity,
-            due_on=line.due_on,
-            expires_at=line.expires_at,
-        )
+        promise = promise_of(document, line, line.base_quantity)
         if not incoming and policy == "require":
             _check_reservable(state, promise, index, decision)
         state.promises.append(promise)
         decision.promises.append(promise)
     return decision
+
+
+def promise_of(order: Document, line: Line, quantity: Decimal) -> Promised:
+    """What an order's line promises: stock that will leave its place, or come to it."""
+    assert line.place_id is not None
+    return Promised(
+        document_id=order.id,
+        line=line.no,
+        item_id=line.item_id,
+        place_id=line.place_id,
+        lot_id=NIL,
+        incoming=order.type.party == "supplier",
+        quantity=quantity,
+        due_on=line.due_on,
+        expires_at=line.expires_at,
+    )
 
 
 def _check_reservable(state: State, promise: Promised, index: int, decision: Decision) -> None:

@@ -292,24 +292,20 @@ def _undo_progress(state: State, original: Document, decision: Decision) -> None
         known = source.lines[line.source_line]
         known.executed += back
         if order and source.state == "approved" and line.stocked and known.line.place_id:
-            decision.promises.append(_reopened(source.id, known.line.no, source.type_code, state))
-
-
-def _reopened(document_id: UUID, no: int, type_code: str, state: State) -> Promised:
-    known = state.sources[document_id].lines[no]
-    line = known.line
-    assert line.place_id is not None
-    return Promised(
-        document_id=document_id,
-        line=no,
-        item_id=line.item_id,
-        place_id=line.place_id,
-        lot_id=NIL,
-        incoming=TYPES[type_code].party == "supplier",
-        quantity=max(ZERO, line.base_quantity - known.executed),
-        due_on=line.due_on,
-        expires_at=line.expires_at,
-    )
+            left = max(ZERO, known.line.base_quantity - known.executed)
+            decision.promises.append(
+                Promised(
+                    document_id=source.id,
+                    line=known.line.no,
+                    item_id=line.item_id,
+                    place_id=known.line.place_id,
+                    lot_id=NIL,
+                    incoming=TYPES[source.type_code].party == "supplier",
+                    quantity=left,
+                    due_on=known.line.due_on,
+                    expires_at=known.line.expires_at,
+                )
+            )
 
 
 def _moved(state: State, document: Document, on: date) -> None:

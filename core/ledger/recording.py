@@ -10,7 +10,9 @@ from core import commands
 from core.audit.tables import Act, record_many
 from core.commands import CommandRaceError
 from core.db.database import Transaction
+from core.documents import storing
 from core.documents.records import Document
+from core.documents.storing import Filed
 from core.ids import uuid7
 from core.ledger import writing
 from core.ledger.decide import Decision, Posted
@@ -54,7 +56,14 @@ async def record(
     drafts = {s.document.id for s in stored.values() if s.state != "posted"}
     await writing.lots(tx, {k: v for d in decisions for k, v in d.lots.items()})
     await writing.pools(tx, loaded.state, loaded.pools, real)
-    await writing.documents(tx, everything, granted, sequences, numbers, principal.user_id, drafts)
+    filed = [
+        Filed(d.document, d.state, numbers[d.document.id], sequences.get(d.document.id))
+        for d in everything
+    ]
+    new = [f for f in filed if f.document.id not in drafts]
+    old = [f for f in filed if f.document.id in drafts]
+    await storing.insert(tx, new, principal.user_id, granted.at, granted.mark)
+    await storing.conclude(tx, old, principal.user_id, granted.at, granted.mark)
     await writing.progress(tx, [step for d in decisions for step in d.progress])
     await writing.promises(tx, [promise for d in decisions for promise in d.promises])
     await _journal(tx, loaded, [*journal, *extra], sequences, real)

@@ -1,0 +1,139 @@
+"""The life of a document before and beside its posting: drafts, approval, closing of orders.
+
+What writes the ledger is not here: posting, approving an order and reversing go through the one door,
+``core.ledger.posting``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+from uuid import UUID
+
+from core import commands
+from core.audit.tables import record
+from core.db.database import Database, Transaction
+from core.documents import storing
+from core.documents.lifecycle import Event, State, next_state
+from core.documents.progress import Progress
+from core.documents.records import DocumentDraft
+from core.documents.rules import Reference, resolve
+from core.documents.storing import Filed
+from core.documents.types import Effect
+from core.errors import DUPLICATE, NOT_FOUND, STALE_REVISION, Refusal, Refused, raise_any
+from core.ledger import loading, reading, reservations
+from core.ledger.requests import Stored
+from core.tenancy.rules import Principal
+from core.tenancy.tables import next_change
+
+Work = Callable[[Transaction], Awaitable[Mapping[str, Any]]]
+
+
+async def save_draft(
+    db: Database,
+    principal: Principal,
+    command_id: UUID,
+    draft: DocumentDraft,
+    revision: int | None,
+    asked: Mapping[str, Any],
+) -> UUID:
+    """Write a draft, or write it anew: ``revision`` is the one its writer saw, None for a new one.
+
+    Nothing moves and nothing is promised. Raises Refused with everything that is wrong with it.
+    """
+
+    async def work(tx: Transaction) -> dict[str, Any]:
+        await reading.lock_documents(tx, [draft.id])
+        known = (await reading.documents(tx, [draft.id])).get(draft.id)
+        document = resolve(draft, await _reference(tx, draft))
+        if known is None:
+            if revision is not None:
+                raise Refused(Refusal(NOT_FOUND, ("id",), {"id": str(draft.id)}))
+            mark = await next_change(tx)
+            filed = Filed(document, State.DRAFT.value)
+            await storing.insert(tx, [filed], principal.user_id, None, mark)
+        else:
+            if revision is None:
+                details = {"field": "id", "value": str(draft.id)}
+                raise Refused(Refusal(DUPLICATE, ("id",), details))
+            _check(known, revision, Event.EDIT)
+            await storing.replace_draft(tx, document, await next_change(tx))
+        await record(tx, principal.user_id, "document.save", "document", draft.id)
+        return {"id": draft.id}
+
+    outcome = await commands.run(
+        db, principal.tenant_id, command_id, "saveDraft", {**asked, "revision": revision}, work
+    )
+    return UUID(outcome["id"])
+
+
+async def step(
+    db: Database,
+    principal: Principal,
+    command_id: UUID,
+    document_id: UUID,
+    revision: int,
+    event: Event,
+) -> UUID:
+    """One step of a document's life: delete, submit, approve (not an order), reject, unapprove, close
+    or reopen. Raises Refused; approving an order is a posting and refused here."""
+
+    async def work(tx: Transaction) -> dict[str, Any]:
+        known = await _locked(tx, document_id)
+        order = known.document.type.effect is Effect.ORDER
+        progress = await reservations.progress(tx, known.document) if order else Progress.NONE
+        after = _check(known, revision, event, progress=progress)
+        if order and event in (Event.CLOSE, Event.UNAPPROVE):
+            await reservations.release(tx, known.document)
+        elif order and event is Event.REOPEN:
+            await reservations.restore(tx, known.document)
+        await record(tx, principal.user_id, f"document.{event.value}", "document", document_id)
+        mark = await next_change(tx)
+        if after is State.DELETED:
+            await storing.delete_draft(tx, document_id)
+        else:
+            columns: dict[str, object] = {}
+            if event is Event.APPROVE:
+                columns["approved_by"] = principal.user_id
+            elif event in (Event.UNAPPROVE, Event.REJECT):
+                columns["approved_by"] = None
+            await storing.set_state(tx, document_id, after.value, mark, **columns)
+        return {"id": document_id}
+
+    asked = {"id": document_id, "revision": revision}
+    await commands.run(db, principal.tenant_id, command_id, f"{event.value}Document", asked, work)
+    return document_id
+
+
+async def _locked(tx: Transaction, document_id: UUID) -> Stored:
+    await reading.lock_documents(tx, [document_id])
+    known = (await reading.documents(tx, [document_id])).get(document_id)
+    if known is None:
+        raise Refused(Refusal(NOT_FOUND, ("id",), {"id": str(document_id)}))
+    return known
+
+
+def _check(
+    known: Stored, revision: int, event: Event, *, progress: Progress = Progress.NONE
+) -> State:
+    if known.revision != revision:
+        details = {"seen": revision, "actual": known.revision}
+        raise Refused(Refusal(STALE_REVISION, ("revision",), details))
+    order = known.document.type.effect is Effect.ORDER
+    after = next_state(State(known.state), event, order=order, progress=progress)
+    raise_any([after] if isinstance(after, Refusal) else [])
+    assert isinstance(after, State)
+    return after
+
+
+async def _reference(tx: Transaction, draft: DocumentDraft) -> Reference:
+    version, *_ = await reading.sequence_row(tx)
+    settings, places = await loading.rules(tx, version)
+    parties = [draft.party_id] if draft.party_id is not None else []
+    return Reference(
+        items=await reading.items(tx, loading.items_of(draft)),
+        places=places.by_id,
+        parties=await reading.parties(tx, parties),
+        amount_dp=settings.amount_dp,
+        prices_include_tax=settings.prices_include_tax,
+    )

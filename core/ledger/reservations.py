@@ -1,0 +1,51 @@
+"""The promises of an order that is closed, reopened or unapproved, under the guards of its items."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+from core.db.database import Transaction
+from core.documents.progress import Ordered, Progress
+from core.documents.records import Document
+from core.ledger import reading, writing
+from core.ledger.decide import decide, promise_of
+from core.ledger.loading import items_of, load
+from core.ledger.records import ZERO
+
+
+async def progress(tx: Transaction, order: Document) -> Progress:
+    """How far the order was carried out, over all its lines."""
+    done = await _executed(tx, order)
+    lines = [
+        Ordered(line.base_quantity, done=done.get(line.no, ZERO)).progress for line in order.lines
+    ]
+    if all(p is Progress.DONE for p in lines):
+        return Progress.DONE
+    return Progress.NONE if all(p is Progress.NONE for p in lines) else Progress.PARTIAL
+
+
+async def release(tx: Transaction, order: Document) -> None:
+    """Give up what is still promised: the rest will not come, or the order goes back to draft."""
+    await reading.lock_items(tx, items_of(order))
+    promised = [
+        promise_of(order, line, ZERO) for line in order.lines if line.stocked and line.place_id
+    ]
+    await writing.promises(tx, promised)
+
+
+async def restore(tx: Transaction, order: Document) -> None:
+    """Promise again what is still open; the stock must be there as for a new order. Raises Refused."""
+    loaded = await load(tx, items_of(order), (), ())
+    done = await _executed(tx, order)
+    opened = tuple(
+        replace(line, quantity=max(ZERO, line.base_quantity - done.get(line.no, ZERO)))
+        for line in order.lines
+    )
+    decision = decide(loaded.state, replace(order, lines=opened, source_id=None), 0)
+    await writing.promises(tx, decision.promises)
+
+
+async def _executed(tx: Transaction, order: Document) -> dict[int, Decimal]:
+    source = (await reading.sources(tx, [order.id]))[order.id]
+    return {no: line.executed for no, line in source.lines.items()}
