@@ -122,6 +122,20 @@ class Source:
     lines: dict[int, SourceLine]
 
 
+def method_of(rules: Settings, item: ItemFacts) -> Method:
+    """The item's valuation method, else the tenant's."""
+    return Method(item.costing_method or rules.costing_method)
+
+
+def scope_of(rules: Settings, item: ItemFacts) -> Scope:
+    """The cost scope; specific identification needs one that tells lots apart."""
+    scope = Scope(item.cost_scope or rules.cost_scope)
+    apart = (Scope.ITEM_LOT, Scope.ITEM_LOT_PLACE, Scope.SERIAL)
+    if method_of(rules, item) is Method.SPECIFIC and scope not in apart:
+        return Scope.ITEM_LOT
+    return scope
+
+
 @dataclass(slots=True)
 class State:
     """Everything a decision knows. ``today`` is the tenant's date in its accounting zone."""
@@ -147,15 +161,10 @@ class State:
         return Decimal(1).scaleb(-self.rules.amount_dp)
 
     def method(self, item: UUID) -> Method:
-        return Method(self.items[item].costing_method or self.rules.costing_method)
+        return method_of(self.rules, self.items[item])
 
     def scope(self, item: UUID) -> Scope:
-        """The cost scope; specific identification needs a scope that tells lots apart."""
-        scope = Scope(self.items[item].cost_scope or self.rules.cost_scope)
-        apart = (Scope.ITEM_LOT, Scope.ITEM_LOT_PLACE, Scope.SERIAL)
-        if self.method(item) is Method.SPECIFIC and scope not in apart:
-            return Scope.ITEM_LOT
-        return scope
+        return scope_of(self.rules, self.items[item])
 
     def pool_of(self, item: UUID, place: UUID, lot: UUID) -> PoolKey:
         """The pool that goods at a place of ours belong to."""

@@ -1,0 +1,1 @@
+"""What people ask of the ledger: stock now and then, the item card, layers, summaries. Reads only."""
