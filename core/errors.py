@@ -64,7 +64,7 @@ class _Shown(dict[str, Any]):
         return key
 
 
-class Refused(Exception):  # noqa: N818 - it is an answer, not an error of ours
+class Refused(Exception):
     """Carries refusals out of a transaction, which is rolled back: a refusal leaves nothing behind."""
 
     def __init__(self, *refusals: Refusal) -> None:
@@ -72,7 +72,7 @@ class Refused(Exception):  # noqa: N818 - it is an answer, not an error of ours
         super().__init__("; ".join(r.message() for r in refusals))
 
 
-def refuse(code: str, *path: PathPart, **details: Any) -> Refused:
+def refuse(code: str, /, *path: PathPart, **details: Any) -> Refused:
     """Shorthand for a single refusal: ``raise refuse(NOT_FOUND, "item", id=item_id)``."""
     return Refused(Refusal(code, path, details))
 

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
+from typing import Any
+from uuid import UUID
+
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
+from core.db.database import Transaction
 from core.db.metadata import Uuid, tenant_key, tenant_table
+from core.masterdata.tables import Order, Register
+from core.places.rules import Place, PlaceKind
 
 place = tenant_table(
     "place",
@@ -37,3 +45,92 @@ place = tenant_table(
     sa.CheckConstraint("negative_stock in ('forbid','allow')", name="negative_stock"),
     tenant_key("parent_id", to="place"),
 )
+
+register = Register(place, Place)
+
+
+async def places_by_id(tx: Transaction, ids: Iterable[UUID]) -> dict[UUID, Place]:
+    return await register.by_id(tx, ids)
+
+
+async def changed_places(tx: Transaction, since: int, limit: int) -> list[Place]:
+    """Places written after the mark ``since``, archived ones included."""
+    return await register.changed(tx, since, limit)
+
+
+async def places_by_account(tx: Transaction) -> dict[str, Place]:
+    """The tenant's virtual places and the transit place, by account name."""
+    found = await register.all(tx, register.query(tx).where(place.c.account.is_not(None)))
+    return {p.account: p for p in found if p.account is not None}
+
+
+async def root_place(tx: Transaction) -> Place:
+    """The organisation at the top of the tenant's tree."""
+    query = register.query(tx).where(place.c.parent_id.is_(None), place.c.kind == "organisation")
+    (root,) = await register.all(tx, query)
+    return root
+
+
+async def subtree(tx: Transaction, place_id: UUID) -> list[Place]:
+    """The place and everything below it."""
+    inside = sa.literal(place_id, Uuid) == sa.any_(place.c.path)
+    return await register.all(tx, register.query(tx).where(inside).order_by(place.c.code_key))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceFilter:
+    """Which places to list; None admits all. ``within`` is a place with everything below it."""
+
+    kinds: tuple[PlaceKind, ...] | None = None
+    parent_id: UUID | None = None
+    within: UUID | None = None
+    holds_stock: bool | None = None
+    active: bool | None = True
+    search: str | None = None
+    changed_since: int | None = None
+
+
+async def list_places(
+    tx: Transaction,
+    wanted: PlaceFilter,
+    order: Order = "code",
+    *,
+    after: UUID | None = None,
+    descending: bool = False,
+    limit: int,
+) -> list[Place]:
+    """A page of places; ``after`` is the id of the last one already seen."""
+    query = _matching(tx, wanted)
+    return await register.page(tx, query, order, after=after, descending=descending, limit=limit)
+
+
+async def count_places(tx: Transaction, wanted: PlaceFilter) -> int:
+    return await register.count(tx, _matching(tx, wanted))
+
+
+async def put_places(tx: Transaction, places: Iterable[Place], key: Callable[[str], str]) -> None:
+    """Write places; ``key`` makes a code's key."""
+    rows = [{**asdict(p), "path": list(p.path), "code_key": key(p.code)} for p in places]
+    await register.put(tx, rows)
+
+
+def _matching(tx: Transaction, wanted: PlaceFilter) -> sa.Select[Any]:
+    query = register.query(tx, wanted.changed_since)
+    if wanted.kinds is not None:
+        query = query.where(place.c.kind.in_(wanted.kinds))
+    if wanted.parent_id is not None:
+        query = query.where(place.c.parent_id == wanted.parent_id)
+    if wanted.within is not None:
+        query = query.where(sa.literal(wanted.within, Uuid) == sa.any_(place.c.path))
+    if wanted.holds_stock is not None:
+        query = query.where(place.c.holds_stock == wanted.holds_stock)
+    if wanted.active is not None:
+        query = query.where(place.c.active == wanted.active)
+    if wanted.search:
+        # A tenant has hundreds of places, not tens of thousands: no index is needed.
+        text = wanted.search.strip()
+        query = query.where(
+            place.c.code.icontains(text, autoescape=True)
+            | place.c.name.icontains(text, autoescape=True)
+        )
+    return query

@@ -190,7 +190,7 @@ async def _values(
     if moment.known_at is not None:
         found = await rows(
             tx,
-            f"SELECT {key}, sum(e.quantity), sum(e.value) FROM entry e"
+            f"SELECT {key}, sum(e.quantity), sum(e.value) FROM entry e"  # noqa: S608 - a constant of ours
             " JOIN pool q ON q.tenant_id = e.tenant_id AND q.id = e.pool_id JOIN document d"
             " ON d.tenant_id = e.tenant_id AND d.sequence = e.sequence WHERE e.tenant_id = %s"
             " AND e.item_id = ANY(%s) AND d.posted_at <= %s"
@@ -204,7 +204,7 @@ async def _values(
     elif moment.on is None:
         found = await rows(
             tx,
-            f"SELECT {key}, q.quantity, q.value FROM pool q"
+            f"SELECT {key}, q.quantity, q.value FROM pool q"  # noqa: S608 - a constant of ours
             " WHERE q.tenant_id = %s AND q.item_id = ANY(%s)",
             tx.tenant_id,
             items,
@@ -212,7 +212,7 @@ async def _values(
     else:
         found = await rows(
             tx,
-            f"SELECT {key}, coalesce(p.quantity, 0) + coalesce(m.quantity, 0),"
+            f"SELECT {key}, coalesce(p.quantity, 0) + coalesce(m.quantity, 0),"  # noqa: S608 - a constant of ours
             " coalesce(p.value, 0) + coalesce(m.value, 0)"
             " FROM pool q LEFT JOIN LATERAL (SELECT quantity, value FROM period_pool p"
             "  WHERE p.tenant_id = q.tenant_id AND p.item_id = q.item_id AND p.pool_id = q.id"

@@ -1,13 +1,9 @@
-"""Commands: a write that is sent twice is carried out once and answered alike (ledger rule 2.4).
-
-A command row is written in the transaction of its work and kept for ever. Its hash covers the raw
-input, so the same id with another input is told apart from a repetition.
-"""
+"""The table of commands and its SQL: known outcomes, remembered once (ledger rule 2.4)."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -16,9 +12,9 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, insert
 
 from core.canonical import canonical, plain
-from core.db.database import Database, Transaction
+from core.db.database import Transaction
 from core.db.metadata import Moment, Uuid, tenant_table
-from core.errors import Refusal, Refused, define
+from core.errors import Refusal, define
 
 COMMAND_REUSED = define(
     "COMMAND_REUSED",
@@ -29,11 +25,8 @@ COMMAND_REUSED = define(
 HASH_VERSION = 1
 """Raised when the canonical form changes; rows of older versions keep their own."""
 
-_ATTEMPTS = 5
-_RETRIED = frozenset({"40001", "40P01"})
-"""Serialization failure and deadlock: the work was rolled back and may run again (rule 3.8)."""
-
 Outcome = dict[str, Any]
+_UUIDS = ARRAY(Uuid)
 
 command = tenant_table(
     "command",
@@ -45,10 +38,6 @@ command = tenant_table(
     sa.Column("at", Moment, nullable=False, server_default=sa.func.now()),
     append_only=True,
 )
-
-
-class CommandRaceError(Exception):
-    """The same command was carried out by another transaction meanwhile: roll back, ask again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +58,11 @@ def input_hash(payload: Mapping[str, Any]) -> bytes:
     return hashlib.sha256(canonical(payload)).digest()
 
 
+def reused(command_id: UUID) -> Refusal:
+    """The answer to an id that was used for something else."""
+    return Refusal(COMMAND_REUSED, ("commandId",), {"id": str(command_id)})
+
+
 async def known_many(tx: Transaction, asked: Sequence[Asked]) -> dict[UUID, Outcome | Refusal]:
     """Commands that were carried out before: their outcome, or a refusal if their input differs."""
     c = command.c
@@ -80,8 +74,7 @@ async def known_many(tx: Transaction, asked: Sequence[Asked]) -> dict[UUID, Outc
     for a in asked:
         if row := stored.get(a.id):
             same = row.operation == a.operation and bytes(row.input_hash) == a.hash
-            refusal = Refusal(COMMAND_REUSED, ("commandId",), {"id": str(a.id)})
-            found[a.id] = row.outcome if same else refusal
+            found[a.id] = row.outcome if same else reused(a.id)
     return found
 
 
@@ -106,67 +99,3 @@ async def remember_many(tx: Transaction, done: Sequence[tuple[Asked, Mapping[str
     query = insert(command).on_conflict_do_nothing(index_elements=["tenant_id", "id"])
     result = await tx.sql.execute(query.returning(command.c.id), rows)
     return len(result.all())
-
-
-async def known(
-    tx: Transaction, command_id: UUID, operation: str, payload: Mapping[str, Any]
-) -> Outcome | None:
-    """The first outcome of this command, or None if it is new. Raises COMMAND_REUSED."""
-    answer = (await known_many(tx, [Asked.of(command_id, operation, payload)])).get(command_id)
-    if isinstance(answer, Refusal):
-        raise Refused(answer)
-    return answer
-
-
-async def remember(
-    tx: Transaction,
-    command_id: UUID,
-    operation: str,
-    payload: Mapping[str, Any],
-    outcome: Mapping[str, Any],
-) -> None:
-    """Store the outcome. Raises CommandRaceError if the command was carried out meanwhile."""
-    if not await remember_many(tx, [(Asked.of(command_id, operation, payload), outcome)]):
-        raise CommandRaceError
-
-
-async def run(
-    db: Database,
-    tenant_id: UUID,
-    command_id: UUID,
-    operation: str,
-    payload: Mapping[str, Any],
-    work: Callable[[Transaction], Awaitable[Mapping[str, Any]]],
-) -> Outcome:
-    """Carry out ``work`` once, in one transaction, and return its outcome, also when asked again.
-
-    A refusal may be the echo of our own twin (it created the very code that now counts as taken),
-    so a refused command is looked up once more before the refusal stands.
-    """
-    for attempt in range(_ATTEMPTS):
-        try:
-            async with db.transaction(tenant_id) as tx:
-                if (outcome := await known(tx, command_id, operation, payload)) is not None:
-                    return outcome
-                done: Outcome = plain(await work(tx))
-                await remember(tx, command_id, operation, payload, done)
-                return done
-        except Refused:
-            async with db.transaction(tenant_id) as tx:
-                if (outcome := await known(tx, command_id, operation, payload)) is not None:
-                    return outcome
-            raise
-        except CommandRaceError:
-            continue
-        except sa.exc.DBAPIError as error:
-            if not is_retryable(error) or attempt == _ATTEMPTS - 1:
-                raise
-    raise CommandRaceError
-
-
-def is_retryable(error: sa.exc.DBAPIError) -> bool:
-    """Whether the whole transaction may simply run again."""
-    return getattr(error.orig, "sqlstate", None) in _RETRIED
-
-
-_UUIDS = ARRAY(Uuid)

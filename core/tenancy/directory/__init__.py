@@ -1,0 +1,1 @@
+"""The directory above tenants: the one door to the global tables."""

@@ -1,0 +1,125 @@
+"""What a tenant may decide for itself: typed, documented, with safe defaults."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from functools import cache
+from typing import Any, Literal, get_args
+from zoneinfo import available_timezones
+
+from pydantic import BaseModel, Field, ValidationError, field_validator
+
+from core.errors import Refusal, define
+
+INVALID_SETTING = define(
+    "INVALID_SETTING",
+    en="The setting {setting} is not valid: {reason}",
+    zh="设置项 {setting} 无效:{reason}",
+)
+SETTING_FIXED = define(
+    "SETTING_FIXED",
+    en="{setting} cannot change any more: documents were already posted with it.",
+    zh="已有单据按此过账,{setting} 不能再更改。",
+)
+CODES_COLLIDE = define(
+    "CODES_COLLIDE",
+    en="Codes of {kind} differ by case only ({code}); make them distinct first.",
+    zh="{kind} 的编码仅大小写不同({code}),请先修改。",
+)
+
+NegativeStock = Literal["forbid", "allow"]
+CostingMethod = Literal["moving_average", "fifo", "standard", "specific"]
+CostScope = Literal["item", "item_place", "item_lot", "item_lot_place", "serial"]
+
+COSTING_METHODS: tuple[str, ...] = get_args(CostingMethod)
+COST_SCOPES: tuple[str, ...] = get_args(CostScope)
+
+FIXED_ONCE_POSTED = ("currency", "amount_dp", "costing_method", "cost_scope")
+"""A change of these would give posted amounts another meaning; method and scope change by document
+only (ledger rule 5.6)."""
+
+
+class Settings(BaseModel, frozen=True, extra="forbid"):
+    """One tenant's settings; an absent one takes the default written here."""
+
+    currency: str = Field(
+        "CNY", pattern="^[A-Z]{3}$", description="The one currency of the books, ISO 4217."
+    )
+    amount_dp: int = Field(2, ge=0, le=4, description="Decimal places of amounts (金额).")
+    accounting_zone: str = Field(
+        "Asia/Shanghai",
+        description="IANA zone in which business dates and periods are counted (ledger rule 6.1).",
+    )
+    prices_include_tax: bool = Field(False, description="Whether unit prices contain the tax.")
+    codes_case_sensitive: bool = Field(
+        False, description="Whether 85123A and 85123a are two different codes."
+    )
+    negative_stock: NegativeStock = Field(
+        "forbid", description="Whether stock may go below zero where nothing else is said (L5)."
+    )
+    costing_method: CostingMethod = Field(
+        "moving_average", description="Valuation of items that have no method of their own (L9)."
+    )
+    cost_scope: CostScope = Field(
+        "item", description="What shares one cost pool (ledger rule 5.2)."
+    )
+    return_in: Literal["original_cost", "current_cost"] = Field(
+        "original_cost", description="Value of goods that a customer returns with their issue."
+    )
+    return_out: Literal["current_cost", "original_cost"] = Field(
+        "current_cost", description="Value of goods that go back to their supplier."
+    )
+    landed_cost: Literal["repost", "remaining"] = Field(
+        "repost",
+        description="Landed cost of goods already gone: reaches their issues, or is expensed.",
+    )
+    backdated: Literal["repost", "post_now"] = Field(
+        "repost", description="Late documents correct what came after them, or book today."
+    )
+    approval_required: list[str] = Field(
+        default_factory=list, description="Codes of document types that post only once approved."
+    )
+    over_receipt_pct: Decimal = Field(
+        Decimal(0), ge=0, le=100, description="Per cent by which a receipt may exceed its order."
+    )
+    reserve_on_order: Literal["require", "backorder", "off"] = Field(
+        "require", description="What an approved sales order does with stock."
+    )
+    count_approval_pct: Decimal | None = Field(
+        None, ge=0, le=100, description="Count differences above this per cent need approval."
+    )
+
+    @field_validator("accounting_zone")
+    @classmethod
+    def _zone_exists(cls, zone: str) -> str:
+        if zone not in zones():
+            raise ValueError(f"there is no time zone {zone}")
+        return zone
+
+
+@cache
+def zones() -> frozenset[str]:
+    """The names of the IANA database. Reading them opens hundreds of files: once is enough."""
+    return frozenset(available_timezones())
+
+
+def merged(stored: Mapping[str, Any], changes: Mapping[str, Any]) -> Settings | list[Refusal]:
+    """The settings after the changes, or what is wrong with them."""
+    try:
+        return Settings.model_validate({**stored, **changes})
+    except ValidationError as error:
+        return [_invalid(problem["loc"], problem["msg"]) for problem in error.errors()]
+
+
+def fixed(before: Settings, after: Settings) -> list[Refusal]:
+    """Refusals for settings that may not change once something was posted."""
+    return [
+        Refusal(SETTING_FIXED, (name,), {"setting": name})
+        for name in FIXED_ONCE_POSTED
+        if getattr(before, name) != getattr(after, name)
+    ]
+
+
+def _invalid(location: tuple[int | str, ...], reason: str) -> Refusal:
+    return Refusal(INVALID_SETTING, location, {"setting": str(location[0]), "reason": reason})
