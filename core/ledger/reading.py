@@ -300,12 +300,17 @@ async def sources(tx: Transaction, ids: Collection[UUID]) -> dict[UUID, Source]:
     }
 
 
+def _bounds(before: Position | None) -> tuple[object, ...]:
+    """The parameters of "is null or < (date, sequence, flow)"."""
+    return (before.on, *before) if before else (None, None, None, None)
+
+
 async def costs(
     tx: Transaction, links: Iterable[tuple[int, int]], before: Position | None = None
 ) -> dict[tuple[int, int], Cost]:
     """What posted lines have cost: goods and value on their counter account, with the true-ups that
-    settle them. With ``before``, true-ups from that position on are left out: a replay will find them
-    again."""
+    settle them. With ``before``, what happened from that position on is left out: a replay will find
+    it again."""
     wanted = sorted(set(links))
     if not wanted:
         return {}
@@ -314,7 +319,8 @@ async def costs(
         "WITH wanted AS (SELECT * FROM unnest(%s::bigint[], %s::int[]) w(sequence, line)),"
         " own AS (SELECT e.event_sequence, e.event_line, e.event_flow, e.quantity, e.value, e.leg,"
         "   e.pool_id, e.basis FROM entry e JOIN wanted w ON e.event_sequence = w.sequence"
-        "   AND e.event_line = w.line WHERE e.tenant_id = %s AND e.leg <> 'other')"
+        "   AND e.event_line = w.line WHERE e.tenant_id = %s AND e.leg <> 'other'"
+        "   AND (%s::date IS NULL OR (e.event_on, e.event_sequence, e.event_flow) < (%s, %s, %s)))"
         " SELECT event_sequence, event_line,"
         "  coalesce(sum(quantity) FILTER (WHERE leg = 'target'), 0),"
         "  coalesce(sum(value) FILTER (WHERE leg = 'target' AND pool_id IS NULL),"
@@ -324,6 +330,7 @@ async def costs(
         [w[0] for w in wanted],
         [w[1] for w in wanted],
         tx.tenant_id,
+        *_bounds(before),
     )
     known = {(r[0], r[1]): Cost(r[2], r[3]) for r in found}
     settled = await rows(
@@ -339,10 +346,7 @@ async def costs(
         [w[0] for w in wanted],
         tx.tenant_id,
         [w[0] for w in wanted],
-        before.on if before else None,
-        before.on if before else None,
-        before.sequence if before else None,
-        before.flow if before else None,
+        *_bounds(before),
     )
     for sequence, line, value in settled:
         if (sequence, line) in known:
@@ -372,10 +376,7 @@ async def returned(
         [w[0] for w in wanted],
         [w[1] for w in wanted],
         tx.tenant_id,
-        before.on if before else None,
-        before.on if before else None,
-        before.sequence if before else None,
-        before.flow if before else None,
+        *_bounds(before),
     )
     return {(r[0], r[1]): Cost(r[2], r[3]) for r in found}
 
