@@ -6,14 +6,14 @@ import datetime as dt
 from dataclasses import fields
 from decimal import Decimal
 from enum import Enum
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import strawberry
+from strawberry import enum_value
 
 from core.commands import Asked
-from core.documents.amounts import Basis
-from core.documents.records import DocumentDraft, LineDraft
+from core.documents.records import DocumentDraft, LineDraft, Role
 from core.errors import Refused
 from core.ids import uuid7
 from core.text import CODE_LIMIT, clean
@@ -22,21 +22,28 @@ from schema.relay import uuid_of
 
 _NOTE_LIMIT = 2000
 
-CostBasis = strawberry.enum(
-    Enum("CostBasis", {basis.name: basis.value for basis in Basis}),  # type: ignore[misc]
-    description="What a landed cost is shared by.",
-)
+
+@strawberry.enum(description="What a landed cost is shared by.")
+class CostBasis(Enum):
+    """The measure of the receipt's lines."""
+
+    AMOUNT = enum_value("amount", description="What each line cost.")
+    QUANTITY = enum_value("quantity", description="How much of it came, in base units.")
+    WEIGHT = enum_value("weight", description="What it weighs: the item's weight per base unit.")
+    VOLUME = enum_value(
+        "volume", description="What room it takes: the item's volume per base unit."
+    )
+    EQUAL = enum_value("equal", description="Every line alike.")
+    MANUAL = enum_value("manual", description="As the lines of the document say.")
 
 
 @strawberry.enum(description="What a line does in its document, where lines differ.")
 class LineRole(Enum):
     """Conversions consume and produce; an arrival may have lost something on the way."""
 
-    CONSUME = strawberry.enum_value("consume", description="An input of a conversion: it leaves.")
-    PRODUCE = strawberry.enum_value(
-        "produce", description="An output of a conversion: it comes in."
-    )
-    LOST = strawberry.enum_value("lost", description="On an arrival: dispatched, but not arrived.")
+    CONSUME = enum_value("consume", description="An input of a conversion: it leaves.")
+    PRODUCE = enum_value("produce", description="An output of a conversion: it comes in.")
+    LOST = enum_value("lost", description="On an arrival: dispatched, but not arrived.")
 
 
 @input_type
@@ -123,7 +130,7 @@ class DocumentInput:
     extra_cost: Decimal | None = field(
         "The amount of a landed cost, or the further cost of a conversion.", default=None
     )
-    cost_basis: CostBasis | None = field(  # type: ignore[valid-type]
+    cost_basis: CostBasis | None = field(
         "What a landed cost is shared by; the amount when left out.", default=None
     )
 
@@ -170,7 +177,7 @@ def draft_of(document: DocumentInput, *path: str | int) -> DocumentDraft:
             remark=_text(document.remark, "remark"),
             cause=_text(document.cause, "cause"),
             extra_cost=document.extra_cost,
-            cost_basis=document.cost_basis.value if document.cost_basis else None,  # type: ignore[attr-defined]
+            cost_basis=str(document.cost_basis.value) if document.cost_basis else None,
         )
     except Refused as refused:
         raise Refused(*(r.under(*path) for r in refused.refusals)) from None
@@ -189,7 +196,7 @@ def _line(line: DocumentLineInput) -> LineDraft:
         place_id=_reference(line.place_id, "Place", "placeId"),
         to_place_id=_reference(line.to_place_id, "Place", "toPlaceId"),
         source_line=line.source_line,
-        role=line.role.value if line.role else None,
+        role=cast(Role, line.role.value) if line.role else None,
         share=line.share,
         due_on=line.due_on,
         expires_at=line.expires_at,

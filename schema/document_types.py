@@ -6,16 +6,16 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from enum import Enum
-from typing import Any
 from uuid import UUID
 
 import strawberry
+from strawberry import enum_value
 
 from core.db.database import Transaction
 from core.documents import queries
 from core.documents.queries import LineProgress
 from core.documents.records import Line
-from core.documents.types import TYPES, Effect
+from core.documents.types import TYPES as DOCUMENT_TYPES
 from core.documents.types import DocumentType as TypeRecord
 from core.ledger import reading
 from core.ledger.requests import Stored
@@ -35,19 +35,35 @@ _SALES = {"sales_order", "issue", "return_from_customer"}
 class DocumentState(Enum):
     """A reversed document stays POSTED and names its reversal."""
 
-    DRAFT = strawberry.enum_value("draft", description="May be edited and deleted; moves nothing.")
-    SUBMITTED = strawberry.enum_value("submitted", description="Waits for approval; frozen.")
-    APPROVED = strawberry.enum_value(
+    DRAFT = enum_value("draft", description="May be edited and deleted; moves nothing.")
+    SUBMITTED = enum_value("submitted", description="Waits for approval; frozen.")
+    APPROVED = enum_value(
         "approved", description="Content is final. An approved order's promises stand."
     )
-    POSTED = strawberry.enum_value("posted", description="In the books, for ever.")
-    CLOSED = strawberry.enum_value("closed", description="An order whose rest will not come.")
+    POSTED = enum_value("posted", description="In the books, for ever.")
+    CLOSED = enum_value("closed", description="An order whose rest will not come.")
 
 
-DocumentEffect = strawberry.enum(
-    Enum("DocumentEffect", {effect.name: effect.value for effect in Effect}),  # type: ignore[misc]
-    description="What posting a document of a type does with its lines.",
-)
+@strawberry.enum(description="What posting a document of a type does with its lines.")
+class DocumentEffect(Enum):
+    """A closed list: types are data over these effects."""
+
+    ORDER = enum_value(
+        "order", description="Promises only: reserves what will be issued, or expects."
+    )
+    RECEIVE = enum_value("receive", description="Into one of our places, from the counter account.")
+    ISSUE = enum_value("issue", description="Out of one of our places, to the counter account.")
+    MOVE = enum_value("move", description="From one of our places to another at once.")
+    DISPATCH = enum_value("dispatch", description="Out of a place into transit; still ours.")
+    ARRIVE = enum_value(
+        "arrive", description="Out of transit into a place; what is lost is a loss."
+    )
+    COUNT = enum_value("count", description="The book becomes what was counted.")
+    CONVERT = enum_value("convert", description="Items become others and carry their value along.")
+    DROP = enum_value("drop", description="From the supplier to the customer, never in our stock.")
+    REVALUE = enum_value("revalue", description="Changes the value of what is there.")
+    LANDED = enum_value("landed", description="Adds cost to a receipt.")
+    STANDARD = enum_value("standard", description="Changes the standard cost.")
 
 
 @object_type(permission=PART)
@@ -57,7 +73,7 @@ class DocumentType:
     code: str = field("The code that `DocumentInput.type` takes.")
     title: str = field("Its name in your language.")
     prefix: str = field("How its numbers begin.")
-    effect: DocumentEffect = field("What posting does with its lines.")  # type: ignore[valid-type]
+    effect: DocumentEffect = field("What posting does with its lines.")
     account: str | None = field("The virtual place on the other side.")
     party_kind: str | None = field("Whether it names a `supplier` or a `customer`.")
     source_types: list[str] = field("The types it may go back to.", size=3)
@@ -150,13 +166,13 @@ class DocumentLine:
     async def place(self, info: Info) -> Place | None:
         """Where the goods come from, or into."""
         key = self.record.place_id
-        return key and await info.context.load(places_by_id, key)
+        return None if key is None else await info.context.load(places_by_id, key)
 
     @field
     async def to_place(self, info: Info) -> Place | None:
         """Where the goods are brought."""
         key = self.record.to_place_id
-        return key and await info.context.load(places_by_id, key)
+        return None if key is None else await info.context.load(places_by_id, key)
 
     @field
     def unit_price(self, info: Info) -> Decimal | None:
@@ -209,7 +225,7 @@ class Document(Node):
     reference: str | None = field("A number of somebody else's.")
     remark: str | None = field("A note.")
     cause: str | None = field("Why.")
-    cost_basis: CostBasis | None = field("What a landed cost is shared by.")  # type: ignore[valid-type]
+    cost_basis: CostBasis | None = field("What a landed cost is shared by.")
 
     @classmethod
     def of(cls, stored: Stored) -> Document:
@@ -236,7 +252,7 @@ class Document(Node):
     @field
     def type(self, info: Info) -> DocumentType:
         """What kind of document it is."""
-        return DocumentType.of(TYPES[self.type_code], info.context.language)
+        return DocumentType.of(DOCUMENT_TYPES[self.type_code], info.context.language)
 
     @field
     def net(self, info: Info) -> Decimal | None:
@@ -283,19 +299,19 @@ class Document(Node):
     async def party(self, info: Info) -> Party | None:
         """The supplier or customer."""
         key = self.stored.document.party_id
-        return key and await info.context.load(parties_by_id, key)
+        return None if key is None else await info.context.load(parties_by_id, key)
 
     @field
     async def place(self, info: Info) -> Place | None:
         """Where goods leave, or come in."""
         key = self.stored.document.place_id
-        return key and await info.context.load(places_by_id, key)
+        return None if key is None else await info.context.load(places_by_id, key)
 
     @field
     async def to_place(self, info: Info) -> Place | None:
         """Where goods are brought."""
         key = self.stored.document.to_place_id
-        return key and await info.context.load(places_by_id, key)
+        return None if key is None else await info.context.load(places_by_id, key)
 
     @field
     async def source(self, info: Info) -> Document | None:
@@ -312,5 +328,5 @@ class Document(Node):
         """The document that reverses this one."""
         return await self._other(info, self.stored.reversed_by_id)
 
-    async def _other(self, info: Info, key: UUID | None) -> Any:
-        return key and await info.context.load(documents_by_id, key)
+    async def _other(self, info: Info, key: UUID | None) -> Document | None:
+        return None if key is None else await info.context.load(documents_by_id, key)

@@ -8,11 +8,13 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import strawberry
+from strawberry import enum_value
 
 from core.documents import queries, service
 from core.documents.lifecycle import Event
 from core.documents.queries import DocumentFilter
-from core.documents.types import TYPES, Effect
+from core.documents.types import TYPES as DOCUMENT_TYPES
+from core.documents.types import Effect
 from core.errors import LIMIT_EXCEEDED, Refusal, Refused, refuse
 from core.ids import uuid7
 from core.ledger import posting
@@ -30,11 +32,9 @@ from schema.relay import After, Connection, First, connection, page_of, uuid_of
 class DocumentOrder(Enum):
     """Newest first, but for devices that follow changes."""
 
-    BUSINESS_DATE = strawberry.enum_value(
-        "business_date", description="Latest business date first."
-    )
-    POSTED = strawberry.enum_value("posted", description="Posted last first; posted ones only.")
-    CHANGED = strawberry.enum_value(
+    BUSINESS_DATE = enum_value("business_date", description="Latest business date first.")
+    POSTED = enum_value("posted", description="Posted last first; posted ones only.")
+    CHANGED = enum_value(
         "changed", description="In the order of their changes, oldest first: for devices."
     )
 
@@ -150,7 +150,7 @@ class Queries:
     @query_field(permission="documents.read")
     async def document_types(self, info: Info) -> list[DocumentType]:
         """The types of document there are."""
-        found = [t for t in TYPES.values() if not t.system]
+        found = [t for t in DOCUMENT_TYPES.values() if not t.system]
         return [DocumentType.of(t, info.context.language) for t in found]
 
     @query_field(permission="documents.read")
@@ -247,7 +247,7 @@ class Mutations:
         key = uuid_of(input.id, "Document", "id")
         async with info.context.database.snapshot(info.context.principal.tenant_id) as tx:
             known = (await documents_by_id(tx, [key])).get(key)
-        if known is not None and TYPES[known.type_code].effect is Effect.ORDER:
+        if known is not None and DOCUMENT_TYPES[known.type_code].effect is Effect.ORDER:
             return await _post(info, _stored(input, "approveDocument"))
         return await _payload(info, await _step(info, input, Event.APPROVE))
 
@@ -324,7 +324,7 @@ def _filter(wanted: DocumentFilterInput | None) -> DocumentFilter:
 
     return DocumentFilter(
         types=None if wanted.types is None else tuple(wanted.types),
-        states=None if wanted.states is None else tuple(s.value for s in wanted.states),
+        states=None if wanted.states is None else tuple(str(s.value) for s in wanted.states),
         party_id=key(wanted.party_id, "Party", "partyId"),
         place_id=key(wanted.place_id, "Place", "placeId"),
         source_id=key(wanted.source_id, "Document", "sourceId"),

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import strawberry
+from strawberry import enum_value
 
 from core.db.database import Transaction
 from core.documents import queries
@@ -27,7 +28,7 @@ from schema.context import Info
 from schema.document_types import Document, documents_by_id
 from schema.limits import MAX_PAGE
 from schema.parties import Party, parties_by_id
-from schema.places import Place, places_by_id
+from schema.places import Place, PlaceAccount, places_by_id
 from schema.relay import (
     After,
     Connection,
@@ -151,7 +152,7 @@ class CardEntry:
     async def corrects(self, info: Info) -> Document | None:
         """The document whose movement it corrects; null for a movement of its own."""
         key = self.record.corrected_id
-        return key and await info.context.load(documents_by_id, key)
+        return None if key is None else await info.context.load(documents_by_id, key)
 
     @field
     async def place(self, info: Info) -> Place | None:
@@ -162,7 +163,7 @@ class CardEntry:
     async def counter_place(self, info: Info) -> Place | None:
         """The place on the other side: where it came from, or went to."""
         key = self.record.counter_place_id
-        return key and await info.context.load(places_by_id, key)
+        return None if key is None else await info.context.load(places_by_id, key)
 
     @field
     async def lot(self, info: Info) -> Lot | None:
@@ -200,7 +201,7 @@ class CostLayer:
     async def place(self, info: Info) -> Place | None:
         """The place, where places have cost pools of their own."""
         key = self.record.place_id
-        return key and await info.context.load(places_by_id, key)
+        return None if key is None else await info.context.load(places_by_id, key)
 
     @field
     async def lot(self, info: Info) -> Lot | None:
@@ -213,7 +214,7 @@ class AccountValue:
     """What an item brought to a virtual place: cost of sales, gain and loss, and so on."""
 
     record: strawberry.Private[reports.AccountValue]
-    account: str = field("The account: `customer` is cost of sales.")
+    account: PlaceAccount = field("The account; CUSTOMER is cost of sales.")
     quantity: Decimal = field("Into the account (positive) or out of it.")
     value: Decimal = field("Into the account (positive) or out of it.")
 
@@ -261,11 +262,11 @@ class StockSummaryLine:
 class SalesGroup(Enum):
     """One key at a time."""
 
-    DAY = strawberry.enum_value("day", description="Business date; the key is the date.")
-    COUNTRY = strawberry.enum_value("country", description="The country on the documents.")
-    PARTY = strawberry.enum_value("party", description="The customer.")
-    ITEM = strawberry.enum_value("item", description="The item.")
-    TYPE = strawberry.enum_value("type", description="The type of document.")
+    DAY = enum_value("day", description="Business date; the key is the date.")
+    COUNTRY = enum_value("country", description="The country on the documents.")
+    PARTY = enum_value("party", description="The customer.")
+    ITEM = enum_value("item", description="The item.")
+    TYPE = enum_value("type", description="The type of document.")
 
 
 @object_type(permission="reports.read")
@@ -503,7 +504,7 @@ def _sales_line(line: queries.SalesLine, group: str) -> SalesLine:
     )
 
 
-async def _lot(info: Info, key: UUID) -> Any:
+async def _lot(info: Info, key: UUID) -> Lot | None:
     return None if key == NIL else await info.context.load(lots_by_id, key)
 
 

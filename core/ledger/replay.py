@@ -28,6 +28,7 @@ from core.ledger.records import (
     Outcome,
 )
 from core.ledger.state import State
+from core.ledger.stock import short
 
 K = TypeVar("K", bound=Hashable)
 
@@ -117,6 +118,8 @@ def _check_balances(
         shift[balance] = shift.get(balance, ZERO) + change
         there = state.books.balances.get(balance, ZERO)
         if shift[balance] < 0 and there < 0 and not state.may_go_negative(flow.item, key.place):
+            if not was:  # the news itself finds too little on its own day
+                raise Refused(short(state, flow.item, key.place, -change, there - change))
             details = {
                 "item": state.items[flow.item].code,
                 "place": state.places.by_id[key.place].code,

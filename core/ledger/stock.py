@@ -144,7 +144,7 @@ def check_leaving(
                 return
             there = state.books.balances.get(key, ZERO)
             if forbidden and there + change < 0:
-                yield _short(state, key.item, key.place, -change, there)
+                yield short(state, key.item, key.place, -change, there)
                 return
         for ancestor in state.places.path(key.place):
             by_place[key.item, ancestor] += change
@@ -159,11 +159,12 @@ def check_leaving(
         )
         there = available(state, item, place, respect_holds=respect_holds) + fulfilled
         if wanted > there:
-            yield _short(state, item, place, wanted, there)
+            yield short(state, item, place, wanted, there)
             return
 
 
-def _short(state: State, item: UUID, place: UUID, wanted: Decimal, there: Decimal) -> Refusal:
+def short(state: State, item: UUID, place: UUID, wanted: Decimal, there: Decimal) -> Refusal:
+    """The refusal of goods that are not there."""
     shown = max(there, ZERO)
     return _refusal(OUT_OF_STOCK, state, item, place, wanted=wanted, available=shown)
 
@@ -172,7 +173,5 @@ def _refusal(code: str, state: State, item: UUID, place: UUID, **details: object
     names = {
         "item": state.items[item].code,
         "place": state.places.by_id[place].code,
-        "itemId": str(item),
-        "placeId": str(place),
     }
     return Refusal(code, ("lines",), {**names, **details})

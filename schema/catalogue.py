@@ -1,0 +1,427 @@
+"""Items, units, barcodes and categories as the API shows them, and how they are found."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from enum import Enum
+from typing import Annotated
+from uuid import UUID
+
+import strawberry
+from strawberry import enum_value
+
+from core.catalogue import records, tables
+from core.db.database import Transaction
+from schema.access import field, guarded_field, input_type, object_type, query_field
+from schema.context import Info
+from schema.masterdata import (
+    ACTIVE,
+    ACTIVE_FILTER,
+    CHANGED,
+    CHANGED_SINCE,
+    CODE,
+    REVISION,
+    SEARCH,
+    CodeArgument,
+    IdArgument,
+    MasterDataOrder,
+    OrderArgument,
+    by_code,
+    children_page,
+    listed,
+    one_of,
+)
+from schema.policies import CostingMethod, CostScope, NegativeStock
+from schema.relay import After, Connection, First, Node, Page, connection, uuid_of
+
+
+@strawberry.enum(description="Whether there is stock of an item.")
+class ItemKind(Enum):
+    """Fixed once the item has moved."""
+
+    STOCKED = enum_value("stocked", description="Goods: the books keep their quantity and cost.")
+    SERVICE = enum_value("service", description="Freight, labour, fees: sold and bought, not kept.")
+
+
+# Batch functions, for `schema.context.Context.load`
+
+
+async def units_by_id(tx: Transaction, keys: Sequence[UUID]) -> Mapping[UUID, Unit]:
+    found = await tables.units_by_id(tx, keys)
+    return {key: Unit.of(record) for key, record in found.items()}
+
+
+async def categories_by_id(tx: Transaction, keys: Sequence[UUID]) -> Mapping[UUID, Category]:
+    found = await tables.categories_by_id(tx, keys)
+    return {key: Category.of(record) for key, record in found.items()}
+
+
+async def categories_by_code(tx: Transaction, keys: Sequence[str]) -> Mapping[str, Category]:
+    found = await by_code(tx, keys, tables.categories.by_code)
+    return {key: Category.of(record) for key, record in found.items()}
+
+
+async def children_of_categories(
+    tx: Transaction, keys: Sequence[UUID], page: Page
+) -> Mapping[UUID, list[records.Category]]:
+    after = page.after[0] if page.after else None
+    return await tables.categories.children(tx, keys, after=after, limit=page.limit)
+
+
+async def items_by_id(tx: Transaction, keys: Sequence[UUID]) -> Mapping[UUID, Item]:
+    found = await tables.items_by_id(tx, keys)
+    return {key: Item.of(record) for key, record in found.items()}
+
+
+async def items_by_code(tx: Transaction, keys: Sequence[str]) -> Mapping[str, Item]:
+    found = await by_code(tx, keys, tables.items_by_code)
+    return {key: Item.of(record) for key, record in found.items()}
+
+
+async def barcodes_by_code(tx: Transaction, keys: Sequence[str]) -> Mapping[str, Barcode]:
+    found = await tables.items_by_barcode(tx, keys)
+    return {key: Barcode.of(record) for key, record in found.items()}
+
+
+async def units_of_items(tx: Transaction, keys: Sequence[UUID]) -> Mapping[UUID, list[ItemUnit]]:
+    found = await tables.units_of_items(tx, keys)
+    return {key: [ItemUnit.of(record) for record in some] for key, some in found.items()}
+
+
+async def barcodes_of_items(tx: Transaction, keys: Sequence[UUID]) -> Mapping[UUID, list[Barcode]]:
+    found = await tables.barcodes_of_items(tx, keys)
+    return {key: [Barcode.of(record) for record in some] for key, some in found.items()}
+
+
+# Types
+
+
+@object_type(permission="catalogue.read", node=units_by_id)
+class Unit(Node):
+    """A unit of measure (计量单位)."""
+
+    code: str = field(CODE)
+    name: str = field("Its name.")
+    decimals: int = field("How many decimal places a quantity in it may have.")
+    active: bool = field(ACTIVE)
+    revision: int = field(REVISION)
+    changed: int = field(CHANGED)
+
+    @classmethod
+    def of(cls, record: records.Unit) -> Unit:
+        return cls(
+            uuid=record.id,
+            code=record.code,
+            name=record.name,
+            decimals=record.decimals,
+            active=record.active,
+            revision=record.revision,
+            changed=record.changed,
+        )
+
+
+@object_type(permission="catalogue.read", node=categories_by_id)
+class Category(Node):
+    """A group of items, in a tree."""
+
+    record: strawberry.Private[records.Category]
+    code: str = field(CODE)
+    name: str = field("Its name.")
+    active: bool = field(ACTIVE)
+    revision: int = field(REVISION)
+    changed: int = field(CHANGED)
+
+    @classmethod
+    def of(cls, record: records.Category) -> Category:
+        return cls(
+            uuid=record.id,
+            record=record,
+            code=record.code,
+            name=record.name,
+            active=record.active,
+            revision=record.revision,
+            changed=record.changed,
+        )
+
+    @field
+    async def parent(self, info: Info) -> Category | None:
+        """The category it lies in; null at the top."""
+        key = self.record.parent_id
+        return None if key is None else await info.context.load(categories_by_id, key)
+
+    @field
+    async def ancestors(self, info: Info) -> list[Category]:
+        """The categories it lies in, from the top down, without itself."""
+        found = [info.context.load(categories_by_id, key) for key in self.record.path[:-1]]
+        return [category for one in found if (category := await one)]
+
+    @field
+    async def children(
+        self, info: Info, first: First = None, after: After = None
+    ) -> Connection[Category]:
+        """The categories directly in it, by code, archived ones included."""
+        page = children_page(first, after)
+        found = await info.context.load(children_of_categories, self.uuid, page)
+        return connection(page, found or [], node=Category.of, cursor=lambda row: (row.id,))
+
+
+@object_type(permission="catalogue.read")
+class ItemUnit:
+    """A further unit of an item, with its exact ratio to the base unit."""
+
+    unit_id: strawberry.Private[UUID]
+    numerator: Decimal = field("1 of this unit is `numerator` / `denominator` base units.")
+    denominator: Decimal = field("See `numerator`. A ratio like 1/3 stays exact this way.")
+
+    @classmethod
+    def of(cls, record: records.ItemUnit) -> ItemUnit:
+        return cls(
+            unit_id=record.unit_id, numerator=record.numerator, denominator=record.denominator
+        )
+
+    @field
+    async def unit(self, info: Info) -> Unit:
+        """The unit."""
+        unit = await info.context.load(units_by_id, self.unit_id)
+        assert unit is not None
+        return unit
+
+
+@object_type(permission="catalogue.read")
+class Barcode:
+    """A code that scanners read. It stands for one of a unit of an item: a bottle, a case."""
+
+    record: strawberry.Private[records.Barcode]
+    code: str = field("What the scanner reads. Unique in the tenant.")
+
+    @classmethod
+    def of(cls, record: records.Barcode) -> Barcode:
+        return cls(record=record, code=record.code)
+
+    @field
+    async def item(self, info: Info) -> Item:
+        """The item it stands for."""
+        item = await info.context.load(items_by_id, self.record.item_id)
+        assert item is not None
+        return item
+
+    @field
+    async def unit(self, info: Info) -> Unit:
+        """The unit it stands for one of."""
+        unit = await info.context.load(units_by_id, self.record.unit_id)
+        assert unit is not None
+        return unit
+
+
+@object_type(permission="catalogue.read", node=items_by_id)
+class Item(Node):
+    """Something that is bought, kept or sold (商品). Each variant is an item of its own.
+
+    Prices and costs are in the tenant's currency per base unit.
+    """
+
+    record: strawberry.Private[records.Item]
+    code: str = field(CODE)
+    name: str = field("Its name.")
+    kind: ItemKind = field("Whether there is stock of it.")
+    mnemonic: str = field("Its mnemonic code (助记码), such as the initials of the pinyin.")
+    list_price: Decimal | None = field("What customers pay unless agreed otherwise.")
+    purchase_price: Decimal | None = guarded_field(
+        "What suppliers are usually paid.", permission="cost.read"
+    )
+    standard_cost: Decimal | None = guarded_field(
+        "The cost that is set, where items are valued at standard cost.", permission="cost.read"
+    )
+    weight: Decimal | None = field("Kilograms of one base unit.")
+    volume: Decimal | None = field("Litres of one base unit.")
+    negative_stock: NegativeStock | None = field(
+        "Whether its stock may go below zero; null: as the place or the settings say."
+    )
+    costing_method: CostingMethod | None = field("Its valuation; null: as the settings say.")
+    cost_scope: CostScope | None = field("What shares one cost pool; null: as the settings say.")
+    active: bool = field(ACTIVE)
+    revision: int = field(REVISION)
+    changed: int = field(CHANGED)
+
+    @classmethod
+    def of(cls, record: records.Item) -> Item:
+        return cls(
+            uuid=record.id,
+            record=record,
+            code=record.code,
+            name=record.name,
+            kind=ItemKind(record.kind),
+            mnemonic=record.mnemonic,
+            list_price=record.list_price,
+            purchase_price=record.purchase_price,
+            standard_cost=record.standard_cost,
+            weight=record.weight,
+            volume=record.volume,
+            negative_stock=record.negative_stock and NegativeStock(record.negative_stock),
+            costing_method=record.costing_method and CostingMethod(record.costing_method),
+            cost_scope=record.cost_scope and CostScope(record.cost_scope),
+            active=record.active,
+            revision=record.revision,
+            changed=record.changed,
+        )
+
+    @field
+    async def category(self, info: Info) -> Category | None:
+        """The category it lies in."""
+        key = self.record.category_id
+        return None if key is None else await info.context.load(categories_by_id, key)
+
+    @field
+    async def base_unit(self, info: Info) -> Unit:
+        """The unit its stock is kept in."""
+        unit = await info.context.load(units_by_id, self.record.base_unit_id)
+        assert unit is not None
+        return unit
+
+    @field(size=3)
+    async def units(self, info: Info) -> list[ItemUnit]:
+        """Its further units, the smallest first; the base unit is not among them."""
+        return await info.context.load(units_of_items, self.uuid) or []
+
+    @field(size=3)
+    async def barcodes(self, info: Info) -> list[Barcode]:
+        """Its barcodes."""
+        return await info.context.load(barcodes_of_items, self.uuid) or []
+
+
+# Queries
+
+
+@input_type
+class ItemFilterInput:
+    """Which items; all that is given must hold."""
+
+    search: str | None = field(
+        SEARCH.format(where="code, name, mnemonic or a barcode"), default=None
+    )
+    category_id: strawberry.ID | None = field(
+        "In this category or anywhere below it.", default=None
+    )
+    kind: ItemKind | None = field("Of this kind.", default=None)
+    active: bool | None = field(ACTIVE_FILTER, default=None)
+    changed_since: int | None = field(CHANGED_SINCE, default=None)
+
+    def wanted(self) -> records.ItemFilter:
+        """The core's filter."""
+        category = self.category_id
+        return records.ItemFilter(
+            search=self.search,
+            category_id=category and uuid_of(category, "Category", "filter", "category_id"),
+            kinds=(self.kind.value,) if self.kind else None,
+            active=self.active,
+            changed_since=self.changed_since,
+        )
+
+
+@input_type
+class CategoryFilterInput:
+    """Which categories; all that is given must hold."""
+
+    within_id: strawberry.ID | None = field("This one and all below it.", default=None)
+    active: bool | None = field(ACTIVE_FILTER, default=None)
+    changed_since: int | None = field(CHANGED_SINCE, default=None)
+
+    def wanted(self) -> records.CategoryFilter:
+        """The core's filter."""
+        within = self.within_id
+        return records.CategoryFilter(
+            within=within and uuid_of(within, "Category", "filter", "within_id"),
+            active=self.active,
+            changed_since=self.changed_since,
+        )
+
+
+BarcodeArgument = Annotated[
+    str | None, strawberry.argument(description="One of its barcodes, in place of the id.")
+]
+ScannedArgument = Annotated[str, strawberry.argument(description="What the scanner read.")]
+ItemsWanted = Annotated[ItemFilterInput | None, strawberry.argument(description="Which items.")]
+CategoriesWanted = Annotated[
+    CategoryFilterInput | None, strawberry.argument(description="Which categories.")
+]
+ActiveArgument = Annotated[bool | None, strawberry.argument(description=ACTIVE_FILTER)]
+
+
+class Queries:
+    """Finding items, units and categories."""
+
+    @query_field(permission="catalogue.read")
+    async def item(
+        self,
+        info: Info,
+        id: IdArgument = None,
+        code: CodeArgument = None,
+        barcode: BarcodeArgument = None,
+    ) -> Item | None:
+        """One item by its id, its code or a barcode. `barcode` tells its unit, too."""
+        one_of(id=id, code=code, barcode=barcode)
+        if id is not None:
+            return await info.context.load(items_by_id, uuid_of(id, "Item", "id"))
+        if code is not None:
+            return await info.context.load(items_by_code, code)
+        scanned = await info.context.load(barcodes_by_code, barcode or "")
+        return scanned and await info.context.load(items_by_id, scanned.record.item_id)
+
+    @query_field(permission="catalogue.read")
+    async def items(
+        self,
+        info: Info,
+        filter: ItemsWanted = None,
+        order_by: OrderArgument = MasterDataOrder.CODE,
+        first: First = None,
+        after: After = None,
+    ) -> Connection[Item]:
+        """Items, a page at a time."""
+        wanted = (filter or ItemFilterInput()).wanted()
+        paging = (first, after)
+        return await listed(
+            info, wanted, order_by, paging, tables.list_items, tables.count_items, Item.of
+        )
+
+    @query_field(permission="catalogue.read")
+    async def barcode(self, info: Info, code: ScannedArgument) -> Barcode | None:
+        """What a scanned code stands for: the item and its unit. Null if it is nobody's."""
+        return await info.context.load(barcodes_by_code, code)
+
+    @query_field(permission="catalogue.read")
+    async def units(self, info: Info, active: ActiveArgument = None) -> list[Unit]:
+        """All units of measure by code; there are dozens at most."""
+        async with info.context.reading() as tx:
+            return [Unit.of(record) for record in await tables.list_units(tx, active=active)]
+
+    @query_field(permission="catalogue.read")
+    async def category(
+        self, info: Info, id: IdArgument = None, code: CodeArgument = None
+    ) -> Category | None:
+        """One category by its id or its code."""
+        one_of(id=id, code=code)
+        if id is not None:
+            return await info.context.load(categories_by_id, uuid_of(id, "Category", "id"))
+        return await info.context.load(categories_by_code, code or "")
+
+    @query_field(permission="catalogue.read")
+    async def categories(
+        self,
+        info: Info,
+        filter: CategoriesWanted = None,
+        order_by: OrderArgument = MasterDataOrder.CODE,
+        first: First = None,
+        after: After = None,
+    ) -> Connection[Category]:
+        """Categories, a page at a time. Each names its parent, from which a tree is made."""
+        wanted = (filter or CategoryFilterInput()).wanted()
+        return await listed(
+            info,
+            wanted,
+            order_by,
+            (first, after),
+            tables.list_categories,
+            tables.count_categories,
+            Category.of,
+        )
