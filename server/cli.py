@@ -185,6 +185,8 @@ def export_schema(
     for path in changed:
         typer.echo(path)
     if check and changed:
+        for change in export.breaking_changes():
+            typer.echo(f"breaking: {change}")
         raise refuse(SCHEMA_STALE)
 
 

@@ -20,6 +20,7 @@ from core.db import migrate, roles
 from core.db.cluster import TEST_TUNE
 from core.db.database import Database
 from core.db.embedded import DATABASE, SUPERUSER, EmbeddedServer
+from core.tenancy import service as tenancy
 from core.tenancy.directory.tables import Tenant
 
 _PREFIX = "tallybook-test-"
@@ -104,8 +105,6 @@ async def db(database_url: str) -> AsyncIterator[Database]:
 @pytest.fixture
 async def tenant(db: Database) -> Tenant:
     """A tenant that no other test sees."""
-    from core.tenancy import service as tenancy
-
     return await tenancy.create_tenant(db, f"tenant {uuid4()}")
 
 

@@ -44,7 +44,8 @@ def _statements(tables: sa.MetaData) -> Iterator[str]:
         for index in sorted(table.indexes, key=lambda index: str(index.name)):
             yield _sql(CreateIndex(index))
         yield from protection(table)
-    for name, sql in tables.info.get("extra_ddl", []):
+    # Each stands alone; by name, because the order of imports is nobody's promise.
+    for name, sql in sorted(tables.info.get("extra_ddl", [])):
         yield f"-- {name}\n{sql.strip().rstrip(';')}"
 
 

@@ -754,7 +754,6 @@ CREATE TABLE entry (
 	settles_flow INTEGER, 
 	CONSTRAINT entry_pkey PRIMARY KEY (tenant_id, sequence, no), 
 	CONSTRAINT entry_tenant_id_sequence_fkey FOREIGN KEY(tenant_id, sequence) REFERENCES document (tenant_id, sequence), 
-	CONSTRAINT entry_tenant_id_item_id_fkey FOREIGN KEY(tenant_id, item_id) REFERENCES item (tenant_id, id), 
 	CONSTRAINT entry_tenant_id_place_id_fkey FOREIGN KEY(tenant_id, place_id) REFERENCES place (tenant_id, id), 
 	CONSTRAINT entry_tenant_id_pool_id_fkey FOREIGN KEY(tenant_id, pool_id) REFERENCES pool (tenant_id, id), 
 	CONSTRAINT entry_leg CHECK (leg IN ('source', 'target', 'other'))
@@ -938,6 +937,29 @@ END $$;
 CREATE TRIGGER entry_balanced AFTER INSERT ON entry REFERENCING NEW TABLE AS written
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_unbalanced();
 
+-- posted documents are immutable
+CREATE FUNCTION refuse_posted_change() RETURNS trigger LANGUAGE plpgsql
+    SET search_path = pg_catalog, public AS $$
+DECLARE owner_state text;
+BEGIN
+    IF TG_TABLE_NAME = 'document' THEN
+        owner_state := OLD.state;
+    ELSE
+        SELECT state INTO owner_state FROM public.document
+        WHERE tenant_id = OLD.tenant_id AND id = OLD.document_id;
+    END IF;
+    IF owner_state = 'posted' THEN
+        RAISE EXCEPTION 'a posted document is never changed, it is reversed'
+            USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'posted_is_immutable';
+    END IF;
+    IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER document_posted BEFORE UPDATE OR DELETE ON document
+    FOR EACH ROW EXECUTE FUNCTION refuse_posted_change();
+CREATE TRIGGER document_line_posted BEFORE UPDATE OR DELETE ON document_line
+    FOR EACH ROW EXECUTE FUNCTION refuse_posted_change();
+
 -- search of items
 create extension if not exists pg_trgm;
 create extension if not exists btree_gin;
@@ -969,29 +991,6 @@ grant execute on function search_items(text[], text[], boolean[], uuid[], text, 
 grant create on schema public to tallybook_search;
 alter function search_items(text[], text[], boolean[], uuid[], text, integer) owner to tallybook_search;
 revoke create on schema public from tallybook_search;
-
--- posted documents are immutable
-CREATE FUNCTION refuse_posted_change() RETURNS trigger LANGUAGE plpgsql
-    SET search_path = pg_catalog, public AS $$
-DECLARE owner_state text;
-BEGIN
-    IF TG_TABLE_NAME = 'document' THEN
-        owner_state := OLD.state;
-    ELSE
-        SELECT state INTO owner_state FROM public.document
-        WHERE tenant_id = OLD.tenant_id AND id = OLD.document_id;
-    END IF;
-    IF owner_state = 'posted' THEN
-        RAISE EXCEPTION 'a posted document is never changed, it is reversed'
-            USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'posted_is_immutable';
-    END IF;
-    IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
-    RETURN NEW;
-END $$;
-CREATE TRIGGER document_posted BEFORE UPDATE OR DELETE ON document
-    FOR EACH ROW EXECUTE FUNCTION refuse_posted_change();
-CREATE TRIGGER document_line_posted BEFORE UPDATE OR DELETE ON document_line
-    FOR EACH ROW EXECUTE FUNCTION refuse_posted_change();
 
 -- search of parties
 create extension if not exists pg_trgm;
