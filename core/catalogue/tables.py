@@ -193,7 +193,7 @@ async def list_items(
     query = items.query(tx, wanted.changed_since)
     if found_by := patterns(wanted.search or ""):
         # In the order of codes the search itself turns the pages and stops when one is full.
-        paged = order == "code" and not descending
+        paged = order == "code" and not descending and wanted.changed_since is None
         start = items.key_of(tx, "code", after) if paged and after else sa.null()
         query = _found(tx, query, wanted, found_by, start, limit if paged else None)
     else:

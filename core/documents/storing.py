@@ -9,7 +9,6 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from psycopg.types.json import Jsonb
 
 from core.canonical import plain
 from core.db import bulk
@@ -143,9 +142,9 @@ async def _insert_lines(tx: Transaction, documents: Iterable[Document]) -> None:
 
 def _head(document: Document) -> list[Any]:
     values = [getattr(document, name) for name in _HEAD.split()]
-    return [*values[:-1], Jsonb(plain(document.extensions))]
+    return [*values[:-1], plain(document.extensions)]
 
 
 def _line(line: Line) -> list[Any]:
     values = [getattr(line, name) for name in _LINE.split()]
-    return [*values[:-1], Jsonb(plain(line.extensions))]
+    return [*values[:-1], plain(line.extensions)]

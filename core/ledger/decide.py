@@ -230,7 +230,8 @@ def fulfilled(state: State, document: Document) -> list[tuple[Promised, Decimal]
             wanted[line.source_line] += line.base_quantity
     return [
         (promise, min(promise.quantity, wanted[promise.line]))
-        for promise in state.promises
+        for item in {line.item_id for line in document.lines}
+        for promise in state.promises.get(item, ())
         if promise.document_id == document.source_id and promise.line in wanted
     ]
 
@@ -285,7 +286,7 @@ def _order(state: State, document: Document) -> Decision:
         promise = promise_of(document, line, line.base_quantity)
         if not incoming and policy == "require":
             _check_reservable(state, promise, index, decision)
-        state.promises.append(promise)
+        state.promises.setdefault(promise.item_id, []).append(promise)
         decision.promises.append(promise)
     return decision
 
@@ -311,7 +312,7 @@ def _check_reservable(state: State, promise: Promised, index: int, decision: Dec
         there = available(state, promise.item_id, place)
         if promise.quantity > there and not state.may_go_negative(promise.item_id, place):
             for made in decision.promises:  # a refused document leaves nothing behind
-                state.promises.remove(made)
+                state.promises[made.item_id].remove(made)
             details = {
                 "item": state.items[promise.item_id].code,
                 "place": state.places.by_id[place].code,

@@ -27,7 +27,7 @@ from core.ledger.decide import (
 from core.ledger.flows import Builder, landed_shares
 from core.ledger.history import History
 from core.ledger.loading import Loaded
-from core.ledger.records import PENDING, ZERO, Event, Flow, Position
+from core.ledger.records import PENDING, ZERO, Balances, Event, Flow, Position
 from core.ledger.replay import opposite, replay
 from core.ledger.requests import Post, Request, Reverse, Stored
 from core.ledger.state import Promised, State
@@ -261,7 +261,7 @@ def _check_now(
     after = state.books.balances
     changes = [(key, after.get(key, ZERO) - before.get(key, ZERO)) for key in {*after, *before}]
     books = state.books
-    state.books = replace(books, balances=dict(before))
+    state.books = replace(books, balances=Balances(before))
     try:
         raise_any(
             check_leaving(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -15,8 +15,8 @@ from core.documents.records import Document, DocumentDraft
 from core.documents.rules import PartyFacts, Reference
 from core.documents.types import TYPES, Effect
 from core.ledger import history, reading
-from core.ledger.records import BalanceKey
-from core.ledger.state import Places, Source, State
+from core.ledger.records import BalanceKey, Balances, Method
+from core.ledger.state import Places, Promised, Source, State, method_of
 from core.ledger.valuation import Books
 from core.ledger.writing import Kept, kept
 from core.tenancy.settings import Settings
@@ -71,6 +71,7 @@ async def load(
     moved_through = await reading.lock_items(tx, items)
     version, closed, halted, now = await reading.sequence_row(tx)
     settings, places = await rules(tx, version)
+    facts = await reading.items(tx, items)
     state = State(
         rules=settings,
         rules_version=version,
@@ -78,18 +79,20 @@ async def load(
         closed_through=closed,
         halted=halted,
         places=places,
-        items=await reading.items(tx, items),
+        items=facts,
         books=Books(places.accounts(), {}),
         lots=await reading.lots(tx, items),
-        promises=await reading.promises(tx, items),
+        promises=_by_item(await reading.promises(tx, items)),
         holds=await reading.holds(tx, items),
         sources=await reading.sources(tx, sources),
-        standards=await reading.standards(tx, items),
+        standards=await reading.standards(
+            tx, [i for i, item in facts.items() if method_of(settings, item) is Method.STANDARD]
+        ),
         moved_through={item: day for item, day in moved_through.items() if day is not None},
     )
     books = state.books
     books.policies = {item: state.policy(item) for item in state.items}
-    books.balances = await reading.balances(tx, items)
+    books.balances = Balances(await reading.balances(tx, items))
     methods = {item: state.method(item) for item in state.items}
     books.pools = await reading.pools(tx, items, methods, state.cent)
     await history.trace(tx, state, _links(state.sources.values()))
@@ -106,6 +109,13 @@ def _links(sources: Collection[Source]) -> set[tuple[int, int]]:
         if source.sequence is not None and TYPES[source.type_code].effect is not Effect.ORDER
         for no in source.lines
     }
+
+
+def _by_item(promises: Iterable[Promised]) -> dict[UUID, list[Promised]]:
+    found: dict[UUID, list[Promised]] = {}
+    for promise in promises:
+        found.setdefault(promise.item_id, []).append(promise)
+    return found
 
 
 def items_of(draft: DocumentDraft | Document) -> set[UUID]:

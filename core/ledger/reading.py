@@ -219,6 +219,8 @@ async def standards(
     tx: Transaction, ids: Collection[UUID]
 ) -> dict[UUID, list[tuple[Position, Decimal]]]:
     """The standard costs the items ever had; those of reversed documents were never in force."""
+    if not ids:
+        return {}
     found = await rows(
         tx,
         "SELECT s.item_id, s.since, s.sequence, s.cost FROM standard_cost s"

@@ -15,7 +15,7 @@ from core.documents.records import Document
 from core.documents.storing import Filed
 from core.ids import uuid7
 from core.ledger import writing
-from core.ledger.decide import Decision, Posted
+from core.ledger.decide import Decision
 from core.ledger.loading import Loaded
 from core.ledger.records import PENDING, BalanceKey
 from core.ledger.requests import Request, Reverse, Stored, Verdict
@@ -125,16 +125,11 @@ async def _journal(
     sequences: dict[UUID, int],
     real: dict[int, int],
 ) -> None:
-    written: list[writing.Written] = []
-    layers: list[tuple[int, Posted]] = []
+    numbered = [(d.document, sequences[d.document.id], d.entries) for d in journal]
+    written = await writing.entries(tx, numbered, loaded.state.closed_through, real)
     for decision in journal:
-        sequence = sequences[decision.document.id]
-        closed = loaded.state.closed_through
-        written += await writing.entries(
-            tx, decision.document, sequence, decision.entries, closed, real
-        )
-        layers += [(sequence, posted) for posted in decision.entries]
-        await writing.standards(tx, decision, sequence)
+        await writing.standards(tx, decision, sequences[decision.document.id])
+    layers = [(sequence, posted) for _, sequence, entries in numbered for posted in entries]
     await writing.layer_entries(tx, layers, real)
     await writing.periods(tx, written)
 

@@ -7,10 +7,12 @@ late news arrives; legs are what is compared.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from itertools import chain
 from typing import NamedTuple
 from uuid import UUID, uuid5
 
@@ -98,6 +100,33 @@ class BalanceKey(NamedTuple):
     item: UUID
     place: UUID
     lot: UUID
+
+
+class Balances(MutableMapping[BalanceKey, Decimal]):
+    """Balances, found by key, and by item without looking at the others."""
+
+    def __init__(self, balances: Mapping[BalanceKey, Decimal] | None = None) -> None:
+        self._items: dict[UUID, dict[BalanceKey, Decimal]] = {}
+        self.update(balances or {})
+
+    def of(self, item: UUID) -> Mapping[BalanceKey, Decimal]:
+        """The balances of one item."""
+        return self._items.get(item, {})
+
+    def __getitem__(self, key: BalanceKey) -> Decimal:
+        return self._items[key.item][key]
+
+    def __setitem__(self, key: BalanceKey, quantity: Decimal) -> None:
+        self._items.setdefault(key.item, {})[key] = quantity
+
+    def __delitem__(self, key: BalanceKey) -> None:
+        del self._items[key.item][key]
+
+    def __iter__(self) -> Iterator[BalanceKey]:
+        return chain.from_iterable(self._items.values())
+
+    def __len__(self) -> int:
+        return sum(len(found) for found in self._items.values())
 
 
 @dataclass(frozen=True, slots=True)

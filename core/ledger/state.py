@@ -149,7 +149,8 @@ class State:
     items: Mapping[UUID, ItemFacts]
     books: Books
     lots: dict[UUID, LotFacts] = field(default_factory=dict)
-    promises: list[Promised] = field(default_factory=list)
+    promises: dict[UUID, list[Promised]] = field(default_factory=dict)
+    """By item."""
     holds: list[Held] = field(default_factory=list)
     sources: dict[UUID, Source] = field(default_factory=dict)
     standards: dict[UUID, list[tuple[Position, Decimal]]] = field(default_factory=dict)
@@ -195,4 +196,4 @@ class State:
 
     def on_hand(self, item: UUID) -> dict[BalanceKey, Decimal]:
         """The item's balances that are not zero."""
-        return {k: q for k, q in self.books.balances.items() if k.item == item and q}
+        return {k: q for k, q in self.books.balances.of(item).items() if q}

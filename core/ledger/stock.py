@@ -69,8 +69,8 @@ def available(
         if respect_holds and on_hand > 0 and held(state, key) is not None:
             continue
         quantity += on_hand
-    for promise in state.promises:
-        if promise.incoming or promise.item_id != item or promise is own:
+    for promise in state.promises.get(item, ()):
+        if promise.incoming or promise is own:
             continue
         if not state.places.under(promise.place_id, place):
             continue

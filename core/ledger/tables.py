@@ -112,7 +112,6 @@ entry = tenant_table(
     sa.Column("settles_sequence", sa.BigInteger),
     sa.Column("settles_flow", sa.Integer),
     tenant_key("sequence", to="document", target=("sequence",)),
-    tenant_key("item_id", to="item"),
     tenant_key("place_id", to="place"),
     tenant_key("pool_id", to="pool"),
     sa.CheckConstraint("leg IN ('source', 'target', 'other')", name="leg"),
@@ -137,8 +136,8 @@ entry = tenant_table(
 )
 """The journal. ``event_*`` names the event an entry belongs to: its own, or, for a correction, the one
 it corrects. ``effective_on`` is the date it counts on: the event's, or the first open day where that
-period was closed. ``basis``, ``given``, ``rate`` and ``link_*`` say how the value was found, so that
-history can be replayed (rule 6.4)."""
+period was closed. Its item is that of its pool. ``basis``, ``given``, ``rate`` and ``link_*`` say how the
+value was found, so that history can be replayed (rule 6.4)."""
 
 layer_entry = tenant_table(
     "layer_entry",

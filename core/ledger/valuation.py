@@ -15,6 +15,7 @@ from core.ledger.pools import Pool, Settled, Slice
 from core.ledger.records import (
     ZERO,
     BalanceKey,
+    Balances,
     Basis,
     Event,
     Flow,
@@ -87,7 +88,7 @@ class Books:
     accounts: Accounts
     policies: dict[UUID, Policy]
     pools: dict[PoolKey, Pool] = field(default_factory=dict)
-    balances: dict[BalanceKey, Decimal] = field(default_factory=dict)
+    balances: Balances = field(default_factory=Balances)
     costs: dict[tuple[int, int], Cost] = field(default_factory=dict)
     returned: dict[tuple[int, int], Cost] = field(default_factory=dict)
     origins: dict[tuple[int, int], Origin] = field(default_factory=dict)

@@ -264,31 +264,32 @@ async def standards(tx: Transaction, decision: Decision, sequence: int) -> None:
 
 async def entries(
     tx: Transaction,
-    document: Document,
-    sequence: int,
-    posted: Sequence[Posted],
+    journal: Sequence[tuple[Document, int, Sequence[Posted]]],
     closed: date | None,
     real: Numbering,
 ) -> list[Written]:
-    """The journal entries of one document, in one statement, so that the database can see that they
-    sum to zero. Returns what was written, for the period rows."""
+    """The journal entries of the documents, in one statement, so that the database can see that those
+    of each sum to zero. Returns what was written, for the period rows."""
     table: list[tuple[Any, ...]] = []
     written: list[Written] = []
-    for event in posted:
-        flow = event.flow
-        on = flow.on if closed is None or flow.on > closed else closed + timedelta(days=1)
-        own = real.get(flow.event.sequence, flow.event.sequence)
-        for key, leg in event.legs.items():
-            settles = key.settles
-            table.append(
-                (sequence, len(table) + 1, document.id, flow.line, flow.item)
-                + (key.place, key.lot, leg.quantity, leg.value, key.pool, on, flow.on, own)
-                + (flow.event.flow, flow.line, _leg(flow, key), flow.basis.value)
-                + (event.given, flow.rate, *(flow.link or (None, None)))
-                + (real.get(settles.sequence, settles.sequence) if settles else None,)
-                + (settles.flow if settles else None,)
-            )
-            written.append(Written(key, flow.item, on, leg))
+    for document, sequence, posted in journal:
+        no = 0
+        for event in posted:
+            flow = event.flow
+            on = flow.on if closed is None or flow.on > closed else closed + timedelta(days=1)
+            own = real.get(flow.event.sequence, flow.event.sequence)
+            for key, leg in event.legs.items():
+                no += 1
+                settles = key.settles
+                table.append(
+                    (sequence, no, document.id, flow.line, flow.item, key.place, key.lot)
+                    + (leg.quantity, leg.value, key.pool, on, flow.on, own, flow.event.flow)
+                    + (flow.line, _leg(flow, key), flow.basis.value, event.given, flow.rate)
+                    + (flow.link or (None, None))
+                    + (real.get(settles.sequence, settles.sequence) if settles else None,)
+                    + (settles.flow if settles else None,)
+                )
+                written.append(Written(key, flow.item, on, leg))
     await bulk.insert(
         tx,
         tables.entry,

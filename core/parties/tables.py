@@ -77,7 +77,7 @@ async def list_parties(
     limit: int,
 ) -> list[Party]:
     """A page of parties; ``after`` is the id of the last one already seen."""
-    paged = order == "code" and not descending
+    paged = order == "code" and not descending and wanted.changed_since is None
     start = register.key_of(tx, "code", after) if paged and after else sa.null()
     query = _matching(tx, wanted, start, limit if paged else None)
     return await register.page(tx, query, order, after=after, descending=descending, limit=limit)
