@@ -1,7 +1,8 @@
 """Set-based writes: one statement for many rows, sent as one array per column.
 
 Rows go in sorted by their key wherever two processes may write the same ones: inserting the same rows
-in different order deadlocks (ledger rule 3.4). The caller sorts.
+in different order deadlocks (ledger rule 3.4). The caller sorts. What is put together here as text are
+names of our own tables and columns; values travel as parameters.
 """
 
 from __future__ import annotations
@@ -66,11 +67,11 @@ def _relation(table: sa.Table, columns: str) -> str:
     names = columns.split()
     kinds = [table.c[name].type.compile(_DIALECT) for name in names]
     arrays = ", ".join(f"%s::{kind}[]" for kind in kinds)
-    return f"(SELECT %s::uuid AS tenant_id, u.* FROM unnest({arrays}) u({', '.join(names)})) r"
+    listed = ", ".join(names)
+    return f"(SELECT %s::uuid AS tenant_id, u.* FROM unnest({arrays}) u({listed})) r"  # noqa: S608
 
 
 @lru_cache(maxsize=256)
 def _insert(table: sa.Table, columns: str) -> str:
     names = ", ".join(f'"{name}"' for name in ["tenant_id", *columns.split()])
-    into = f"INSERT INTO {table.name} ({names})"
-    return into + " SELECT * FROM {rows} "
+    return f"INSERT INTO {table.name} ({names}) SELECT * FROM {{rows}} "  # noqa: S608
