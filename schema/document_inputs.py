@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
 from decimal import Decimal
 from enum import Enum
 from typing import Any, cast
@@ -142,7 +142,7 @@ def asked(command_id: UUID, operation: str, value: Any) -> Asked:
 
 def raw(value: Any) -> Any:
     """An input as plain values, in the names of Python."""
-    if hasattr(value, "__strawberry_definition__"):
+    if is_dataclass(value):
         return {f.name: raw(getattr(value, f.name)) for f in fields(value)}
     if isinstance(value, list):
         return [raw(one) for one in value]
