@@ -13,12 +13,11 @@ from strawberry import enum_value
 
 from core.db.database import Transaction
 from core.documents import queries
+from core.documents import reading as stored_documents
 from core.documents.queries import LineProgress
-from core.documents.records import Line
+from core.documents.records import Line, Stored
 from core.documents.types import TYPES as DOCUMENT_TYPES
 from core.documents.types import DocumentType as TypeRecord
-from core.ledger import reading
-from core.ledger.requests import Stored
 from schema.access import PART, field, object_type
 from schema.catalogue import Item, Unit, items_by_id, units_by_id
 from schema.context import Info
@@ -94,7 +93,7 @@ class DocumentType:
 
 
 async def documents_by_id(tx: Transaction, keys: Sequence[UUID]) -> Mapping[UUID, Document]:
-    stored = await reading.documents(tx, list(keys))
+    stored = await stored_documents.documents(tx, list(keys))
     return {key: Document.of(found) for key, found in stored.items()}
 
 

@@ -12,6 +12,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 import psycopg
@@ -41,6 +42,15 @@ class Transaction:
     tenant_id: UUID
     sql: AsyncConnection
     raw: psycopg.AsyncConnection[tuple[object, ...]]
+
+
+Row = tuple[Any, ...]
+
+
+async def rows(tx: Transaction, query: str, *parameters: object) -> list[Row]:
+    """Run one statement through psycopg, which prepares it after its first uses."""
+    cursor = await tx.raw.execute(query.encode(), parameters)
+    return await cursor.fetchall()
 
 
 class Database:

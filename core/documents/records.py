@@ -144,3 +144,43 @@ class Document:
     @property
     def type(self) -> DocumentType:
         return TYPES[self.type_code]
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A document as it lies in the database."""
+
+    document: Document
+    state: str
+    revision: int
+    number: str | None
+    sequence: int | None
+    created_by: UUID
+    approved_by: UUID | None
+    posted_at: datetime | None
+    reversed_by_id: UUID | None
+
+
+@dataclass(slots=True)
+class SourceLine:
+    """A line that others go back to, with its progress."""
+
+    line: Line
+    executed: Decimal = Decimal(0)
+    returned: Decimal = Decimal(0)
+
+
+@dataclass(slots=True)
+class Source:
+    """A document that others go back to."""
+
+    id: UUID
+    type_code: str
+    state: str
+    sequence: int | None
+    business_date: date
+    place_id: UUID | None
+    reversed: bool
+    source_id: UUID | None
+    number: str | None
+    lines: dict[int, SourceLine]

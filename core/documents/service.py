@@ -13,16 +13,16 @@ from uuid import UUID
 from core import commands
 from core.audit.tables import record
 from core.db.database import Database, Transaction
+from core.documents import reading as stored_documents
 from core.documents import storing
 from core.documents.lifecycle import Event, State, next_state
 from core.documents.progress import Progress
-from core.documents.records import DocumentDraft
+from core.documents.records import DocumentDraft, Stored
 from core.documents.rules import Reference, resolve
 from core.documents.storing import Filed
 from core.documents.types import Effect
 from core.errors import DUPLICATE, NOT_FOUND, STALE_REVISION, Refusal, Refused, raise_any
 from core.ledger import loading, reading, reservations
-from core.ledger.requests import Stored
 from core.tenancy.rules import Principal
 from core.tenancy.tables import next_change
 
@@ -43,8 +43,8 @@ async def save_draft(
     """
 
     async def work(tx: Transaction) -> dict[str, Any]:
-        await reading.lock_documents(tx, [draft.id])
-        known = (await reading.documents(tx, [draft.id])).get(draft.id)
+        await stored_documents.lock_documents(tx, [draft.id])
+        known = (await stored_documents.documents(tx, [draft.id])).get(draft.id)
         document = resolve(draft, await _reference(tx, draft))
         if known is None:
             if revision is not None:
@@ -106,8 +106,8 @@ async def step(
 
 
 async def _locked(tx: Transaction, document_id: UUID) -> Stored:
-    await reading.lock_documents(tx, [document_id])
-    known = (await reading.documents(tx, [document_id])).get(document_id)
+    await stored_documents.lock_documents(tx, [document_id])
+    known = (await stored_documents.documents(tx, [document_id])).get(document_id)
     if known is None:
         raise Refused(Refusal(NOT_FOUND, ("id",), {"id": str(document_id)}))
     return known

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from core.documents.amounts import Basis as SharedBy
 from core.documents.amounts import BasisLine, allocate_cost
-from core.documents.records import Document, Line
+from core.documents.records import Document, Line, Source, SourceLine
 from core.documents.types import Effect
 from core.errors import NOT_FOUND, Refusal, Refused, define
 from core.ids import NIL
@@ -25,7 +25,7 @@ from core.ledger.records import (
     Side,
     lot_id,
 )
-from core.ledger.state import LotFacts, Source, SourceLine, State
+from core.ledger.state import LotFacts, State
 from core.ledger.stock import allocate
 
 UNIT_LOT = define(

@@ -10,10 +10,9 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from core.db.database import Transaction
-from core.ledger import reading
+from core.db.database import Row, Transaction, rows
+from core.ledger import tracing
 from core.ledger.pools import unit_cost
-from core.ledger.reading import Row, rows
 from core.ledger.records import (
     ZERO,
     BalanceKey,
@@ -179,16 +178,16 @@ async def trace(
     """Load what the linked lines have cost, what of them went back, and the layers they made; and the
     lines of the shortages that are open, whose true-ups correct their cost."""
     wanted = set(links)
-    state.books.costs = await reading.costs(tx, wanted, before)
-    state.books.returned = await reading.returned(tx, wanted, before)
-    state.books.origins = await reading.origins(tx, wanted)
+    state.books.costs = await tracing.costs(tx, wanted, before)
+    state.books.returned = await tracing.returned(tx, wanted, before)
+    state.books.origins = await tracing.origins(tx, wanted)
     owed = [
         Event(origin.sequence, origin.flow)
         for pool in state.books.pools.values()
         for origin, layer in pool.layers.items()
         if layer.quantity < 0
     ]
-    state.books.lines = await reading.lines_of_events(tx, owed)
+    state.books.lines = await tracing.lines_of_events(tx, owed)
 
 
 async def _last_costs(

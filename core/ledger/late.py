@@ -10,11 +10,12 @@ from decimal import Decimal
 from uuid import UUID
 
 from core.db.database import Transaction
-from core.documents.records import Document
+from core.documents import reading as stored_documents
+from core.documents.records import Document, Stored
 from core.documents.types import TYPES, Effect
 from core.errors import Refusal, Refused, define, raise_any
 from core.ids import NIL
-from core.ledger import history, reading
+from core.ledger import history, tracing
 from core.ledger.decide import (
     Decision,
     Progressed,
@@ -29,7 +30,7 @@ from core.ledger.history import History
 from core.ledger.loading import Loaded
 from core.ledger.records import PENDING, ZERO, Balances, Event, Flow, Position
 from core.ledger.replay import opposite, replay
-from core.ledger.requests import Post, Request, Reverse, Stored
+from core.ledger.requests import Post, Request, Reverse
 from core.ledger.state import Promised, State
 from core.ledger.stock import check_leaving
 
@@ -74,7 +75,7 @@ async def reach(tx: Transaction, request: Request, stored: dict[UUID, Stored]) -
         start, source = draft.business_date, draft.source_id
         landed = draft.type == "landed_cost"
     if landed and source is not None:
-        before = await reading.sources(tx, [source])
+        before = await stored_documents.sources(tx, [source])
         if source in before:
             start = min(start, before[source].business_date)
             items |= {s.line.item_id for s in before[source].lines.values() if s.line.stocked}
@@ -151,7 +152,7 @@ async def _reverse(tx: Transaction, loaded: Loaded, request: Reverse, original: 
         raise Refused(Refusal(BEFORE_ORIGINAL, ("date",), details))
     sequence = original.sequence or 0
     _forget_standards(state, sequence)
-    amended = {event: -given for event, given in (await reading.amended(tx, sequence)).items()}
+    amended = {event: -given for event, given in (await tracing.amended(tx, sequence)).items()}
     same_day = document.business_date == original.document.business_date or bool(amended)
     if same_day:
         start = await _first_position(tx, sequence, document.business_date)
@@ -209,7 +210,7 @@ async def _check_reversible(tx: Transaction, original: Stored) -> None:
     wrong = original.document.reverses_id is not None or original.document.type.system
     if original.state != "posted" or wrong:
         raise Refused(Refusal(NOT_REVERSIBLE, ("id",)))
-    count = await reading.dependents(tx, original.document.id)
+    count = await stored_documents.dependents(tx, original.document.id)
     if count:
         details = {"count": count, "number": original.number}
         raise Refused(Refusal(HAS_DEPENDENTS, ("id",), details))
@@ -222,7 +223,7 @@ def _forget_standards(state: State, sequence: int) -> None:
 
 async def _first_position(tx: Transaction, sequence: int, on: date) -> Position:
     """Where the document's first event stands: for a landed cost, at the receipt it corrects."""
-    return await reading.first_position(tx, sequence) or Position(on, sequence, 0)
+    return await tracing.first_position(tx, sequence) or Position(on, sequence, 0)
 
 
 async def _opposites(

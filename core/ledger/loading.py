@@ -11,12 +11,13 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from core.db.database import Transaction
-from core.documents.records import Document, DocumentDraft
+from core.documents import reading as stored_documents
+from core.documents.records import Document, DocumentDraft, Source
 from core.documents.rules import PartyFacts, Reference
 from core.documents.types import TYPES, Effect
 from core.ledger import history, reading
 from core.ledger.records import BalanceKey, Balances, Method
-from core.ledger.state import Places, Promised, Source, State, method_of
+from core.ledger.state import Places, Promised, State, method_of
 from core.ledger.valuation import Books
 from core.ledger.writing import Kept, kept
 from core.tenancy.settings import Settings
@@ -84,7 +85,7 @@ async def load(
         lots=await reading.lots(tx, items),
         promises=_by_item(await reading.promises(tx, items)),
         holds=await reading.holds(tx, items),
-        sources=await reading.sources(tx, sources),
+        sources=await stored_documents.sources(tx, sources),
         standards=await reading.standards(
             tx, [i for i, item in facts.items() if method_of(settings, item) is Method.STANDARD]
         ),

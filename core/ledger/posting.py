@@ -16,15 +16,16 @@ import sqlalchemy as sa
 from core import commands
 from core.commands import CommandRaceError
 from core.db.database import Database, Transaction
+from core.documents import reading as stored_documents
 from core.documents.lifecycle import Event, State, next_state
-from core.documents.records import Document, DocumentDraft
+from core.documents.records import Document, DocumentDraft, Stored
 from core.documents.rules import resolve
 from core.documents.types import TYPES, Effect
 from core.errors import DUPLICATE, NOT_FOUND, STALE_REVISION, Refusal, Refused, define, raise_any
-from core.ledger import late, reading, recording
+from core.ledger import late, recording
 from core.ledger.decide import Decision, decide
 from core.ledger.loading import Loaded, items_of, load
-from core.ledger.requests import Post, PostStored, Request, Reverse, Stored, Verdict
+from core.ledger.requests import Post, PostStored, Request, Reverse, Verdict
 from core.ledger.stock import OUT_OF_STOCK
 from core.ledger.writing import ConflictError
 from core.tenancy.rules import Principal
@@ -200,7 +201,7 @@ async def _known(tx: Transaction, requests: Sequence[Request]) -> dict[UUID, Ver
 
 async def _stored(tx: Transaction, requests: Sequence[Request]) -> dict[UUID, Stored]:
     ids = [r.document_id for r in requests if not isinstance(r, Post)]
-    return await reading.documents(tx, ids)
+    return await stored_documents.documents(tx, ids)
 
 
 async def _load(
@@ -214,9 +215,9 @@ async def _load(
     documents += [r.draft for r in requests if isinstance(r, Post)]
     sources = {d.source_id for d in documents if d.source_id is not None}
     items = set(further).union(*(items_of(d) for d in documents))
-    before = await reading.items_of_documents(tx, sources)
-    await reading.lock_documents(tx, {*stored, *sources, *before.sources})
-    stored.update(await reading.documents(tx, list(stored)))
+    before = await stored_documents.items_of_documents(tx, sources)
+    await stored_documents.lock_documents(tx, {*stored, *sources, *before.sources})
+    stored.update(await stored_documents.documents(tx, list(stored)))
     parties = {d.party_id for d in documents if d.party_id is not None}
     return await load(tx, items | before.items, sources | before.sources, parties)
 

@@ -11,14 +11,14 @@ from core.audit.tables import Act, record_many
 from core.commands import CommandRaceError
 from core.db.database import Transaction
 from core.documents import storing
-from core.documents.records import Document
+from core.documents.records import Document, Stored
 from core.documents.storing import Filed
 from core.ids import uuid7
 from core.ledger import writing
 from core.ledger.decide import Decision
 from core.ledger.loading import Loaded
 from core.ledger.records import PENDING, BalanceKey
-from core.ledger.requests import Request, Reverse, Stored, Verdict
+from core.ledger.requests import Request, Reverse, Verdict
 from core.outbox.tables import Event, emit_many
 from core.tenancy.rules import Principal
 

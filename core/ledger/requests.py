@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
-from decimal import Decimal
+from datetime import date
 from typing import Any
 from uuid import UUID
 
 from core.commands import Asked
-from core.documents.records import Document, DocumentDraft
+from core.documents.records import DocumentDraft
 from core.errors import Refusal
 
 
@@ -42,25 +41,6 @@ class Reverse:
 
 
 Request = Post | PostStored | Reverse
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """A document as it lies in the database."""
-
-    document: Document
-    state: str
-    revision: int
-    number: str | None
-    sequence: int | None
-    created_by: UUID
-    approved_by: UUID | None
-    posted_at: datetime | None
-    reversed_by_id: UUID | None
-
-    @property
-    def total(self) -> Decimal:
-        return self.document.total
 
 
 @dataclass(frozen=True, slots=True)

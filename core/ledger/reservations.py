@@ -6,6 +6,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from core.db.database import Transaction
+from core.documents import reading as stored_documents
 from core.documents.progress import Ordered, Progress
 from core.documents.records import Document
 from core.ledger import reading, writing
@@ -47,5 +48,5 @@ async def restore(tx: Transaction, order: Document) -> None:
 
 
 async def _executed(tx: Transaction, order: Document) -> dict[int, Decimal]:
-    source = (await reading.sources(tx, [order.id]))[order.id]
+    source = (await stored_documents.sources(tx, [order.id]))[order.id]
     return {no: line.executed for no, line in source.lines.items()}

@@ -12,7 +12,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
-from core.documents.records import Line
+from core.documents.records import Source
 from core.documents.rules import ItemFacts, PlaceFacts
 from core.ids import NIL
 from core.ledger.records import (
@@ -95,31 +95,6 @@ class Held:
     place_id: UUID | None
     lot_id: UUID | None
     reason: str
-
-
-@dataclass(slots=True)
-class SourceLine:
-    """A line that others go back to, with its progress."""
-
-    line: Line
-    executed: Decimal = ZERO
-    returned: Decimal = ZERO
-
-
-@dataclass(slots=True)
-class Source:
-    """A document that others go back to."""
-
-    id: UUID
-    type_code: str
-    state: str
-    sequence: int | None
-    business_date: date
-    place_id: UUID | None
-    reversed: bool
-    source_id: UUID | None
-    number: str | None
-    lines: dict[int, SourceLine]
 
 
 def method_of(rules: Settings, item: ItemFacts) -> Method:

@@ -14,14 +14,13 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from core.db import bulk
-from core.db.database import Transaction
+from core.db.database import Transaction, rows
 from core.documents.records import Document
 from core.documents.storing import Granted
 from core.documents.tables import line_progress
 from core.ledger import tables
 from core.ledger.decide import Decision, Posted, Progressed
 from core.ledger.pools import Pool
-from core.ledger.reading import rows
 from core.ledger.records import (
     ZERO,
     BalanceKey,

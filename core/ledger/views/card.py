@@ -10,8 +10,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from uuid import UUID
 
-from core.db.database import Transaction
-from core.ledger.reading import rows
+from core.db.database import Transaction, rows
 from core.ledger.records import ZERO
 from core.ledger.views.positions import Moment, positions
 

@@ -13,10 +13,9 @@ from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from uuid import UUID
 
-from core.db.database import Transaction
+from core.db.database import Transaction, rows
 from core.ids import NIL
 from core.ledger import loading, reading
-from core.ledger.reading import rows
 from core.ledger.records import ZERO, BalanceKey, PoolKey, pool_key
 from core.ledger.state import scope_of
 

@@ -8,9 +8,8 @@ from datetime import date, timedelta
 from decimal import Decimal
 from uuid import UUID
 
-from core.db.database import Transaction
+from core.db.database import Transaction, rows
 from core.ids import NIL
-from core.ledger.reading import rows
 from core.ledger.records import ZERO
 from core.ledger.views.positions import Moment, positions
 
