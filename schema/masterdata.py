@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import fields, replace
 from enum import Enum
-from typing import TYPE_CHECKING, Annotated, Any, Protocol, TypeAlias, TypeVar, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, Protocol, TypeAlias, TypeVar, cast, get_type_hints
 from uuid import UUID
 
 import strawberry
@@ -105,7 +105,7 @@ async def listed(
     if by_mark and after is not None:
         since = max(after, wanted.changed_since or 0)
         narrowed, after = replace(wanted, changed_since=since), None  # type: ignore[type-var]
-    sort: Order = order.value
+    sort = cast(Order, order.value)
     async with info.context.reading() as tx:
         rows = await read(tx, narrowed, sort, after=after, limit=page.limit)
 
@@ -140,6 +140,11 @@ async def by_code(
             keys[code] = code_key(clean_code(code), case_sensitive=case_sensitive)
     found = await read(tx, list(keys.values()))
     return {code: found[key] for code, key in keys.items() if key in found}
+
+
+def uuid_or_none(global_id: str | None, type_name: str, *path: str | int) -> UUID | None:
+    """Like :func:`schema.relay.uuid_of`, of a reference that may be left out."""
+    return None if global_id is None else uuid_of(global_id, type_name, *path)
 
 
 def one_of(**given: object | None) -> None:

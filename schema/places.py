@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from enum import Enum
-from typing import Annotated
+from typing import Annotated, cast
 from uuid import UUID
 
 import strawberry
@@ -30,6 +30,7 @@ from schema.masterdata import (
     children_page,
     listed,
     one_of,
+    uuid_or_none,
 )
 from schema.policies import NegativeStock
 from schema.relay import After, Connection, First, Node, Page, connection, uuid_of
@@ -40,7 +41,8 @@ class PlaceKind(Enum):
     """Fixed when the place is made."""
 
     ORGANISATION = enum_value(
-        "organisation", description="A company, region or department: groups places, holds no stock."
+        "organisation",
+        description="A company, region or department: groups places, holds no stock.",
     )
     STORE = enum_value("store", description="A shop: goods lie and are sold there.")
     WAREHOUSE = enum_value("warehouse", description="A warehouse, of its own or of a store.")
@@ -98,7 +100,9 @@ async def children_of_places(
     return await tables.register.children(tx, keys, after=after, limit=page.limit)
 
 
-async def zones_of_places(tx: Transaction, keys: Sequence[rules.Place]) -> Mapping[UUID, str]:
+async def zones_of_places(
+    tx: Transaction, keys: Sequence[rules.Place]
+) -> Mapping[rules.Place, str]:
     """The zone in force at each place, from its ancestors or the settings."""
     default = (await load_settings(tx)).accounting_zone
     above = await tables.places_by_id(tx, {i for place in keys for i in place.path[:-1]})
@@ -189,12 +193,12 @@ class PlaceFilterInput:
 
     def wanted(self) -> tables.PlaceFilter:
         """The core's filter."""
-        parent, within = self.parent_id, self.within_id
+        kinds = tuple(kind.value for kind in self.kinds or ())
         return tables.PlaceFilter(
             search=self.search,
-            kinds=None if self.kinds is None else tuple(kind.value for kind in self.kinds),
-            parent_id=parent and uuid_of(parent, "Place", "filter", "parent_id"),
-            within=within and uuid_of(within, "Place", "filter", "within_id"),
+            kinds=cast("tuple[rules.PlaceKind, ...]", kinds) if self.kinds is not None else None,
+            parent_id=uuid_or_none(self.parent_id, "Place", "filter", "parent_id"),
+            within=uuid_or_none(self.within_id, "Place", "filter", "within_id"),
             holds_stock=self.holds_stock,
             active=self.active,
             changed_since=self.changed_since,

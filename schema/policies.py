@@ -28,7 +28,8 @@ class CostingMethod(Enum):
     )
     FIFO = enum_value("fifo", description="What came in first goes out first, at its own cost.")
     STANDARD = enum_value(
-        "standard", description="A cost that is set; the difference to what was paid is shown apart."
+        "standard",
+        description="A cost that is set; the difference to what was paid is shown apart.",
     )
     SPECIFIC = enum_value(
         "specific", description="Each lot or piece keeps the cost it came in with."
