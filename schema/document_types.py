@@ -24,7 +24,7 @@ from schema.context import Info
 from schema.document_inputs import CostBasis, LineRole
 from schema.parties import Party, parties_by_id
 from schema.places import Place, places_by_id
-from schema.relay import After, Connection, First, Node, connection, page_of
+from schema.relay import After, Connection, First, Node, Page, connection, page_of
 
 _SALES = {"sales_order", "issue", "return_from_customer"}
 """Documents whose prices are sales prices: all others show what goods cost us."""
@@ -93,8 +93,19 @@ class DocumentType:
 
 
 async def documents_by_id(tx: Transaction, keys: Sequence[UUID]) -> Mapping[UUID, Document]:
-    stored = await stored_documents.documents(tx, list(keys))
+    stored = await stored_documents.heads(tx, list(keys))
     return {key: Document.of(found) for key, found in stored.items()}
+
+
+async def lines_of_documents(
+    tx: Transaction, keys: Sequence[UUID], page: Page
+) -> Mapping[UUID, list[Line]]:
+    after = page.after[0] if page.after else 0
+    return await stored_documents.page_of_lines(tx, keys, after, page.limit)
+
+
+async def line_counts(tx: Transaction, keys: Sequence[UUID]) -> Mapping[UUID, int]:
+    return await stored_documents.count_lines(tx, keys)
 
 
 async def progress_by_line(
@@ -274,21 +285,19 @@ class Document(Node):
         return self.stored.document.extra_cost if info.context.may("cost.read") else None
 
     @field
-    def lines(
+    async def lines(
         self, info: Info, first: First = None, after: After = None
     ) -> Connection[DocumentLine]:
         """Its lines."""
         page = page_of(first, after, key=(int,))
-        start = page.after[0] if page.after else 0
-        lines = self.stored.document.lines
-        behind = [line for line in lines if line.no > start][: page.limit]
+        found = await info.context.load(lines_of_documents, self.uuid, page)
 
         async def count() -> int:
-            return len(lines)
+            return await info.context.load(line_counts, self.uuid) or 0
 
         return connection(
             page,
-            behind,
+            found or [],
             node=lambda line: DocumentLine.of(self, line),
             cursor=lambda line: (line.no,),
             count=count,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -44,6 +44,38 @@ async def lines(tx: Transaction, ids: Collection[UUID]) -> dict[UUID, dict[int, 
         line = Line(*row[1:])
         stored.setdefault(row[0], {})[line.no] = line
     return stored
+
+
+async def page_of_lines(
+    tx: Transaction, ids: Collection[UUID], after: int, limit: int
+) -> dict[UUID, list[Line]]:
+    """The next lines of each document behind a line number."""
+    found = await rows(
+        tx,
+        f"SELECT d.id, l.* FROM unnest(%s::uuid[]) d(id) CROSS JOIN LATERAL (SELECT {_LINE}"  # noqa: S608
+        " FROM document_line WHERE tenant_id = %s AND document_id = d.id AND no > %s"
+        " ORDER BY no LIMIT %s) l",
+        list(ids),
+        tx.tenant_id,
+        after,
+        limit,
+    )
+    pages: dict[UUID, list[Line]] = {}
+    for row in found:
+        pages.setdefault(row[0], []).append(Line(*row[1:]))
+    return pages
+
+
+async def count_lines(tx: Transaction, ids: Collection[UUID]) -> dict[UUID, int]:
+    """How many lines documents have."""
+    found = await rows(
+        tx,
+        "SELECT document_id, count(*) FROM document_line"
+        " WHERE tenant_id = %s AND document_id = ANY(%s) GROUP BY 1",
+        tx.tenant_id,
+        list(ids),
+    )
+    return {row[0]: row[1] for row in found}
 
 
 async def sources(tx: Transaction, ids: Collection[UUID]) -> dict[UUID, Source]:
@@ -119,9 +151,21 @@ async def items_of_documents(tx: Transaction, ids: Collection[UUID]) -> Before:
 
 async def documents(tx: Transaction, ids: Collection[UUID]) -> dict[UUID, Stored]:
     """Stored documents with their lines."""
+    found = await heads(tx, ids)
+    stored = await lines(tx, found) if found else {}
+    return {
+        key: replace(
+            head, document=replace(head.document, lines=tuple(stored.get(key, {}).values()))
+        )
+        for key, head in found.items()
+    }
+
+
+async def heads(tx: Transaction, ids: Collection[UUID]) -> dict[UUID, Stored]:
+    """Stored documents without their lines, which may be a thousand."""
     if not ids:
         return {}
-    heads = await rows(
+    found = await rows(
         tx,
         "SELECT d.id, d.type, d.business_date, d.net, d.tax, d.total, d.party_id, d.party_name,"
         " d.address, d.country, d.place_id, d.to_place_id, d.source_id, d.reverses_id, d.reference,"
@@ -132,10 +176,7 @@ async def documents(tx: Transaction, ids: Collection[UUID]) -> dict[UUID, Stored
         tx.tenant_id,
         list(ids),
     )
-    stored = await lines(tx, [r[0] for r in heads])
-    return {
-        r[0]: Stored(_document(r, tuple(stored.get(r[0], {}).values())), *r[20:]) for r in heads
-    }
+    return {r[0]: Stored(_document(r), *r[20:]) for r in found}
 
 
 _HEAD = [
@@ -159,9 +200,9 @@ _HEAD = [
 ]
 
 
-def _document(r: Row, lines: tuple[Line, ...]) -> Document:
+def _document(r: Row) -> Document:
     further: dict[str, Any] = dict(zip(_HEAD, r[3:20], strict=True))
-    return Document(id=r[0], type_code=r[1], business_date=r[2], lines=lines, **further)
+    return Document(id=r[0], type_code=r[1], business_date=r[2], lines=(), **further)
 
 
 async def dependents(tx: Transaction, document_id: UUID) -> int:
