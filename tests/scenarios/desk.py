@@ -31,7 +31,6 @@ class Reference:
 class Entered:
     """A step that was entered, for the steps that refer to it."""
 
-    document: str
     item: str
     place: str | None
     lot: str | None
@@ -45,8 +44,11 @@ class Desk:
         self._entered: dict[str, Entered] = {}
         self._today = datetime.now(ZoneInfo(ZONE)).date()
 
-    def document(self, step: Step, document_id: str) -> Input:
-        """The input of a document. NotYet for an operation or a field that is not offered."""
+    def document(self, step: Step) -> Input:
+        """The input of a document, but for the id of the one it goes back to, which the caller knows.
+
+        NotYet for an operation or a field that is not offered.
+        """
         if step.op not in _OPERATIONS:
             raise NotYet(step.op)
         fields = Fields(step.id, step.fields)
@@ -55,10 +57,7 @@ class Desk:
         fields.finish()
         line = made["lines"][0] if made["lines"] else {}
         self._entered[step.id] = Entered(
-            document_id,
-            str(step.fields.get("item", "")),
-            line.get("placeId"),
-            line.get("lotCode"),
+            line.get("itemId", ""), line.get("placeId"), line.get("lotCode")
         )
         return {"businessDate": on.isoformat(), **made}
 
@@ -97,9 +96,9 @@ class Desk:
         return {"type": "count", "lines": [line]}
 
     def landed_cost(self, step: Fields) -> Input:
+        self.entered(step.text("ref"))
         return {
             "type": "landed_cost",
-            "sourceId": self.entered(step.text("ref")).document,
             "extraCost": _money(step, "amount"),
             "partyId": self._known.supplier,
             "lines": [],
@@ -124,13 +123,13 @@ class Desk:
     def _return(self, kind: str, party: str, step: Fields) -> Input:
         origin = self.entered(step.text("ref"))
         line = {
-            "itemId": self._known.items[origin.item],
+            "itemId": origin.item,
             "quantity": _money(step, "qty"),
             "placeId": self.place(step) if "loc" in step else origin.place,
             "lotCode": step.text("lot", origin.lot),
             "sourceLine": 1,
         }
-        return {"type": kind, "partyId": party, "sourceId": origin.document, "lines": [line]}
+        return {"type": kind, "partyId": party, "lines": [line]}
 
     def _role_lines(self, role: str, raws: Any, place: str) -> Iterator[Input]:
         for raw in raws:
