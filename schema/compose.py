@@ -25,12 +25,12 @@ from graphql import (
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types.field import StrawberryField
 
-from schema import catalogue_queries, documents, ledger, parties, places, relay
+from schema import books, catalogue_queries, documents, ledger, parties, places, relay
 from schema.errors import ErrorCode, error_code_definition
 from schema.protect import DEFINITION, protect
 from schema.scalars import SCALARS
 
-CORE_MODULES: tuple[Any, ...] = (relay, catalogue_queries, places, parties, documents, ledger)
+CORE_MODULES: tuple[Any, ...] = (relay, catalogue_queries, places, parties, documents, ledger, books)
 """Modules of the core's schema, in the order of the SDL. Each brings Queries, Mutations or both."""
 
 
