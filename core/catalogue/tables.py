@@ -239,8 +239,8 @@ def _found(
         sa.cast(within, ARRAY(Uuid)),
         sa.cast(after, sa.Text),
         sa.cast(at_most, sa.Integer),
-    ).table_valued(sa.column("id", Uuid), name="found")
-    return query.where(item.c.id.in_(sa.select(search.c.id)))
+    ).column_valued("found")
+    return query.where(item.c.id.in_(sa.select(search)))
 
 
 def _below(tx: Transaction, category_id: UUID) -> sa.Select[Any]:

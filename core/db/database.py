@@ -49,7 +49,7 @@ Row = tuple[Any, ...]
 
 async def rows(tx: Transaction, query: str, *parameters: object) -> list[Row]:
     """Run one statement through psycopg, which prepares it after its first uses."""
-    cursor = await tx.raw.execute(query.encode(), parameters)
+    cursor = await tx.raw.execute(query.encode(), parameters or None)
     return await cursor.fetchall()
 
 

@@ -116,8 +116,8 @@ def _matching(
             ),
             sa.cast(after, sa.Text),
             sa.cast(at_most, sa.Integer),
-        ).table_valued(sa.column("id", Uuid), name="found")
-        return query.where(party.c.id.in_(sa.select(search.c.id)))
+        ).column_valued("found")
+        return query.where(party.c.id.in_(sa.select(search)))
     for name, flag in flags.items():
         if flag is not None:
             query = query.where(party.c[name] == flag)
