@@ -51,7 +51,13 @@ GENERAL = Trader(
     ),
     places=({"code": "SHOP", "name": "南京路店", "kind": "STORE"},),
     day=(
-        Step("order", "purchase_order", (("TEA-250", "100", "60"), ("CUP-01", "50", "18")), "S001"),
+        Step(
+            "order",
+            "purchase_order",
+            (("TEA-250", "100", "60"), ("CUP-01", "50", "18")),
+            "S001",
+            place="MAIN",
+        ),
         Step(
             "receipt",
             "receipt",
@@ -122,6 +128,7 @@ WHOLESALE = Trader(
             "purchase_order",
             (("BULB-9W", "600", "1.25"), ("CABLE-2M", "200", "2.4")),
             "LUMEN",
+            place="MAIN",
         ),
         Step(
             "receipt",
