@@ -18,6 +18,7 @@ from rich.table import Table
 from core.db.config import DatabaseAddress
 from core.db.database import Database
 from core.errors import DUPLICATE, Refused, define, refuse
+from core.ledger.verify import verify
 from core.tenancy import service as tenancy
 from server.app import ServerSettings, create_app
 from server.demo_client import Client, Figures, figures, post_day
@@ -81,13 +82,11 @@ async def _tenants(database_url: str) -> dict[str, str]:
 
 async def _verified(database_url: str) -> list[str]:
     """The names of the tenants whose books tally. Refuses the first difference."""
-    from core.ledger import verify as ledger
-
     db = Database.connect(database_url, pool_size=2)
     try:
         for trader in TRADERS:
             tenant = await tenancy.find_tenant(db, trader.name)
-            for difference in await ledger.verify(db, tenant.id):
+            for difference in await verify(db, tenant.id):
                 raise refuse(DEMO_DIFFERS, tenant=tenant.name, difference=difference)
         return [trader.name for trader in TRADERS]
     finally:
