@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
@@ -39,6 +40,8 @@ def plain(value: Any) -> Any:
             return value.isoformat()
         case Mapping():
             return {str(k): plain(v) for k, v in value.items() if v is not None}
+        case _ if is_dataclass(value) and not isinstance(value, type):
+            return plain({f.name: getattr(value, f.name) for f in fields(value)})
         case list() | tuple():
             return [plain(v) for v in value]
         case set() | frozenset():

@@ -9,7 +9,15 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from core.canonical import plain
-from core.commands.tables import Asked, Outcome, known_many, remember_many, reused
+from core.commands.tables import (
+    Asked,
+    Outcome,
+    answer_to,
+    known_many,
+    remember_many,
+    reused,
+    stored,
+)
 from core.db.database import Database, Transaction
 from core.errors import Refusal, Refused
 
@@ -132,10 +140,11 @@ async def retrying(once: Callable[[], Awaitable[T]]) -> T:
 
 
 async def _known_answers(tx: Transaction, asked: Sequence[Asked]) -> dict[int, Answer]:
-    found = await known_many(tx, asked)
+    before = await stored(tx, {one.id for one in asked})
     answers: dict[int, Answer] = {}
     for n, one in enumerate(asked):
-        if (answer := found.get(one.id)) is not None:
+        if one.id in before:
+            answer = answer_to(one, *before[one.id])
             answers[n] = (answer,) if isinstance(answer, Refusal) else answer
     return answers
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -63,19 +63,30 @@ def reused(command_id: UUID) -> Refusal:
     return Refusal(COMMAND_REUSED, ("commandId",), {"id": str(command_id)})
 
 
-async def known_many(tx: Transaction, asked: Sequence[Asked]) -> dict[UUID, Outcome | Refusal]:
-    """Commands that were carried out before: their outcome, or a refusal if their input differs."""
+async def stored(tx: Transaction, ids: Iterable[UUID]) -> dict[UUID, tuple[Asked, Outcome]]:
+    """Commands that were carried out before, as they were asked for, with their outcome."""
     c = command.c
     query = sa.select(c.id, c.operation, c.input_hash, c.outcome).where(
-        c.tenant_id == tx.tenant_id, c.id == sa.any_(sa.literal([a.id for a in asked], _UUIDS))
+        c.tenant_id == tx.tenant_id, c.id == sa.any_(sa.literal(list(ids), _UUIDS))
     )
-    stored = {row.id: row for row in await tx.sql.execute(query)}
-    found: dict[UUID, Outcome | Refusal] = {}
-    for a in asked:
-        if row := stored.get(a.id):
-            same = row.operation == a.operation and bytes(row.input_hash) == a.hash
-            found[a.id] = row.outcome if same else reused(a.id)
-    return found
+    return {
+        row.id: (Asked(row.id, row.operation, bytes(row.input_hash)), row.outcome)
+        for row in await tx.sql.execute(query)
+    }
+
+
+async def known_many(tx: Transaction, asked: Sequence[Asked]) -> dict[UUID, Outcome | Refusal]:
+    """Commands that were carried out before: their outcome, or a refusal if their input differs.
+
+    No id may come twice with different inputs.
+    """
+    before = await stored(tx, [a.id for a in asked])
+    return {a.id: answer_to(a, *before[a.id]) for a in asked if a.id in before}
+
+
+def answer_to(asked: Asked, first: Asked, outcome: Outcome) -> Outcome | Refusal:
+    """What a command is answered that has the id of ``first``."""
+    return outcome if asked == first else reused(asked.id)
 
 
 async def remember_many(tx: Transaction, done: Sequence[tuple[Asked, Mapping[str, Any]]]) -> int:

@@ -44,50 +44,61 @@ class Settings(BaseModel, frozen=True, extra="forbid"):
     """One tenant's settings; an absent one takes the default written here."""
 
     currency: str = Field(
-        "CNY", pattern="^[A-Z]{3}$", description="The one currency of the books, ISO 4217."
+        default="CNY", pattern="^[A-Z]{3}$", description="The one currency of the books, ISO 4217."
     )
-    amount_dp: int = Field(2, ge=0, le=4, description="Decimal places of amounts (金额).")
+    amount_dp: int = Field(default=2, ge=0, le=4, description="Decimal places of amounts (金额).")
     accounting_zone: str = Field(
-        "Asia/Shanghai",
+        default="Asia/Shanghai",
         description="IANA zone in which business dates and periods are counted (ledger rule 6.1).",
     )
-    prices_include_tax: bool = Field(False, description="Whether unit prices contain the tax.")
+    prices_include_tax: bool = Field(
+        default=False, description="Whether unit prices contain the tax."
+    )
     codes_case_sensitive: bool = Field(
-        False, description="Whether 85123A and 85123a are two different codes."
+        default=False, description="Whether 85123A and 85123a are two different codes."
     )
     negative_stock: NegativeStock = Field(
-        "forbid", description="Whether stock may go below zero where nothing else is said (L5)."
+        default="forbid",
+        description="Whether stock may go below zero where nothing else is said (L5).",
     )
     costing_method: CostingMethod = Field(
-        "moving_average", description="Valuation of items that have no method of their own (L9)."
+        default="moving_average",
+        description="Valuation of items that have no method of their own (L9).",
     )
     cost_scope: CostScope = Field(
-        "item", description="What shares one cost pool (ledger rule 5.2)."
+        default="item", description="What shares one cost pool (ledger rule 5.2)."
     )
     return_in: Literal["original_cost", "current_cost"] = Field(
-        "original_cost", description="Value of goods that a customer returns with their issue."
+        default="original_cost",
+        description="Value of goods that a customer returns with their issue.",
     )
     return_out: Literal["current_cost", "original_cost"] = Field(
-        "current_cost", description="Value of goods that go back to their supplier."
+        default="current_cost", description="Value of goods that go back to their supplier."
     )
     landed_cost: Literal["repost", "remaining"] = Field(
-        "repost",
+        default="repost",
         description="Landed cost of goods already gone: reaches their issues, or is expensed.",
     )
     backdated: Literal["repost", "post_now"] = Field(
-        "repost", description="Late documents correct what came after them, or book today."
+        default="repost", description="Late documents correct what came after them, or book today."
     )
     approval_required: list[str] = Field(
         default_factory=list, description="Codes of document types that post only once approved."
     )
     over_receipt_pct: Decimal = Field(
-        Decimal(0), ge=0, le=100, description="Per cent by which a receipt may exceed its order."
+        default=Decimal(0),
+        ge=0,
+        le=100,
+        description="Per cent by which a receipt may exceed its order.",
     )
     reserve_on_order: Literal["require", "backorder", "off"] = Field(
-        "require", description="What an approved sales order does with stock."
+        default="require", description="What an approved sales order does with stock."
     )
     count_approval_pct: Decimal | None = Field(
-        None, ge=0, le=100, description="Count differences above this per cent need approval."
+        default=None,
+        ge=0,
+        le=100,
+        description="Count differences above this per cent need approval.",
     )
 
     @field_validator("accounting_zone")
