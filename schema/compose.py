@@ -25,12 +25,36 @@ from graphql import (
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types.field import StrawberryField
 
-from schema import books, catalogue_queries, documents, ledger, parties, places, relay
+from schema import (
+    audit,
+    books,
+    catalogue_mutations,
+    catalogue_queries,
+    documents,
+    ledger,
+    parties,
+    places,
+    relay,
+    tenancy,
+    vocabulary_mutations,
+)
 from schema.errors import ErrorCode, error_code_definition
 from schema.protect import DEFINITION, protect
 from schema.scalars import SCALARS
 
-CORE_MODULES: tuple[Any, ...] = (relay, catalogue_queries, places, parties, documents, ledger, books)
+CORE_MODULES: tuple[Any, ...] = (
+    relay,
+    tenancy,
+    catalogue_queries,
+    catalogue_mutations,
+    vocabulary_mutations,
+    places,
+    parties,
+    documents,
+    ledger,
+    books,
+    audit,
+)
 """Modules of the core's schema, in the order of the SDL. Each brings Queries, Mutations or both."""
 
 

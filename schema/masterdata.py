@@ -12,12 +12,14 @@ from uuid import UUID
 import strawberry
 
 from core.db.database import Transaction
-from core.errors import INVALID, REQUIRED, Refused, refuse
+from core.errors import INVALID, LIMIT_EXCEEDED, REQUIRED, Refused, refuse
+from core.masterdata.rules import Verdict
 from core.masterdata.tables import Order
 from core.tenancy.service import load_settings
 from core.text import clean_code, code_key
 from schema.access import field, input_type
 from schema.context import Info
+from schema.limits import MAX_BULK
 from schema.relay import Connection, Page, connection, page_of, uuid_of
 
 if TYPE_CHECKING:
@@ -167,6 +169,25 @@ class ChangeInput:
     revision: int = field(SEEN)
 
 
+@input_type
+class ArchiveInput(ChangeInput):
+    """An object to take out of use."""
+
+
+@input_type
+class RestoreInput(ChangeInput):
+    """An archived object to use again."""
+
+
+def argument(description: str) -> Any:
+    """The one argument ``input`` of a mutation."""
+    return strawberry.argument(description=description)
+
+
+UNSET: Any = strawberry.UNSET
+"""The default of a field that can be left out apart from being null."""
+
+
 def said(
     value: DataclassInstance, references: Mapping[str, str], *path: str | int
 ) -> dict[str, Any]:
@@ -176,7 +197,7 @@ def said(
     found: dict[str, Any] = {}
     for name in (f.name for f in fields(value)):
         given = getattr(value, name)
-        if name in ("command_id", "id", "revision") or given is strawberry.UNSET:
+        if name in ("command_id", "id", "revision") or given is UNSET:
             continue
         if name in references and given is not None:
             given = uuid_of(given, references[name], *path, name)
@@ -197,3 +218,33 @@ def changes(value: ChangeInput, references: Mapping[str, str], allowed: type) ->
 
 def _clearable(kind: Any) -> bool:
     return type(None) in getattr(kind, "__args__", ())
+
+
+S = TypeVar("S")
+T = TypeVar("T")
+
+
+async def saved(
+    given: Sequence[S],
+    name: str,
+    prepare: Callable[[S], T],
+    save: Callable[[list[T]], Awaitable[Sequence[Verdict]]],
+) -> list[Verdict]:
+    """A bulk: what can be prepared is saved, and each has its verdict, in the order given. ``name``
+    is the field that holds them; paths lead from the input as a whole."""
+    if len(given) > MAX_BULK:
+        raise refuse(LIMIT_EXCEEDED, name, field=name, limit=MAX_BULK)
+    verdicts: dict[int, Verdict] = {}
+    prepared: dict[int, T] = {}
+    for n, one in enumerate(given):
+        try:
+            prepared[n] = prepare(one)
+        except Refused as refused:
+            verdicts[n] = Verdict(None, refused.refusals)
+    if prepared:
+        done = await save(list(prepared.values()))
+        verdicts |= zip(prepared, done, strict=True)
+    return [
+        Verdict(v.id, tuple(refusal.under(name, n) for refusal in v.refusals))
+        for n, v in sorted(verdicts.items())
+    ]
