@@ -1,0 +1,195 @@
+"""The reference pages, made from the program itself: ``python docs/generate.py [--check]``.
+
+With ``--check`` nothing is written; the pages that are stale are printed and the exit code is 1.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from graphql import GraphQLEnumType, build_schema
+from pydantic_core import PydanticUndefined
+
+from core.documents.types import TYPES
+from core.errors import codes
+from core.tenancy.rules import PERMISSIONS, ROLES
+from core.tenancy.settings import Settings
+
+ROOT = Path(__file__).parent.parent
+FOLDER = ROOT / "docs" / "reference"
+NOTE = "<!-- Made by `python docs/generate.py`; edit the program, not this page. -->"
+
+
+def main() -> int:
+    """Write what is stale, or with ``--check`` only name it."""
+    check = "--check" in sys.argv[1:]
+    stale = {path: text for path, text in pages().items() if _read(path) != text}
+    for path, text in stale.items():
+        print(path.relative_to(ROOT))
+        if not check:
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text, "utf-8")
+    return 1 if check and stale else 0
+
+
+def pages() -> dict[Path, str]:
+    """Every page and what should stand in it."""
+    made = {
+        "errors.md": _errors(),
+        "settings.md": _settings(),
+        "document-types.md": _document_types(),
+        "permissions.md": _permissions(),
+    }
+    return {FOLDER / name: f"{NOTE}\n\n{text}\n" for name, text in made.items()}
+
+
+def _errors() -> str:
+    for package in ("core", "schema", "server"):
+        _import_all(package)
+    of_the_api = _published_codes()
+    published = [code for code in codes() if code in of_the_api]
+    others = [code for code in codes() if code not in of_the_api]
+    return "\n\n".join(
+        (
+            "# Errors",
+            "Programs branch on the code; the sentence is for people, in English or, with"
+            " `Accept-Language: zh`, in Chinese. Words in braces are filled in from the error's"
+            " `details`. Codes are stable, sentences may be reworded.",
+            "## Of the API",
+            _table(("code", "English", "中文"), (_error(code) for code in published)),
+            "## Of the command line",
+            _table(("code", "English", "中文"), (_error(code) for code in others)),
+        )
+    )
+
+
+def _error(code: str) -> tuple[str, str, str]:
+    return f"`{code}`", codes()[code]["en"], codes()[code]["zh"]
+
+
+def _published_codes() -> frozenset[str]:
+    schema = build_schema((ROOT / "schema" / "sdl" / "core.graphql").read_text("utf-8"))
+    enum = schema.get_type("ErrorCode")
+    assert isinstance(enum, GraphQLEnumType)
+    return frozenset(enum.values)
+
+
+def _settings() -> str:
+    rows = (
+        (f"`{name}`", _allowed(name), _default(name), Settings.model_fields[name].description or "")
+        for name in Settings.model_fields
+    )
+    return "\n\n".join(
+        (
+            "# Settings",
+            "What each tenant decides for itself.",
+            _table(("setting", "values", "default", "meaning"), rows),
+        )
+    )
+
+
+def _allowed(name: str) -> str:
+    field = Settings.model_json_schema()["properties"][name]
+    options = field.get("anyOf", [field])
+    named = [value for option in options for value in option.get("enum", ())]
+    if named:
+        return " · ".join(f"`{value}`" for value in named)
+    kinds = [option["type"] for option in options if option["type"] != "null"]
+    kind = "decimal" if "number" in kinds else str(kinds[0])
+    bounds = {
+        key: option[key] for option in options for key in ("minimum", "maximum") if key in option
+    }
+    if bounds:
+        return f"{kind} {bounds['minimum']:g} to {bounds['maximum']:g}"
+    return f"list of {options[0]['items']['type']}s" if kind == "array" else kind
+
+
+def _default(name: str) -> str:
+    field = Settings.model_fields[name]
+    value = field.get_default(call_default_factory=True, validated_data={})
+    assert value is not PydanticUndefined
+    if value is None or value == []:
+        return "none"
+    return f"`{str(value).lower() if isinstance(value, bool) else value}`"
+
+
+def _document_types() -> str:
+    rows = (
+        (
+            f"`{kind.code}`",
+            kind.en,
+            kind.zh,
+            kind.prefix,
+            f"`{kind.effect.value}`",
+            f"`{kind.account}`" if kind.account else "",
+            kind.party or "",
+            ", ".join(f"`{source}`" for source in kind.sources)
+            + (" (required)" if kind.source_required else ""),
+        )
+        for kind in TYPES.values()
+    )
+    head = ("type", "English", "中文", "number", "effect", "account", "party", "goes back to")
+    return "\n\n".join(
+        (
+            "# Document types",
+            "What posting does with a document's lines is its *effect*; the *account* is the virtual"
+            " place on the other side. *Number* is the prefix of its numbers."
+            " `revaluation` is written by the ledger itself.",
+            _table(head, rows),
+        )
+    )
+
+
+def _permissions() -> str:
+    roles = list(ROLES.values())
+    rows = (
+        (f"`{permission}`", *("●" if permission in role.permissions else "" for role in roles))
+        for permission in sorted(PERMISSIONS)
+    )
+    names = (f"`{role.code}` {role.name_zh}" for role in roles)
+    return "\n\n".join(
+        (
+            "# Permissions",
+            "Roles are added up; none takes a permission away.",
+            _table(("permission", *names), rows),
+            "## What each operation needs",
+            "Everything else is denied.",
+            _table(("operation", "permission"), _operations()),
+        )
+    )
+
+
+def _operations() -> Iterator[tuple[str, str]]:
+    from schema.compose import core_schema
+    from schema.protect import grants
+
+    for grant in grants(core_schema()._schema):
+        if grant.what.startswith(("Query.", "Mutation.")):
+            yield f"`{grant.what}`", f"`{grant.permission}`"
+
+
+def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    names = [*head]
+    lines = [names, ["---"] * len(names), *([*row] for row in rows)]
+    return "\n".join(
+        f"| {' | '.join(cell.replace('|', '&#124;') for cell in line)} |" for line in lines
+    )
+
+
+def _import_all(package: str) -> None:
+    """A code is known once its module is imported."""
+    found = importlib.import_module(package)
+    for module in pkgutil.walk_packages(found.__path__, f"{package}."):
+        importlib.import_module(module.name)
+
+
+def _read(path: Path) -> str | None:
+    return path.read_text("utf-8") if path.exists() else None
+
+
+if __name__ == "__main__":
+    sys.exit(main())
