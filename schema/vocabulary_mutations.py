@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated
 from uuid import UUID
 
 import strawberry
 
-from schema.access import field, input_type
+from core.catalogue import vocabulary
+from core.catalogue.records import CategoryChanges, CategoryDraft, UnitChanges, UnitDraft
+from schema.access import field, input_type, mutation_field
 from schema.catalogue import Category, Unit
-from schema.errors import Payload
-from schema.masterdata import COMMAND_ID, NEW_ID, ChangeInput
+from schema.context import Info
+from schema.errors import Payload, payload_type
+from schema.masterdata import (
+    COMMAND_ID,
+    NEW_ID,
+    UNSET,
+    ArchiveInput,
+    ChangeInput,
+    RestoreInput,
+    argument,
+    changes,
+    uuid_or_none,
+)
+from schema.relay import uuid_of
 
 _CODE = "Its code: unique, at most 64 characters."
 _NAME = "Its name, at most 255 characters."
