@@ -442,7 +442,7 @@ class Queries:
         return [
             AccountValue(
                 record=v,
-                account=places[v.place_id].account or "",
+                account=PlaceAccount(places[v.place_id].account),
                 quantity=v.quantity,
                 value=v.value,
             )
