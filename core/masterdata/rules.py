@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, fields, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 from uuid import UUID
@@ -76,9 +76,14 @@ class Problems:
             self.add(BAD_NUMBER, field, field=field, least=least, decimals=decimals)
 
 
+def columns_of(record: DataclassInstance) -> dict[str, Any]:
+    """A record's fields by name. Unlike ``asdict`` it copies nothing: records are frozen."""
+    return {f.name: getattr(record, f.name) for f in fields(record)}
+
+
 def payload(draft: DataclassInstance, **more: Any) -> dict[str, Any]:
     """A draft as the input of a command."""
-    return {**asdict(draft), **more}
+    return {**columns_of(draft), **more}
 
 
 def change_payload(object_id: UUID, revision: int, changes: Mapping[str, Any]) -> dict[str, Any]:
@@ -115,6 +120,7 @@ def accepted(decision: T | list[Refusal]) -> T:
 
 
 def not_found(object_id: UUID, *path: str | int) -> Refusal:
+    """The refusal of an id that names nothing."""
     return Refusal(NOT_FOUND, path, {"id": str(object_id)})
 
 
@@ -126,4 +132,5 @@ def stale(seen: int, actual: int) -> list[Refusal]:
 
 
 def invalid(reason: str, reason_zh: str, *path: str | int) -> Refusal:
+    """A refusal in words of its own, for what no other code says."""
     return Refusal(INVALID, path, {"reason": reason, "reason_zh": reason_zh})
