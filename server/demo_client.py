@@ -43,11 +43,7 @@ _PLACE = """
 mutation DemoPlace($input: CreatePlaceInput!) {
   createPlace(input: $input) { errors { message } place { code id } }
 }"""
-_ROOT = """
-query DemoPlaces {
-  root: place(code: "ROOT") { code id }
-  main: place(code: "MAIN") { code id }
-}"""
+_MAIN = """query DemoPlace { place(code: "MAIN") { code id } }"""
 _FIRST = """
 query DemoDay($reference: String!) {
   documents(filter: { reference: $reference }, first: 1) { nodes { businessDate } }
@@ -149,11 +145,10 @@ def _day(client: Client) -> str:
 
 def _master_data(client: Client, trader: Trader) -> dict[str, str]:
     """The global ids of items, parties and places by code."""
-    places = client.run(_ROOT)
-    ids = {place["code"]: place["id"] for place in places.values()}
+    ids = _coded([client.run(_MAIN)["place"]])
     for place in trader.places:
-        head = {"commandId": _id(trader, "place", place["code"]), "parentId": ids["ROOT"]}
-        ids |= _coded([client.mutate(_PLACE, head | place)["place"]])
+        content = {"commandId": _id(trader, "place", place["code"]), **place}
+        ids |= _coded([client.mutate(_PLACE, content)["place"]])
     for mutation, many, one, wanted in (
         (_ITEMS, "items", "item", trader.items),
         (_PARTIES, "parties", "party", trader.parties),
