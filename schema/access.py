@@ -62,6 +62,8 @@ PART = "(part)"
 """A value without an existence of its own: whoever sees the object it belongs to sees it."""
 OF_NODE = "(of node)"
 """Edges and connections: the permission of the nodes in them."""
+ANY_MEMBER = "(any member)"
+"""A root field for whoever is signed in: it shows them nothing but themselves."""
 PER_TYPE = "(per type)"
 """``node(id:)``: the permission of the type found; its resolver sees to it."""
 

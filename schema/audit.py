@@ -3,46 +3,70 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated, Any
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, cast
 from uuid import UUID
 
 import strawberry
 from strawberry.scalars import JSON
 
 from core.audit import tables
-from schema.access import field, object_type, query_field
+from core.db.database import Transaction
+from core.errors import NOT_FOUND, refuse
+from schema.access import field, input_type, object_type, query_field
 from schema.context import Info
-from schema.relay import After, Connection, First, connection, decode_id, encode_id, page_of
+from schema.relay import After, Connection, First, Node, connection, decode_id, encode_id, page_of
+from schema.tenancy import User, users_by_id
 
 
-@object_type(permission="audit.read")
-class AuditEntry:
-    """A deed: what was done to which object, by whom. Written with the deed, never altered."""
+async def audit_by_id(tx: Transaction, keys: Sequence[UUID]) -> Mapping[UUID, AuditEntry]:
+    found = await tables.audit_by_id(tx, keys)
+    return {key: AuditEntry.of(row) for key, row in found.items()}
 
-    at: dt.datetime = field("When.")
-    actor_id: strawberry.ID = field("The user who did it; a nil id is the operator.")
-    action: str = field("What, like `document.post`.")
-    kind: str = field("Of what kind the object is.")
-    object_id: UUID = field("The object.")
-    details: JSON = field("Further figures.")
+
+@object_type(permission="audit.read", node=audit_by_id)
+class AuditEntry(Node):
+    """One deed: what was done to which object, by whom. It is written in the transaction that does
+    it, and never altered or deleted."""
+
+    actor_id: strawberry.Private[UUID]
+    at: dt.datetime = field("When it was done.")
+    action: str = field("What was done, such as `item.update` or `document.post`.")
+    kind: str = field("The kind of object it was done to, such as `item`.")
+    object_id: strawberry.ID = field("The object's global id: ask for it with `node`.")
+    details: JSON = field("What was asked for and what became of it; its form depends on `action`.")
 
     @classmethod
     def of(cls, row: tables.AuditRow) -> AuditEntry:
-        details: Any = row.details
+        type_name = "".join(word.capitalize() for word in row.kind.split("_"))
         return cls(
+            uuid=row.id,
+            actor_id=row.actor,
             at=row.at,
-            actor_id=encode_id("User", row.actor),
             action=row.action,
             kind=row.kind,
-            object_id=row.object_id,
-            details=details,
+            object_id=encode_id(type_name, row.object_id),
+            details=cast(JSON, row.details),
         )
 
+    @field
+    async def actor(self, info: Info) -> User | None:
+        """Who did it; null for the operator of the server."""
+        return await info.context.load(users_by_id, self.actor_id)
 
-OfObject = Annotated[
-    strawberry.ID | None,
-    strawberry.argument(description="Only of this object, by its global id."),
-]
+
+@input_type
+class AuditFilterInput:
+    """Which deeds; all that is given must hold."""
+
+    object_id: strawberry.ID | None = field(
+        "Done to this object, by its global id of any type.", default=None
+    )
+    since: dt.datetime | None = field("From this moment on.", default=None)
+    until: dt.datetime | None = field("Before this moment.", default=None)
+
+
+AuditWanted = Annotated[AuditFilterInput | None, strawberry.argument(description="Which deeds.")]
 
 
 class Queries:
@@ -50,16 +74,28 @@ class Queries:
 
     @query_field(permission="audit.read")
     async def audit_trail(
-        self, info: Info, object_id: OfObject = None, first: First = None, after: After = None
+        self, info: Info, filter: AuditWanted = None, first: First = None, after: After = None
     ) -> Connection[AuditEntry]:
-        """What was done, newest first."""
+        """What was done in this tenant, newest first. It is not counted."""
+        wanted = filter or AuditFilterInput()
         page = page_of(first, after, key=(dt.datetime, UUID))
-        decoded = decode_id(object_id) if object_id is not None else None
-        if object_id is not None and decoded is None:
-            return connection(page, [], node=AuditEntry.of, cursor=lambda row: (row.at, row.id))
+        before: Any = page.after
         async with info.context.reading() as tx:
-            before: Any = page.after
-            found = await tables.list_audit(
-                tx, object_id=decoded[1] if decoded else None, before=before, limit=page.limit
+            rows = await tables.list_audit(
+                tx,
+                object_id=_object(wanted.object_id),
+                since=wanted.since,
+                until=wanted.until,
+                before=before,
+                limit=page.limit,
             )
-        return connection(page, found, node=AuditEntry.of, cursor=lambda row: (row.at, row.id))
+        return connection(page, rows, node=AuditEntry.of, cursor=lambda row: (row.at, row.id))
+
+
+def _object(global_id: str | None) -> UUID | None:
+    if global_id is None:
+        return None
+    decoded = decode_id(global_id)
+    if decoded is None:
+        raise refuse(NOT_FOUND, "filter", "object_id", id=global_id[:200])
+    return decoded[1]

@@ -37,6 +37,7 @@ from schema import (
     place_mutations,
     places,
     relay,
+    settings,
     tenancy,
     vocabulary_mutations,
 )
@@ -47,6 +48,7 @@ from schema.scalars import SCALARS
 CORE_MODULES: tuple[Any, ...] = (
     relay,
     tenancy,
+    settings,
     catalogue_queries,
     catalogue_mutations,
     vocabulary_mutations,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import fields, replace
 from enum import Enum
@@ -208,16 +208,19 @@ def said(
 def changes(value: ChangeInput, references: Mapping[str, str], allowed: type) -> Any:
     """What an update input says, as the core's TypedDict ``allowed``. Refuses null (REQUIRED) for
     what cannot be cleared."""
-    asked = said(value, references)
     kinds = get_type_hints(allowed)
+    clearable = [
+        name for name, kind in kinds.items() if type(None) in getattr(kind, "__args__", ())
+    ]
+    return clearing_refused(said(value, references), except_for=clearable)
+
+
+def clearing_refused(asked: dict[str, Any], *, except_for: Collection[str]) -> dict[str, Any]:
+    """What was asked for. Refuses null (REQUIRED) for what cannot be cleared."""
     for name, given in asked.items():
-        if given is None and not _clearable(kinds[name]):
+        if given is None and name not in except_for:
             raise refuse(REQUIRED, name, field=name)
     return asked
-
-
-def _clearable(kind: Any) -> bool:
-    return type(None) in getattr(kind, "__args__", ())
 
 
 S = TypeVar("S")

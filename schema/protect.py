@@ -27,7 +27,7 @@ from graphql import (
 
 from core.db.database import OUTCOME_UNKNOWN, OutcomeUnknownError
 from core.errors import PERMISSION_DENIED, Refusal, Refused, refuse
-from schema.access import OF_NODE, PART, PER_TYPE
+from schema.access import ANY_MEMBER, OF_NODE, PART, PER_TYPE
 from schema.context import Context
 from schema.errors import Payload, user_errors
 
@@ -127,7 +127,7 @@ def _target(what: str, field: GraphQLField, known: str | None) -> str | None:
 def _protect_query(what: str, field: GraphQLField) -> None:
     permission = _declared(what, field)
     _protect_field(what, field, permission, own=False)
-    if permission != PER_TYPE:
+    if permission not in (ANY_MEMBER, PER_TYPE):
         field.resolve = _refusing(_resolver(what, field), permission)
 
 

@@ -1,288 +1,231 @@
-"""The tenant, its settings and members, and who is asking."""
+"""Who is asking, in which tenant, and who else may enter it."""
 
 from __future__ import annotations
 
-from decimal import Decimal
-from enum import Enum
-from typing import Annotated, Any
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from typing import Annotated
 from uuid import UUID
 
 import strawberry
-from strawberry import enum_value
 
+from core.db.database import Transaction
+from core.errors import Language
 from core.tenancy import service
-from core.tenancy import settings as core_settings
-from core.tenancy.directory.tables import Member as MemberRecord
+from core.tenancy.directory import tables as directory
 from core.tenancy.rules import ROLES
-from schema.access import PART, field, input_type, mutation_field, object_type, query_field
+from schema.access import (
+    ANY_MEMBER,
+    PART,
+    field,
+    input_type,
+    mutation_field,
+    object_type,
+    query_field,
+)
 from schema.context import Info
 from schema.errors import Payload, payload_type
-from schema.masterdata import COMMAND_ID, said
-from schema.policies import CostingMethod, CostScope, NegativeStock
-from schema.relay import encode_id, uuid_of
-
-_FIELDS = core_settings.Settings.model_fields
+from schema.masterdata import COMMAND_ID, argument
+from schema.relay import After, Connection, First, Node, connection, encode_id, page_of, uuid_of
+from schema.settings import Settings
 
 
-def _about(name: str) -> str:
-    """Settings are described where they are declared."""
-    return _FIELDS[name].description or name
+async def users_by_id(tx: Transaction, keys: Sequence[UUID]) -> Mapping[UUID, User]:
+    found = await directory.users_by_id(tx.sql, keys)
+    return {key: User.of(record) for key, record in found.items()}
 
 
-@strawberry.enum(description="What goods are worth that come back.")
-class ReturnCost(Enum):
-    """Of a customer's return, or of goods that go back to their supplier."""
-
-    ORIGINAL_COST = enum_value("original_cost", description="What they left, or came, with.")
-    CURRENT_COST = enum_value("current_cost", description="What the pool costs now.")
-
-
-@strawberry.enum(description="What landed cost does about goods that are gone already.")
-class LandedCostPolicy(Enum):
-    """The receipt is known by its layers."""
-
-    REPOST = enum_value("repost", description="It reaches their issues: they become dearer.")
-    REMAINING = enum_value("remaining", description="Their share is expensed.")
+async def members_by_id(tx: Transaction, keys: Sequence[UUID]) -> Mapping[UUID, Member]:
+    """Members by the ids of their users."""
+    wanted = set(keys)
+    members = await directory.list_members(tx.sql, tx.tenant_id)
+    return {m.user_id: Member.of(m) for m in members if m.user_id in wanted}
 
 
-@strawberry.enum(description="What a backdated document does to what came after it.")
-class BackdatedPolicy(Enum):
-    """Nothing is ever rewritten: corrections are appended."""
-
-    REPOST = enum_value("repost", description="Later documents are corrected.")
-    POST_NOW = enum_value("post_now", description="Its value is booked as of today.")
+async def tenants_by_id(tx: Transaction, keys: Sequence[UUID]) -> Mapping[UUID, Tenant]:
+    """The one tenant that this transaction is of."""
+    found = await directory.find_tenant(tx.sql, tx.tenant_id)
+    return {found.id: Tenant.of(found)} if found is not None and found.id in keys else {}
 
 
-@strawberry.enum(description="What an approved sales order does with stock.")
-class ReserveOnOrder(Enum):
-    """Promises are checked under the same guards as issues."""
+@object_type(permission=PART)
+class User:
+    """A person with an account. One account may enter several tenants."""
 
-    REQUIRE = enum_value("require", description="Reserves; refused where there is too little.")
-    BACKORDER = enum_value("backorder", description="Reserves even what is not there yet.")
-    OFF = enum_value("off", description="Reserves nothing.")
-
-
-@object_type(permission="settings.read")
-class Settings:
-    """What a tenant decides for itself."""
-
-    currency: str = field(_about("currency"))
-    amount_dp: int = field(_about("amount_dp"))
-    accounting_zone: str = field(_about("accounting_zone"))
-    prices_include_tax: bool = field(_about("prices_include_tax"))
-    codes_case_sensitive: bool = field(_about("codes_case_sensitive"))
-    negative_stock: NegativeStock = field(_about("negative_stock"))
-    costing_method: CostingMethod = field(_about("costing_method"))
-    cost_scope: CostScope = field(_about("cost_scope"))
-    return_in: ReturnCost = field(_about("return_in"))
-    return_out: ReturnCost = field(_about("return_out"))
-    landed_cost: LandedCostPolicy = field(_about("landed_cost"))
-    backdated: BackdatedPolicy = field(_about("backdated"))
-    approval_required: list[str] = field(_about("approval_required"), size=3)
-    over_receipt_pct: Decimal = field(_about("over_receipt_pct"))
-    reserve_on_order: ReserveOnOrder = field(_about("reserve_on_order"))
-    count_approval_pct: Decimal | None = field(_about("count_approval_pct"))
+    id: strawberry.ID = field("The person's id, the same in every tenant.")
+    email: str = field("The e-mail address they sign in with.")
+    name: str = field("Their name.")
 
     @classmethod
-    def of(cls, record: core_settings.Settings) -> Settings:
-        values: dict[str, Any] = record.model_dump()
-        for name, kind in _ENUMS.items():
-            values[name] = kind(values[name])
-        return cls(**values)
-
-
-_ENUMS: dict[str, type[Enum]] = {
-    "negative_stock": NegativeStock,
-    "costing_method": CostingMethod,
-    "cost_scope": CostScope,
-    "return_in": ReturnCost,
-    "return_out": ReturnCost,
-    "landed_cost": LandedCostPolicy,
-    "backdated": BackdatedPolicy,
-    "reserve_on_order": ReserveOnOrder,
-}
+    def of(cls, record: directory.User) -> User:
+        return cls(id=encode_id("User", record.id), email=record.email, name=record.name)
 
 
 @object_type(permission=PART)
 class Role:
-    """A named set of permissions."""
+    """A named set of permissions. Several roles add up."""
 
-    code: str = field("Its code.")
-    title: str = field("Its name in your language.")
-    permissions: list[str] = field("What it permits.", size=20)
+    code: str = field("What `setMember` takes.")
+    name: str = field("Its name in your language.")
+    permissions: list[str] = field("The names of what it permits.", size=25)
 
 
-@object_type(permission="members.read")
-class Member:
-    """Somebody who may enter this tenant."""
+def role_of(code: str, language: Language) -> Role:
+    """A role as it is shown; one that no longer exists permits nothing."""
+    role = ROLES.get(code)
+    if role is None:
+        return Role(code=code, name=code, permissions=[])
+    name = role.name_zh if language == "zh" else role.name
+    return Role(code=code, name=name, permissions=sorted(role.permissions))
 
-    user_id: strawberry.ID = field("The user's global id.")
-    email: str = field("The address.")
-    name: str = field("The name.")
-    roles: list[str] = field("The codes of the roles.", size=2)
+
+@object_type(permission="members.read", node=members_by_id)
+class Member(Node):
+    """A person who may enter this tenant, with their roles in it."""
+
+    role_codes: strawberry.Private[tuple[str, ...]]
+    user: User = field("The person.")
 
     @classmethod
-    def of(cls, record: MemberRecord) -> Member:
-        return cls(
-            user_id=encode_id("User", record.user_id),
-            email=record.email,
-            name=record.name,
-            roles=list(record.roles),
-        )
-
-
-@object_type(permission="settings.read")
-class Viewer:
-    """Who is asking, in which tenant, and what they may do."""
-
-    user_id: strawberry.ID = field("The user's global id.")
-    email: str = field("The address.")
-    tenant_name: str = field("The tenant.")
-    roles: list[str] = field("The codes of the roles here.", size=2)
-    permissions: list[str] = field("What may be done, all roles together.", size=25)
+    def of(cls, record: directory.Member) -> Member:
+        user = directory.User(record.user_id, record.email, record.name)
+        return cls(uuid=record.user_id, role_codes=record.roles, user=User.of(user))
 
     @field
-    async def settings(self, info: Info) -> Settings:
-        """The tenant's settings."""
+    def roles(self, info: Info) -> list[Role]:
+        """Their roles in this tenant."""
+        return [role_of(code, info.context.language) for code in self.role_codes]
+
+
+@object_type(permission=PART)
+class Tenant:
+    """A company with books of its own. You see the one you are in."""
+
+    id: strawberry.ID = field("Its id.")
+    name: str = field("Its name.")
+    edition: str = field("The edition it began with: a preset of settings.")
+    created_at: dt.datetime = field("When its books were opened.")
+
+    @classmethod
+    def of(cls, record: directory.Tenant) -> Tenant:
+        return cls(
+            id=encode_id("Tenant", record.id),
+            name=record.name,
+            edition=record.edition,
+            created_at=record.created_at,
+        )
+
+    @field
+    async def settings(self, info: Info) -> Settings | None:
+        """What it decides for itself."""
         async with info.context.reading() as tx:
             return Settings.of(await service.load_settings(tx))
 
 
-@input_type
-class UpdateSettingsInput:
-    """Settings to change; what is left out stays."""
+@object_type(permission=PART)
+class Viewer:
+    """Who is asking, in which tenant, and what they may do there."""
 
-    command_id: UUID = field(COMMAND_ID)
-    currency: str | None = field(_about("currency"), default=strawberry.UNSET)
-    amount_dp: int | None = field(_about("amount_dp"), default=strawberry.UNSET)
-    accounting_zone: str | None = field(_about("accounting_zone"), default=strawberry.UNSET)
-    prices_include_tax: bool | None = field(_about("prices_include_tax"), default=strawberry.UNSET)
-    codes_case_sensitive: bool | None = field(
-        _about("codes_case_sensitive"), default=strawberry.UNSET
-    )
-    negative_stock: NegativeStock | None = field(_about("negative_stock"), default=strawberry.UNSET)
-    costing_method: CostingMethod | None = field(_about("costing_method"), default=strawberry.UNSET)
-    cost_scope: CostScope | None = field(_about("cost_scope"), default=strawberry.UNSET)
-    return_in: ReturnCost | None = field(_about("return_in"), default=strawberry.UNSET)
-    return_out: ReturnCost | None = field(_about("return_out"), default=strawberry.UNSET)
-    landed_cost: LandedCostPolicy | None = field(_about("landed_cost"), default=strawberry.UNSET)
-    backdated: BackdatedPolicy | None = field(_about("backdated"), default=strawberry.UNSET)
-    approval_required: list[str] | None = field(
-        _about("approval_required"), default=strawberry.UNSET
-    )
-    over_receipt_pct: Decimal | None = field(_about("over_receipt_pct"), default=strawberry.UNSET)
-    reserve_on_order: ReserveOnOrder | None = field(
-        _about("reserve_on_order"), default=strawberry.UNSET
-    )
-    count_approval_pct: Decimal | None = field(
-        _about("count_approval_pct") + " Null: none.", default=strawberry.UNSET
-    )
+    permissions: list[str] = field("Everything you may do, all roles together.", size=25)
+
+    @field
+    async def user(self, info: Info) -> User:
+        """You."""
+        user = await info.context.load(users_by_id, info.context.principal.user_id)
+        assert user is not None
+        return user
+
+    @field
+    async def tenant(self, info: Info) -> Tenant:
+        """The tenant you are in. A token leads to one."""
+        tenant = await info.context.load(tenants_by_id, info.context.principal.tenant_id)
+        assert tenant is not None
+        return tenant
+
+    @field
+    def roles(self, info: Info) -> list[Role]:
+        """Your roles in this tenant."""
+        return [role_of(code, info.context.language) for code in info.context.principal.roles]
 
 
 @input_type
 class SetMemberInput:
-    """Somebody to let in, or to give other roles."""
+    """Someone to let in, or a member to give other roles."""
 
     command_id: UUID = field(COMMAND_ID)
-    email: str = field("The address; the account is made where it is new.")
-    roles: list[str] = field("The codes of all roles they shall have here.")
-    name: str = field("The name of a new account.", default="")
+    email: str = field("The e-mail address. An account is made where it is new.")
+    roles: list[str] = field("The codes of all roles they shall have; query `roles` for the list.")
+    name: str = field("The name of a new account; the address when left out.", default="")
 
 
 @input_type
 class RemoveMemberInput:
-    """Somebody to let in no more."""
+    """A member to let in no more."""
 
     command_id: UUID = field(COMMAND_ID)
-    user_id: strawberry.ID = field("The user's global id.")
-
-
-@payload_type
-class SettingsPayload(Payload):
-    """The settings as they are now."""
-
-    settings: Settings | None = field("The settings; null if refused.", default=None)
+    user_id: strawberry.ID = field("The id of the person: `user { id }` of the member.")
 
 
 @payload_type
 class MemberPayload(Payload):
     """The member as they are now."""
 
-    member: Member | None = field("The member; null if refused.", default=None)
+    member: Member | None = field("The member; null if it was refused.", default=None)
 
 
 @payload_type
 class RemoveMemberPayload(Payload):
     """Who is a member no more."""
 
-    removed_id: strawberry.ID | None = field("The user's global id.", default=None)
-
-
-def _argument(text: str) -> Any:
-    return strawberry.argument(description=text)
+    removed_id: strawberry.ID | None = field(
+        "The global id that the member had; null if it was refused.", default=None
+    )
 
 
 class Queries:
-    """Who is asking, and the tenant's members and settings."""
+    """Who is asking, and who may enter the tenant."""
 
-    @query_field(permission="settings.read")
+    @query_field(permission=ANY_MEMBER)
     async def viewer(self, info: Info) -> Viewer:
-        """Who you are here, and what you may do."""
-        who = info.context.principal
-        return Viewer(
-            user_id=encode_id("User", who.user_id),
-            email=who.email,
-            tenant_name=who.tenant_name,
-            roles=list(who.roles),
-            permissions=sorted(who.permissions),
-        )
-
-    @query_field(permission="settings.read")
-    async def settings(self, info: Info) -> Settings:
-        """The tenant's settings."""
-        async with info.context.reading() as tx:
-            return Settings.of(await service.load_settings(tx))
+        """You: who you are, where you are, what you may do."""
+        return Viewer(permissions=sorted(info.context.principal.permissions))
 
     @query_field(permission="members.read")
-    async def members(self, info: Info) -> list[Member]:
-        """Who may enter this tenant, by address."""
+    async def members(
+        self, info: Info, first: First = None, after: After = None
+    ) -> Connection[Member]:
+        """Who may enter this tenant, by e-mail address."""
+        page = page_of(first, after, key=(str,))
         async with info.context.reading() as tx:
-            return [Member.of(record) for record in await service.list_members(tx)]
+            everyone = await service.list_members(tx)
+        start = page.after[0] if page.after else ""
+
+        async def count() -> int:
+            return len(everyone)
+
+        return connection(
+            page,
+            [member for member in everyone if member.email > start][: page.limit],
+            node=Member.of,
+            cursor=lambda member: (member.email,),
+            count=count,
+        )
 
     @query_field(permission="members.read")
     async def roles(self, info: Info) -> list[Role]:
-        """The roles there are."""
-        chinese = info.context.language == "zh"
-        return [
-            Role(
-                code=role.code,
-                title=role.name_zh if chinese else role.name,
-                permissions=sorted(role.permissions),
-            )
-            for role in ROLES.values()
-        ]
+        """The roles that members can have."""
+        return [role_of(code, info.context.language) for code in ROLES]
 
 
 class Mutations:
-    """Changing settings and members."""
-
-    @mutation_field(permission="settings.write")
-    async def update_settings(
-        self, info: Info, input: Annotated[UpdateSettingsInput, _argument("The changes.")]
-    ) -> SettingsPayload:
-        """Change settings, all or none. What would give posted amounts another meaning is refused once
-        something was posted."""
-        context = info.context
-        changed = await service.update_settings(
-            context.database, context.principal, input.command_id, said(input, {})
-        )
-        return SettingsPayload(settings=Settings.of(changed))
+    """Letting people in, and out."""
 
     @mutation_field(permission="members.write")
     async def set_member(
-        self, info: Info, input: Annotated[SetMemberInput, _argument("Who, and which roles.")]
+        self, info: Info, input: Annotated[SetMemberInput, argument("Who, and which roles.")]
     ) -> MemberPayload:
-        """Let somebody in, or give a member other roles."""
+        """Let someone into the tenant, or replace a member's roles. One administrator always stays
+        (LAST_ADMINISTRATOR)."""
         context = info.context
         member = await service.set_member(
             context.database,
@@ -296,12 +239,13 @@ class Mutations:
 
     @mutation_field(permission="members.write")
     async def remove_member(
-        self, info: Info, input: Annotated[RemoveMemberInput, _argument("Who.")]
+        self, info: Info, input: Annotated[RemoveMemberInput, argument("Who.")]
     ) -> RemoveMemberPayload:
-        """End a membership; its tokens are worthless within seconds. The last administrator stays."""
+        """End a membership. Its tokens are worthless within seconds. One administrator always stays
+        (LAST_ADMINISTRATOR)."""
         context = info.context
-        user = uuid_of(input.user_id, "User", "userId")
-        gone = await service.remove_member(
-            context.database, context.principal, input.command_id, user
+        user_id = uuid_of(input.user_id, "User", "user_id")
+        removed = await service.remove_member(
+            context.database, context.principal, input.command_id, user_id
         )
-        return RemoveMemberPayload(removed_id=encode_id("User", gone))
+        return RemoveMemberPayload(removed_id=encode_id("Member", removed))

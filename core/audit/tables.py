@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from core.canonical import plain
+from core.db import bulk
 from core.db.database import Transaction
 from core.db.metadata import Moment, Uuid, tenant_table
 from core.ids import uuid7
@@ -68,37 +69,46 @@ async def record(
 
 async def record_many(tx: Transaction, actor: UUID, acts: Sequence[Act]) -> None:
     """Write many deeds of one actor."""
-    if not acts:
-        return
-    rows = [
-        {
-            "tenant_id": tx.tenant_id,
-            "id": uuid7(),
-            "actor": actor,
-            "action": act.action,
-            "kind": act.kind,
-            "object_id": act.object_id,
-            "details": plain(act.details),
-        }
-        for act in acts
-    ]
-    await tx.sql.execute(sa.insert(audit), rows)
+    await bulk.insert(
+        tx,
+        audit,
+        "id actor action kind object_id details",
+        [(uuid7(), actor, act.action, act.kind, act.object_id, plain(act.details)) for act in acts],
+    )
 
 
 async def list_audit(
     tx: Transaction,
     *,
     object_id: UUID | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
     before: tuple[datetime, UUID] | None = None,
     limit: int = 100,
 ) -> list[AuditRow]:
-    """Deeds, newest first; ``before`` is the (at, id) of the last row already seen."""
+    """Deeds, newest first: from ``since`` on and before ``until``. ``before`` is the (at, id) of the
+    last row already seen."""
     t = audit.c
-    query = sa.select(t.id, t.at, t.actor, t.action, t.kind, t.object_id, t.details)
-    query = query.where(t.tenant_id == tx.tenant_id)
+    query = _rows(tx)
     if object_id is not None:
         query = query.where(t.object_id == object_id)
+    if since is not None:
+        query = query.where(t.at >= since)
+    if until is not None:
+        query = query.where(t.at < until)
     if before is not None:
         query = query.where(sa.tuple_(t.at, t.id) < sa.tuple_(*before))
     query = query.order_by(t.at.desc(), t.id.desc()).limit(limit)
     return [AuditRow(*row) for row in await tx.sql.execute(query)]
+
+
+async def audit_by_id(tx: Transaction, ids: Iterable[UUID]) -> dict[UUID, AuditRow]:
+    """Deeds by their ids."""
+    query = _rows(tx).where(audit.c.id == sa.any_(sa.literal(list(ids), ARRAY(Uuid))))
+    return {row.id: AuditRow(*row) for row in await tx.sql.execute(query)}
+
+
+def _rows(tx: Transaction) -> sa.Select[Any]:
+    t = audit.c
+    query = sa.select(t.id, t.at, t.actor, t.action, t.kind, t.object_id, t.details)
+    return query.where(t.tenant_id == tx.tenant_id)

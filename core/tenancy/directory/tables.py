@@ -5,7 +5,7 @@ The one door to the global tables. They carry no row-level security, so nothing 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -66,6 +66,15 @@ class Tenant:
 
 
 @dataclass(frozen=True, slots=True)
+class User:
+    """A person with an account, whichever tenants they may enter."""
+
+    id: UUID
+    email: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Member:
     """A person and the roles they have in one tenant."""
 
@@ -112,6 +121,15 @@ async def ensure_user(sql: AsyncConnection, email: str, name: str) -> UUID:
     found = await sql.execute(sa.select(user_account.c.id).where(user_account.c.email == email))
     user_id: UUID = found.scalar_one()
     return user_id
+
+
+async def users_by_id(sql: AsyncConnection, ids: Iterable[UUID]) -> dict[UUID, User]:
+    """Accounts by id. Ask only for ids that the tenant's own rows name."""
+    u = user_account.c
+    query = sa.select(u.id, u.email, u.name).where(
+        u.id == sa.any_(sa.literal(list(ids), ARRAY(Uuid)))
+    )
+    return {row.id: User(*row) for row in await sql.execute(query)}
 
 
 async def lock_members(sql: AsyncConnection, tenant_id: UUID) -> list[Member]:
