@@ -84,6 +84,11 @@ class Pool:
             return value
         return self.round(_EXACT.divide(_EXACT.multiply(value, part), whole))
 
+    def share(self, part: Decimal) -> Decimal:
+        """The value of a part of what is there; nothing where there is nothing."""
+        held = min(part, self.quantity)
+        return self.portion(self.value, held, self.quantity) if held > 0 else ZERO
+
     def cost(self) -> Decimal:
         """What one unit costs now; below zero or empty, the last known cost."""
         if self.quantity > 0:
@@ -161,16 +166,19 @@ class Pool:
             self.last_cost = unit_cost(self.value, self.quantity)
         return absorbed, settled
 
-    def revalue(self, value: Decimal) -> Decimal:
-        """Set the pool's value, spread the change over its layers by quantity, return the change."""
+    def revalue(self, value: Decimal, *, anew: bool = False) -> Decimal:
+        """Set the pool's value and return the change, which is spread over its layers by quantity.
+        ``anew`` says that all that is there has one cost from now on, so that layers lose their own.
+        """
         change = value - self.value
-        given, seen = ZERO, ZERO
+        spread, given, seen = value if anew else change, ZERO, ZERO
         for origin, layer in sorted(self.layers.items()):
             seen += layer.quantity
-            share = self.portion(change, seen, self.quantity) - given
-            layer.value += share
-            self._note(origin, ZERO, share)
+            share = self.portion(spread, seen, self.quantity) - given
             given += share
+            step = share - layer.value if anew else share
+            layer.value += step
+            self._note(origin, ZERO, step)
         self.value = value
         if self.quantity > 0:
             self.last_cost = unit_cost(value, self.quantity)

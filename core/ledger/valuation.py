@@ -192,6 +192,7 @@ class Books:
         counted = book if flow.given is None else flow.given
         pool = self.pool(flow.target.pool)
         change = counted - book
+        elsewhere = pool.value - pool.share(book)
         value = ZERO
         if change > 0:
             cost = pool.cost() if flow.rate is None else flow.rate
@@ -208,8 +209,9 @@ class Books:
         out.add(flow.source, flow.lot, -change, -value)
         if flow.rate is not None and pool.quantity > 0:
             there = min(counted, pool.quantity)
-            others = pool.value - pool.portion(pool.value, there, pool.quantity)
-            self._set_value(flow, out, others + pool.at(flow.rate, there))
+            worth = pool.at(flow.rate, there)
+            alone = there == pool.quantity  # else the pool has goods elsewhere, which keep theirs
+            self._set_value(flow, out, worth if alone else elsewhere + worth, anew=alone)
 
     def _adjust(self, flow: Flow, out: Outcome) -> None:
         """Value is added: to the layer of the linked receipt if it is there, else to all there is."""
@@ -227,7 +229,7 @@ class Books:
         assert flow.target.pool is not None
         assert flow.rate is not None
         pool = self.pool(flow.target.pool)
-        self._set_value(flow, out, pool.at(flow.rate, pool.quantity))
+        self._set_value(flow, out, pool.at(flow.rate, pool.quantity), anew=True)
 
     def _mirror(self, flow: Flow, out: Outcome) -> None:
         """The goods of the mirrored line go back at what they came with, corrections included."""
@@ -294,9 +296,9 @@ class Books:
         if line in self.costs:
             self.costs[line].value += part.true_up
 
-    def _set_value(self, flow: Flow, out: Outcome, value: Decimal) -> None:
+    def _set_value(self, flow: Flow, out: Outcome, value: Decimal, *, anew: bool) -> None:
         assert flow.target.pool is not None
-        change = self.pool(flow.target.pool).revalue(value)
+        change = self.pool(flow.target.pool).revalue(value, anew=anew)
         out.add(flow.target, flow.lot, ZERO, change)
         out.add(flow.source, flow.lot, ZERO, -change)
 
