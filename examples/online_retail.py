@@ -82,14 +82,15 @@ async def replay(file: Path, url: str, token: str, *, at_once: int = 2) -> bool:
     sums = sums_of(retail.read(file))
     _console.print(
         f"{file.name}: {sums.lines:,} lines, {len(sums.codes):,} codes,"
-        f" {len(sums.customers.keys() - {''}):,} customers from {sums.first_day}"
+        f" {len(sums.customers.keys() - {''}):,} customers from {sums.first_day}",
+        soft_wrap=True,
     )
     async with connected(url, token) as api:
         books = await open_books(api, sums)
         await post_opening(api, books, sums)
         started = time.monotonic()
         with _progress() as bar:
-            task = bar.add_task("posting", total=sums.lines)
+            task = bar.add_task("sending", total=sums.lines)
             await post_lines(
                 api,
                 books,
@@ -99,7 +100,7 @@ async def replay(file: Path, url: str, token: str, *, at_once: int = 2) -> bool:
             )
         seconds = time.monotonic() - started
         rate = sums.lines / max(seconds, 0.001)
-        _console.print(f"posted in {seconds:,.1f} s: {rate:,.0f} lines/s")
+        _console.print(f"sent in {seconds:,.1f} s: {rate:,.0f} lines/s")
         found = await compare(api, sums)
     _show(sums, found)
     return not any(one.differences for one in found)

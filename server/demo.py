@@ -34,9 +34,7 @@ DEMO_DIFFERS = define(
     zh="{tenant} 的账目不符:{difference}。",
 )
 DEMO_SERVER_SILENT = define(
-    "DEMO_SERVER_SILENT",
-    en="The server did not start within {seconds} seconds.",
-    zh="服务器在 {seconds} 秒内未能启动。",
+    "DEMO_SERVER_SILENT", en="The demo's server did not start.", zh="演示服务器未能启动。"
 )
 
 
@@ -104,7 +102,7 @@ def _serving(settings: ServerSettings, host: str, port: int) -> Iterator[threadi
         until = time.monotonic() + _START_SECONDS
         while not server.started:
             if not thread.is_alive() or time.monotonic() > until:
-                raise refuse(DEMO_SERVER_SILENT, seconds=_START_SECONDS)
+                raise refuse(DEMO_SERVER_SILENT)
             time.sleep(0.05)
         yield thread
     finally:
