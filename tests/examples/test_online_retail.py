@@ -20,6 +20,7 @@ from examples._local_server import LocalServer, local_server
 from examples._retail_compare import compare
 from examples._retail_replay import open_books, post_lines, post_opening
 from examples._retail_sums import sums_of
+from tests.examples.generated import generated
 
 SLICE = Path(__file__).parent.parent / "fixtures/online_retail/online_retail_slice.csv.gz"
 FULL = Path(__file__).parents[3] / "shared/data/online-retail/online_retail_part1.csv.gz"
@@ -58,6 +59,14 @@ def test_replay_that_was_stopped_goes_on(server: LocalServer, tmp_path: Path) ->
     assert server.verify(tenant)
     with pytest.raises(ApiError, match="COMMAND_REUSED"):  # a tenant holds one file
         asyncio.run(online_retail.replay(_doubled(tmp_path), server.url, token))
+
+
+@pytest.mark.slow
+def test_prices_of_three_decimals(server: LocalServer, tmp_path: Path) -> None:
+    tenant = f"three decimals {uuid4()}"
+    path = generated(tmp_path, invoices=2_000)
+    assert asyncio.run(online_retail.replay(path, server.url, server.sign_in(tenant)))
+    assert server.verify(tenant)
 
 
 @pytest.mark.slow

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import gzip
 import tracemalloc
 from datetime import date, timedelta
 from decimal import Decimal
@@ -14,19 +12,9 @@ import pytest
 from examples import _retail_file as retail
 from examples._retail_file import Kind, Line, documents, kind_of
 from examples._retail_sums import sums_of
+from tests.examples.generated import COLUMNS, DAY, generated
 
 SLICE = Path(__file__).parent.parent / "fixtures/online_retail/online_retail_slice.csv.gz"
-DAY = date(2010, 12, 1)
-COLUMNS = (
-    "InvoiceNo",
-    "StockCode",
-    "Description",
-    "Quantity",
-    "InvoiceDate",
-    "UnitPrice",
-    "CustomerID",
-    "Country",
-)
 
 
 def line(
@@ -123,12 +111,12 @@ def test_a_line_that_cannot_be_read_is_named(tmp_path: Path) -> None:
 
 
 def test_a_file_eight_times_as_long_takes_no_more_memory(tmp_path: Path) -> None:
-    short, long = (_peak(_generated(tmp_path, n)) for n in (500, 4_000))
+    short, long = (_peak(generated(tmp_path, n)) for n in (250, 2_000))
     assert long < short * 1.5, f"{short:,} bytes, then {long:,}"
 
 
 def test_prices_to_three_decimals_ask_for_as_many_in_amounts(tmp_path: Path) -> None:
-    sums = sums_of(retail.read(_generated(tmp_path, 500)))
+    sums = sums_of(retail.read(generated(tmp_path, 500)))
     assert sums.decimals == 3
     assert sums.without_cancellations == sum(one.amount for one in _all(tmp_path, 500))
 
@@ -147,18 +135,3 @@ def _peak(path: Path) -> int:
         return tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-
-
-def _generated(folder: Path, invoices: int) -> Path:
-    """A file of the same form with three lines an invoice and prices to three decimals."""
-    path = folder / f"{invoices}.csv.gz"
-    with gzip.open(path, "wt", newline="", encoding="utf-8") as packed:
-        rows = csv.writer(packed, lineterminator="\n")
-        rows.writerow(COLUMNS)
-        for number in range(invoices):
-            day = DAY + timedelta(days=number * 60 // invoices)
-            for n in range(3):
-                code, price = f"{20000 + (number + n) % 300}", f"{(number + n) % 7}.{n:03}"
-                head = (str(600000 + number), code, "A", str(1 + n))
-                rows.writerow((*head, f"{day} 09:00:00", price, f"{12000 + number % 50}.0", "UK"))
-    return path
