@@ -23,6 +23,9 @@ from core.text import clean
 _QUERY_LIMIT = 100
 _WORD_LIMIT = 8
 
+_FEW = 1000
+"""So many hits are found, checked and sorted in a millisecond or two."""
+
 _EAST_ASIAN = "\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
 _RUNS = re.compile(rf"[0-9]+|[^\W\d_{_EAST_ASIAN}]+|\S")
 
@@ -62,33 +65,43 @@ def door(function: str, table: str, filters: Mapping[str, str]) -> str:
         f"\n      and (${n} is null or {column} = any (${n}))"
         for n, column in enumerate(filters, start=1)
     )
-    given = "".join(f"{column}s, " for column in filters)
-    after = len(filters) + 1
-    signature = (
-        f"{function}(text[], {''.join(f'{kind}[], ' for kind in filters.values())}text, integer)"
-    )
+    given = "".join(f"{column}s, " for column in filters) + "after"
+    last = len(filters) + 1
+    types = "".join(f"{kind}[], " for kind in filters.values())
+    signature = f"{function}(text[], {types}text, integer)"
     columns = ", ".join(("tenant_id", "id", "code_key", "search", *filters))
     return f"""\
 create extension if not exists pg_trgm;
 create extension if not exists btree_gin;
-create index {table}_search_idx on {table} using gin (tenant_id, search gin_trgm_ops);
+create index {table}_search_idx on {table} using gin (tenant_id, search gin_trgm_ops)
+  with (fastupdate = off);
 create policy search on {table} for select to {SEARCH} using (true);
 grant select ({columns}) on {table} to {SEARCH};
 create function {function}(patterns text[], {arguments}after text, at_most integer)
   returns setof uuid language plpgsql stable security definer
-  set search_path = public, pg_temp as $body$
+  set search_path = public, pg_temp set enable_seqscan = off set enable_indexscan = off as $body$
 declare
   -- Patterns stand in the text of the query, or the planner could not see what the index is for.
   found_by text := (select string_agg(format('search like %L', p), ' and ') from unnest(patterns) p);
-begin
-  return query execute format($query$
-    select id from {table}
+  query text := format($query$
+    select id, code_key from {table}
     where tenant_id = nullif(current_setting('app.tenant', true), '')::uuid
       and %s{conditions}
-      and (${after} is null or code_key > ${after})
-    order by code_key
-    limit ${after + 1}
-  $query$, coalesce(found_by, 'true')) using {given}after, at_most;
+      and (${last} is null or code_key > ${last})
+  $query$, coalesce(found_by, 'true'));
+  hits uuid[];
+begin
+  -- Few hits come from the trigrams and are sorted. Many are met soon on a walk along the codes.
+  -- The planner cannot tell one from the other, for it knows little of short patterns.
+  execute format('select array_agg(id order by code_key) from (%s limit {_FEW}) few', query)
+    into hits using {given};
+  if coalesce(cardinality(hits), 0) < {_FEW} then
+    return query select unnest(hits) limit at_most;
+    return;
+  end if;
+  perform set_config('enable_indexscan', 'on', true), set_config('enable_seqscan', 'on', true);
+  return query execute format('select id from (%s order by code_key limit ${last + 1}) many', query)
+    using {given}, at_most;
 end
 $body$;
 revoke execute on function {signature} from public;

@@ -54,6 +54,7 @@ def code_key(code: str, *, case_sensitive: bool) -> str:
     return code if case_sensitive else code.casefold()
 
 
+@lru_cache(maxsize=4096)
 def mnemonic(name: str) -> str:
     """The mnemonic code (助记码) of a name: first letters of the pinyin, upper-cased.
 
@@ -75,7 +76,6 @@ def _is_han(character: str) -> bool:
     return "\u3400" <= character <= "\u9fff" or "\U00020000" <= character <= "\U0003ffff"
 
 
-@lru_cache(maxsize=4096)
 def _initials(han: str) -> str:
     # Imported on first use: its dictionary costs memory that readers never need.
     from pypinyin import Style, lazy_pinyin

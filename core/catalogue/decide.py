@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -19,7 +19,7 @@ from core.catalogue.rules import (
 )
 from core.errors import DUPLICATE, Refusal, Refused
 from core.ids import uuid7
-from core.masterdata.rules import not_found, stale
+from core.masterdata.rules import columns_of, not_found, stale
 from core.text import clean_code
 
 Decision = FullItem | list[Refusal]
@@ -51,7 +51,7 @@ class Wish:
 
     def input(self) -> dict[str, Any]:
         """What was asked for, as the audit trail keeps it."""
-        return asdict(self.draft) if self.draft is not None else dict(self.changes or {})
+        return columns_of(self.draft) if self.draft is not None else dict(self.changes or {})
 
 
 def decide(

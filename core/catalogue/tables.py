@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import asdict
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -22,9 +21,11 @@ from core.catalogue.records import (
     ItemUnit,
     Unit,
 )
+from core.db import bulk
 from core.db.database import Transaction
 from core.db.metadata import Number, Uuid, metadata, tenant_key, tenant_table
 from core.ledger.tables import item_guard
+from core.masterdata.rules import columns_of
 from core.masterdata.tables import Order, Register, among
 from core.search import door, patterns, spaced
 
@@ -293,7 +294,8 @@ async def put_items(
 ) -> None:
     """Write items over what was there; ``key`` makes a code's key."""
     rows = [
-        {**asdict(f.item), "code_key": key(f.item.code), "search": _search_text(f)} for f in after
+        {**columns_of(f.item), "code_key": key(f.item.code), "search": _search_text(f)}
+        for f in after
     ]
     await items.put(tx, rows)
     for table, part in ((item_unit, "units"), (barcode, "barcodes")):
@@ -309,9 +311,9 @@ async def _replace(
         return
     mine = among(table.c.item_id, parts)
     await tx.sql.execute(sa.delete(table).where(table.c.tenant_id == tx.tenant_id, mine))
-    rows = [{"tenant_id": tx.tenant_id, **asdict(p)} for some in parts.values() for p in some]
+    rows = [columns_of(p) for some in parts.values() for p in some]
     if rows:
-        await tx.sql.execute(sa.insert(table), rows)
+        await bulk.insert(tx, table, " ".join(rows[0]), [list(row.values()) for row in rows])
 
 
 def _search_text(full: FullItem) -> str:
@@ -341,7 +343,7 @@ async def list_units(tx: Transaction, *, active: bool | None = True) -> list[Uni
 
 async def put_units(tx: Transaction, rows: Iterable[Unit], key: Callable[[str], str]) -> None:
     """Write units; ``key`` makes a code's key."""
-    await units.put(tx, [{**asdict(u), "code_key": key(u.code)} for u in rows])
+    await units.put(tx, [{**columns_of(u), "code_key": key(u.code)} for u in rows])
 
 
 async def categories_by_id(tx: Transaction, ids: Iterable[UUID]) -> dict[UUID, Category]:
@@ -380,8 +382,8 @@ async def put_categories(
     tx: Transaction, rows: Iterable[Category], key: Callable[[str], str]
 ) -> None:
     """Write categories; ``key`` makes a code's key."""
-    put = [{**asdict(c), "path": list(c.path), "code_key": key(c.code)} for c in rows]
-    await categories.put(tx, put)
+    put = [{**columns_of(c), "path": list(c.path), "code_key": key(c.code)} for c in rows]
+    await categories.put_tree(tx, put)
 
 
 def _matching(tx: Transaction, wanted: CategoryFilter) -> sa.Select[Any]:

@@ -9,9 +9,10 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB, insert
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from core.canonical import canonical, plain
+from core.db import bulk
 from core.db.database import Transaction
 from core.db.metadata import Moment, Uuid, tenant_table
 from core.errors import Refusal, define
@@ -94,19 +95,14 @@ async def remember_many(tx: Transaction, done: Sequence[tuple[Asked, Mapping[str
 
     Rows go in sorted by id: two processes that insert the same ids in different order deadlock.
     """
-    if not done:
-        return 0
     rows = [
-        {
-            "tenant_id": tx.tenant_id,
-            "id": asked.id,
-            "operation": asked.operation,
-            "hash_version": HASH_VERSION,
-            "input_hash": asked.hash,
-            "outcome": plain(outcome),
-        }
+        (asked.id, asked.operation, HASH_VERSION, f"\\x{asked.hash.hex()}", plain(outcome))
         for asked, outcome in sorted(done, key=lambda pair: pair[0].id)
     ]
-    query = insert(command).on_conflict_do_nothing(index_elements=["tenant_id", "id"])
-    result = await tx.sql.execute(query.returning(command.c.id), rows)
-    return len(result.all())
+    return await bulk.insert(
+        tx,
+        command,
+        "id operation hash_version input_hash outcome",
+        rows,
+        conflict="on conflict (tenant_id, id) do nothing",
+    )

@@ -28,21 +28,22 @@ async def insert(
     rows: Iterable[Sequence[Any]],
     *,
     conflict: str = "",
-) -> None:
-    """Insert rows of this tenant. ``columns`` are the blank-separated names after ``tenant_id``;
-    ``conflict`` is an ON CONFLICT clause."""
-    await run(tx, _insert(table, columns) + conflict, table, columns, rows)
+) -> int:
+    """Insert rows of this tenant and return how many were written. ``columns`` are the
+    blank-separated names after ``tenant_id``; ``conflict`` is an ON CONFLICT clause."""
+    return await run(tx, _insert(table, columns) + conflict, table, columns, rows)
 
 
 async def run(
     tx: Transaction, query: str, table: sa.Table, columns: str, rows: Iterable[Sequence[Any]]
-) -> None:
+) -> int:
     """Run ``query``, in which ``{rows}`` stands for the rows as a relation ``r`` with the columns
-    ``tenant_id`` and ``columns``, typed like those of ``table``."""
+    ``tenant_id`` and ``columns``, typed like those of ``table``. Returns the rows affected."""
     arrays = [_array(column) for column in zip(*rows, strict=True)]
-    if arrays:
-        sql = query.replace("{rows}", _relation(table, columns)).encode()
-        await tx.raw.execute(sql, [tx.tenant_id, *arrays])
+    if not arrays:
+        return 0
+    sql = query.replace("{rows}", _relation(table, columns)).encode()
+    return (await tx.raw.execute(sql, [tx.tenant_id, *arrays])).rowcount
 
 
 def _array(values: Sequence[Any]) -> str:
@@ -65,10 +66,17 @@ def _element(value: Any) -> str:
 @lru_cache(maxsize=256)
 def _relation(table: sa.Table, columns: str) -> str:
     names = columns.split()
-    kinds = [table.c[name].type.compile(_DIALECT) for name in names]
+    kinds = [_kind(table.c[name]) for name in names]
     arrays = ", ".join(f"%s::{kind}[]" for kind in kinds)
     listed = ", ".join(names)
     return f"(SELECT %s::uuid AS tenant_id, u.* FROM unnest({arrays}) u({listed})) r"  # noqa: S608
+
+
+def _kind(column: sa.Column[Any]) -> str:
+    """The column's type; an array of text has no collation of its own."""
+    if isinstance(column.type, sa.Text):
+        return "TEXT"
+    return column.type.compile(_DIALECT)
 
 
 @lru_cache(maxsize=256)

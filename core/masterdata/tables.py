@@ -11,6 +11,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 
+from core.db import bulk
 from core.db.database import Transaction
 from core.db.metadata import Uuid
 
@@ -129,6 +130,18 @@ class Register(Generic[R]):
         """Insert rows, or write over those whose id is there; sorted by id, so none deadlock."""
         if not rows:
             return
+        names = list(rows[0])
+        written = ", ".join(f"{name} = excluded.{name}" for name in names if name != "id")
+        await bulk.insert(
+            tx,
+            self.table,
+            " ".join(names),
+            [list(row.values()) for row in sorted(rows, key=lambda row: row["id"])],
+            conflict=f"on conflict (tenant_id, id) do update set {written}",
+        )
+
+    async def put_tree(self, tx: Transaction, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Like :meth:`put`, row by row: paths are arrays, which cannot travel as arrays of arrays."""
         query = insert(self.table)
         written = {name: query.excluded[name] for name in rows[0] if name != "id"}
         query = query.on_conflict_do_update(index_elements=["tenant_id", "id"], set_=written)

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
 from core.canonical import plain
+from core.db import bulk
 from core.db.database import Transaction
 from core.db.metadata import Moment, Uuid, tenant_table
 from core.ids import uuid7
@@ -37,15 +38,5 @@ class Event:
 
 async def emit_many(tx: Transaction, events: Sequence[Event]) -> None:
     """Write events in the transaction whose news they are; ids keep their order."""
-    if not events:
-        return
-    rows = [
-        {
-            "tenant_id": tx.tenant_id,
-            "id": uuid7(),
-            "topic": event.topic,
-            "payload": plain(event.payload),
-        }
-        for event in events
-    ]
-    await tx.sql.execute(sa.insert(outbox), rows)
+    rows = [(uuid7(), event.topic, plain(event.payload)) for event in events]
+    await bulk.insert(tx, outbox, "id topic payload", rows)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +16,7 @@ from core.ids import uuid7
 from core.masterdata.rules import (
     Verdict,
     change_payload,
+    columns_of,
     not_found,
     numbered,
     payload,
@@ -189,6 +190,6 @@ def _taken(field: str, value: str) -> Refusal:
 
 
 def _act(wish: _Wish, party: Party, before: Party | None) -> Act:
-    asked: dict[str, Any] = asdict(wish.draft) if wish.draft else dict(wish.changes or {})
+    asked: dict[str, Any] = columns_of(wish.draft) if wish.draft else dict(wish.changes or {})
     details = {"code": party.code, "revision": party.revision, "input": asked}
     return Act(f"party.{'create' if before is None else 'update'}", "party", party.id, details)

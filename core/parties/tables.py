@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +11,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from core.db.database import Transaction
 from core.db.metadata import Uuid, metadata, tenant_table
+from core.masterdata.rules import columns_of
 from core.masterdata.tables import Order, Register
 from core.parties.rules import Party, PartyFilter
 from core.search import door, patterns, spaced
@@ -91,7 +91,7 @@ async def put_parties(tx: Transaction, rows: Iterable[Party], key: Callable[[str
     """Write parties; ``key`` makes a code's key."""
     put = [
         {
-            **asdict(p),
+            **columns_of(p),
             "code_key": key(p.code),
             "search": spaced((p.code, p.name, p.mnemonic, p.phone or "", p.tax_number or "")),
         }

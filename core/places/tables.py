@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from core.db.database import Transaction
 from core.db.metadata import Uuid, tenant_key, tenant_table
+from core.masterdata.rules import columns_of
 from core.masterdata.tables import Order, Register
 from core.places.rules import Place, PlaceKind
 
@@ -110,8 +111,8 @@ async def count_places(tx: Transaction, wanted: PlaceFilter) -> int:
 
 async def put_places(tx: Transaction, places: Iterable[Place], key: Callable[[str], str]) -> None:
     """Write places; ``key`` makes a code's key."""
-    rows = [{**asdict(p), "path": list(p.path), "code_key": key(p.code)} for p in places]
-    await register.put(tx, rows)
+    rows = [{**columns_of(p), "path": list(p.path), "code_key": key(p.code)} for p in places]
+    await register.put_tree(tx, rows)
 
 
 def _matching(tx: Transaction, wanted: PlaceFilter) -> sa.Select[Any]:

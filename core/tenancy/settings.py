@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 from functools import cache
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 from zoneinfo import available_timezones
 
-from pydantic import BaseModel, Field, ValidationError, field_validator
+from pydantic import BaseModel, Field, StringConstraints, ValidationError, field_validator
 
 from core.errors import Refusal, define
 
@@ -31,6 +31,8 @@ CODES_COLLIDE = define(
 NegativeStock = Literal["forbid", "allow"]
 CostingMethod = Literal["moving_average", "fifo", "standard", "specific"]
 CostScope = Literal["item", "item_place", "item_lot", "item_lot_place", "serial"]
+
+DocumentType = Annotated[str, StringConstraints(pattern="^[A-Za-z][A-Za-z0-9_]{0,63}$")]
 
 COSTING_METHODS: tuple[str, ...] = get_args(CostingMethod)
 COST_SCOPES: tuple[str, ...] = get_args(CostScope)
@@ -82,7 +84,7 @@ class Settings(BaseModel, frozen=True, extra="forbid"):
     backdated: Literal["repost", "post_now"] = Field(
         default="repost", description="Late documents correct what came after them, or book today."
     )
-    approval_required: list[str] = Field(
+    approval_required: list[DocumentType] = Field(
         default_factory=list, description="Codes of document types that post only once approved."
     )
     over_receipt_pct: Decimal = Field(

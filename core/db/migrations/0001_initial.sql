@@ -963,27 +963,38 @@ CREATE TRIGGER document_line_posted BEFORE UPDATE OR DELETE ON document_line
 -- search of items
 create extension if not exists pg_trgm;
 create extension if not exists btree_gin;
-create index item_search_idx on item using gin (tenant_id, search gin_trgm_ops);
+create index item_search_idx on item using gin (tenant_id, search gin_trgm_ops)
+  with (fastupdate = off);
 create policy search on item for select to tallybook_search using (true);
 grant select (tenant_id, id, code_key, search, kind, active, category_id) on item to tallybook_search;
 create function search_items(patterns text[], kinds text[], actives boolean[], category_ids uuid[], after text, at_most integer)
   returns setof uuid language plpgsql stable security definer
-  set search_path = public, pg_temp as $body$
+  set search_path = public, pg_temp set enable_seqscan = off set enable_indexscan = off as $body$
 declare
   -- Patterns stand in the text of the query, or the planner could not see what the index is for.
   found_by text := (select string_agg(format('search like %L', p), ' and ') from unnest(patterns) p);
-begin
-  return query execute format($query$
-    select id from item
+  query text := format($query$
+    select id, code_key from item
     where tenant_id = nullif(current_setting('app.tenant', true), '')::uuid
       and %s
       and ($1 is null or kind = any ($1))
       and ($2 is null or active = any ($2))
       and ($3 is null or category_id = any ($3))
       and ($4 is null or code_key > $4)
-    order by code_key
-    limit $5
-  $query$, coalesce(found_by, 'true')) using kinds, actives, category_ids, after, at_most;
+  $query$, coalesce(found_by, 'true'));
+  hits uuid[];
+begin
+  -- Few hits come from the trigrams and are sorted. Many are met soon on a walk along the codes.
+  -- The planner cannot tell one from the other, for it knows little of short patterns.
+  execute format('select array_agg(id order by code_key) from (%s limit 1000) few', query)
+    into hits using kinds, actives, category_ids, after;
+  if coalesce(cardinality(hits), 0) < 1000 then
+    return query select unnest(hits) limit at_most;
+    return;
+  end if;
+  perform set_config('enable_indexscan', 'on', true), set_config('enable_seqscan', 'on', true);
+  return query execute format('select id from (%s order by code_key limit $5) many', query)
+    using kinds, actives, category_ids, after, at_most;
 end
 $body$;
 revoke execute on function search_items(text[], text[], boolean[], uuid[], text, integer) from public;
@@ -995,27 +1006,38 @@ revoke create on schema public from tallybook_search;
 -- search of parties
 create extension if not exists pg_trgm;
 create extension if not exists btree_gin;
-create index party_search_idx on party using gin (tenant_id, search gin_trgm_ops);
+create index party_search_idx on party using gin (tenant_id, search gin_trgm_ops)
+  with (fastupdate = off);
 create policy search on party for select to tallybook_search using (true);
 grant select (tenant_id, id, code_key, search, is_supplier, is_customer, active) on party to tallybook_search;
 create function search_parties(patterns text[], is_suppliers boolean[], is_customers boolean[], actives boolean[], after text, at_most integer)
   returns setof uuid language plpgsql stable security definer
-  set search_path = public, pg_temp as $body$
+  set search_path = public, pg_temp set enable_seqscan = off set enable_indexscan = off as $body$
 declare
   -- Patterns stand in the text of the query, or the planner could not see what the index is for.
   found_by text := (select string_agg(format('search like %L', p), ' and ') from unnest(patterns) p);
-begin
-  return query execute format($query$
-    select id from party
+  query text := format($query$
+    select id, code_key from party
     where tenant_id = nullif(current_setting('app.tenant', true), '')::uuid
       and %s
       and ($1 is null or is_supplier = any ($1))
       and ($2 is null or is_customer = any ($2))
       and ($3 is null or active = any ($3))
       and ($4 is null or code_key > $4)
-    order by code_key
-    limit $5
-  $query$, coalesce(found_by, 'true')) using is_suppliers, is_customers, actives, after, at_most;
+  $query$, coalesce(found_by, 'true'));
+  hits uuid[];
+begin
+  -- Few hits come from the trigrams and are sorted. Many are met soon on a walk along the codes.
+  -- The planner cannot tell one from the other, for it knows little of short patterns.
+  execute format('select array_agg(id order by code_key) from (%s limit 1000) few', query)
+    into hits using is_suppliers, is_customers, actives, after;
+  if coalesce(cardinality(hits), 0) < 1000 then
+    return query select unnest(hits) limit at_most;
+    return;
+  end if;
+  perform set_config('enable_indexscan', 'on', true), set_config('enable_seqscan', 'on', true);
+  return query execute format('select id from (%s order by code_key limit $5) many', query)
+    using is_suppliers, is_customers, actives, after, at_most;
 end
 $body$;
 revoke execute on function search_parties(text[], boolean[], boolean[], boolean[], text, integer) from public;

@@ -56,6 +56,9 @@ async def test_what_is_not_valid_is_refused_by_name(db: Database, principal: Pri
         ("INVALID_SETTING", "currency"),
         ("INVALID_SETTING", "amount_dp"),
     ]
+    assert await _refused(db, principal, approval_required=["\x00"]) == [
+        ("INVALID_SETTING", "approval_required")
+    ]
     assert await _refused(db, principal, colour="red") == [("INVALID_SETTING", "colour")]
 
 
