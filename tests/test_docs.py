@@ -10,12 +10,20 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 import typer
-from graphql import GraphQLSchema, build_schema, parse, validate
+from graphql import (
+    GraphQLSchema,
+    OperationDefinitionNode,
+    build_schema,
+    get_variable_values,
+    parse,
+    validate,
+)
 
 from server.cli import app
 
@@ -37,6 +45,12 @@ def published() -> GraphQLSchema:
 def test_examples_fit_the_published_schema(page: Path, published: GraphQLSchema) -> None:
     for query in _queries(page.read_text("utf-8")):
         assert [error.message for error in validate(published, parse(query))] == [], query
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_variables_fit_their_operation(page: Path, published: GraphQLSchema) -> None:
+    for query, variables in _with_variables(page.read_text("utf-8")):
+        assert _misfits(published, query, variables) == [], variables
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
@@ -84,6 +98,12 @@ def test_a_wrong_example_is_found(published: GraphQLSchema) -> None:
     assert validate(published, parse(query))
 
 
+def test_a_wrong_variable_is_found(published: GraphQLSchema) -> None:
+    page = "```graphql\nquery Q($code: String!) { barcode(code: $code) { code } }\n```\n"
+    ((query, variables),) = _with_variables(page + '\n```json\n{"kode": "1"}\n```\n')
+    assert _misfits(published, query, variables)
+
+
 def test_a_wrong_command_is_found() -> None:
     page = (
         "```sh\ntallybook sreve --port 1\ntallybook serve --prot 1\ntallybook serve --port 1\n```\n"
@@ -98,6 +118,21 @@ def _queries(page: str) -> Iterator[str]:
             yield text
         for body in _BODY.findall(text) if language == "sh" else ():
             yield json.loads(body)["query"]
+
+
+def _with_variables(page: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Operations followed by their variables."""
+    blocks = _FENCED.findall(page)
+    for (language, text), (next_language, next_text) in pairwise(blocks):
+        if (language, next_language) == ("graphql", "json"):
+            yield text, json.loads(next_text)
+
+
+def _misfits(schema: GraphQLSchema, query: str, variables: dict[str, Any]) -> list[str]:
+    (operation,) = parse(query).definitions
+    assert isinstance(operation, OperationDefinitionNode)
+    found = get_variable_values(schema, operation.variable_definitions or (), variables)
+    return [error.message for error in found] if isinstance(found, list) else []
 
 
 def _commands(page: str) -> Iterator[str]:
