@@ -20,8 +20,10 @@ from core.db import migrate, roles
 from core.db.cluster import TEST_TUNE
 from core.db.database import Database
 from core.db.embedded import DATABASE, SUPERUSER, EmbeddedServer
+from core.ledger.verify import verify
 from core.tenancy import service as tenancy
 from core.tenancy.directory.tables import Tenant
+from tests.shop import Shop
 
 _PREFIX = "tallybook-test-"
 _ABANDONED_SECONDS = 3600
@@ -106,6 +108,14 @@ async def db(database_url: str) -> AsyncIterator[Database]:
 async def tenant(db: Database) -> Tenant:
     """A tenant that no other test sees."""
     return await tenancy.create_tenant(db, f"tenant {uuid4()}")
+
+
+@pytest.fixture
+async def shop(db: Database) -> AsyncIterator[Shop]:
+    """A shop whose books must tally when the test is over."""
+    shop = await Shop.open(db)
+    yield shop
+    assert await verify(db, shop.principal.tenant_id) == []
 
 
 @contextmanager

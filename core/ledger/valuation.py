@@ -207,29 +207,36 @@ class Books:
         else:
             out.add(flow.target, flow.lot, ZERO, ZERO)
         out.add(flow.source, flow.lot, -change, -value)
-        if flow.rate is not None and pool.quantity > 0:
+        at_standard = pool.method is Method.STANDARD
+        if flow.rate is not None and pool.quantity > 0 and not at_standard:
             there = min(counted, pool.quantity)
             worth = pool.at(flow.rate, there)
             alone = there == pool.quantity  # else the pool has goods elsewhere, which keep theirs
             self._set_value(flow, out, worth if alone else elsewhere + worth, anew=alone)
 
     def _adjust(self, flow: Flow, out: Outcome) -> None:
-        """Value is added: to the layer of the linked receipt if it is there, else to all there is."""
+        """Value is added: to the layer of the linked receipt if it is there, else to all there is.
+        Stock at standard cost stays at its standard: the value goes to the variance (rule 5.5)."""
         assert flow.target.pool is not None
         pool, change = self.pool(flow.target.pool), flow.given or ZERO
         origin = self.origins.get(flow.link) if flow.link else None
-        if origin in pool.layers:
-            pool.enrich(origin, change)
-        else:
-            pool.revalue(pool.value + change)
-        out.add(flow.target, flow.lot, ZERO, change)
+        added = ZERO if pool.method is Method.STANDARD else change
+        if added and origin in pool.layers:
+            pool.enrich(origin, added)
+        elif added:
+            pool.revalue(pool.value + added)
+        out.add(flow.target, flow.lot, ZERO, added)
+        self._difference(flow, out, self.accounts.standard_variance, change - added)
         out.add(flow.source, flow.lot, ZERO, -change)
 
     def _restandard(self, flow: Flow, out: Outcome) -> None:
+        """All that is there has a new unit cost: the stated one, or the standard that is in force."""
         assert flow.target.pool is not None
         assert flow.rate is not None
         pool = self.pool(flow.target.pool)
-        self._set_value(flow, out, pool.at(flow.rate, pool.quantity), anew=True)
+        standard = self._standard(flow, flow.target)
+        cost = flow.rate if standard is None else standard
+        self._set_value(flow, out, pool.at(cost, pool.quantity), anew=True)
 
     def _mirror(self, flow: Flow, out: Outcome) -> None:
         """The goods of the mirrored line go back at what they came with, corrections included."""

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
-from core.db.database import Database
 from core.ids import uuid7
 from tests.shop import Json, Shop, line
 
@@ -16,11 +13,6 @@ HOLD = """mutation($input: PlaceHoldInput!) { placeHold(input: $input) {
   hold { id reason item { code } place { code } lot { code } } errors { code path } } }"""
 RELEASE = """mutation($input: ReleaseHoldInput!) { releaseHold(input: $input) {
   hold { id releasedAt } errors { code } } }"""
-
-
-@pytest.fixture
-async def shop(db: Database) -> Shop:
-    return await Shop.open(db)
 
 
 async def close(shop: Shop, through: str) -> Json:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from core.db.database import Database
 from core.ids import uuid7
 from tests.shop import Json, Shop, line
@@ -16,11 +14,6 @@ SAVE = """mutation($input: SaveDraftInput!) { saveDraft(input: $input) {
   document { id number state revision } errors { code path } } }"""
 REVERSE = """mutation($input: ReverseDocumentInput!) { reverseDocument(input: $input) {
   document { id number total reverses { number } } errors { code message } } }"""
-
-
-@pytest.fixture
-async def shop(db: Database) -> Shop:
-    return await Shop.open(db)
 
 
 async def stock_of(shop: Shop, item: str, **arguments: Any) -> list[Json]:
