@@ -73,8 +73,7 @@ def door(function: str, table: str, filters: Mapping[str, str]) -> str:
     return f"""\
 create extension if not exists pg_trgm;
 create extension if not exists btree_gin;
-create index {table}_search_idx on {table} using gin (tenant_id, search gin_trgm_ops)
-  with (fastupdate = off);
+create index {table}_search_idx on {table} using gin (tenant_id, search gin_trgm_ops);
 create policy search on {table} for select to {SEARCH} using (true);
 grant select ({columns}) on {table} to {SEARCH};
 create function {function}(patterns text[], {arguments}after text, at_most integer)

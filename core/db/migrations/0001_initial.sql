@@ -963,8 +963,7 @@ CREATE TRIGGER document_line_posted BEFORE UPDATE OR DELETE ON document_line
 -- search of items
 create extension if not exists pg_trgm;
 create extension if not exists btree_gin;
-create index item_search_idx on item using gin (tenant_id, search gin_trgm_ops)
-  with (fastupdate = off);
+create index item_search_idx on item using gin (tenant_id, search gin_trgm_ops);
 create policy search on item for select to tallybook_search using (true);
 grant select (tenant_id, id, code_key, search, kind, active, category_id) on item to tallybook_search;
 create function search_items(patterns text[], kinds text[], actives boolean[], category_ids uuid[], after text, at_most integer)
@@ -1006,8 +1005,7 @@ revoke create on schema public from tallybook_search;
 -- search of parties
 create extension if not exists pg_trgm;
 create extension if not exists btree_gin;
-create index party_search_idx on party using gin (tenant_id, search gin_trgm_ops)
-  with (fastupdate = off);
+create index party_search_idx on party using gin (tenant_id, search gin_trgm_ops);
 create policy search on party for select to tallybook_search using (true);
 grant select (tenant_id, id, code_key, search, is_supplier, is_customer, active) on party to tallybook_search;
 create function search_parties(patterns text[], is_suppliers boolean[], is_customers boolean[], actives boolean[], after text, at_most integer)

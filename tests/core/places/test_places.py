@@ -5,11 +5,15 @@ from __future__ import annotations
 from uuid import UUID
 
 import pytest
+import sqlalchemy as sa
 
 from core.audit.tables import list_audit
+from core.catalogue.records import ItemDraft
+from core.catalogue.service import create_item
 from core.db.database import Database
 from core.errors import Refused
-from core.ids import uuid7
+from core.ids import NIL, uuid7
+from core.ledger.tables import balance
 from core.places.rules import Place, PlaceChanges, PlaceDraft, PlaceKind, zone_of
 from core.places.service import archive_place, create_place, update_place
 from core.places.tables import (
@@ -108,6 +112,18 @@ async def test_what_is_in_use_stays(db: Database, principal: Principal) -> None:
         await _make(db, principal, "C", "bin", store.id)
     assert refused.value.refusals[0].code == "ARCHIVED"
     assert (await _change(db, principal, store, {"active": True})).active
+
+
+async def test_a_place_with_stock_stays(db: Database, principal: Principal) -> None:
+    store = await _make(db, principal, "S", "store")
+    item = await create_item(db, principal, uuid7(), ItemDraft(code="A", name="A"))
+    goods = {"tenant_id": principal.tenant_id, "item_id": item.id, "place_id": store.id}
+    async with db.transaction(principal.tenant_id) as tx:
+        await tx.sql.execute(sa.insert(balance).values(**goods, lot_id=NIL, on_hand=1))
+    assert await _refusal(db, principal, store, {"active": False}) == "PLACE_IN_USE"
+    async with db.transaction(principal.tenant_id) as tx:
+        await tx.sql.execute(sa.update(balance).values(on_hand=0))
+    assert not (await archive_place(db, principal, uuid7(), store.id, store.revision)).active
 
 
 async def test_two_who_saw_the_same_do_not_overwrite_each_other(
