@@ -48,17 +48,18 @@ def running_server() -> Iterator[RunningServer]:
 def _serving(data: Path) -> Iterator[str]:
     command = [sys.executable, "-m", "server.cli", "serve", "--port", "0", "--data", str(data)]
     log = data / "server.log"
-    with log.open("wb") as errors:
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True)
-    assert process.stdout is not None
-    try:
-        url = process.stdout.readline().strip()
-        if not url or not _ready(url.removesuffix("/graphql") + "/ready"):
-            raise RuntimeError(f"the server did not start: {log.read_text(errors='replace')}")
-        yield url
-    finally:
-        process.terminate()
-        process.wait(timeout=START_SECONDS)
+    with (
+        log.open("wb") as errors,
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True) as process,
+    ):
+        assert process.stdout is not None
+        try:
+            url = process.stdout.readline().strip()
+            if not url or not _ready(url.removesuffix("/graphql") + "/ready"):
+                raise RuntimeError(f"the server did not start: {log.read_text(errors='replace')}")
+            yield url
+        finally:
+            process.terminate()
 
 
 def _ready(url: str) -> bool:

@@ -10,6 +10,9 @@ from typing import Any
 import pytest
 import yaml
 
+from core.db.database import Database
+from core.ledger.verify import verify
+from core.tenancy.service import list_tenants
 from tests.scenarios import ledger
 from tests.scenarios.model import load
 from tests.scenarios.run import Outcome, Runner, judge
@@ -87,3 +90,12 @@ def test_what_is_not_offered_is_not_yet(run: Runner, tmp_path: Path) -> None:
     ):
         file.write_text(yaml.safe_dump({**content, **change}), encoding="utf-8")
         assert judge(file, run).outcome is Outcome.NOT_YET
+
+
+async def test_the_books_of_every_scenario_tally(db: Database) -> None:
+    ours = {path.stem for path in LEDGER}
+    tenants = [one for one in await list_tenants(db) if one.name.partition(" ")[0] in ours]
+    if not tenants:
+        pytest.skip("no scenario has run")
+    for tenant in tenants:
+        assert await verify(db, tenant.id) == [], tenant.name
