@@ -150,8 +150,7 @@ async def items_by_code(tx: Transaction, keys: Collection[str]) -> dict[str, Ite
 
 async def items_by_barcode(tx: Transaction, codes: Collection[str]) -> dict[str, Barcode]:
     """What scanned codes stand for: item and unit."""
-    scanned = barcode.c.code == sa.any_(sa.literal(list(codes), ARRAY(sa.Text)))
-    return {b.code: b for b in await _barcodes(tx, scanned)}
+    return {b.code: b for b in await _barcodes(tx, among(barcode.c.code, codes))}
 
 
 async def changed_items(tx: Transaction, since: int, limit: int) -> list[Item]:

@@ -68,7 +68,8 @@ async def stored(tx: Transaction, ids: Iterable[UUID]) -> dict[UUID, tuple[Asked
     """Commands that were carried out before, as they were asked for, with their outcome."""
     c = command.c
     query = sa.select(c.id, c.operation, c.input_hash, c.outcome).where(
-        c.tenant_id == tx.tenant_id, c.id == sa.any_(sa.literal(list(ids), _UUIDS))
+        c.tenant_id == tx.tenant_id,
+        c.id.in_(sa.select(sa.func.unnest(sa.literal(list(ids), _UUIDS), type_=Uuid))),
     )
     return {
         row.id: (Asked(row.id, row.operation, bytes(row.input_hash)), row.outcome)

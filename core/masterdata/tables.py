@@ -18,8 +18,6 @@ from core.db.metadata import Uuid
 Order = Literal["code", "name", "changed"]
 ORDERS: Mapping[Order, str] = {"code": "code_key", "name": "name", "changed": "changed"}
 
-_UUIDS = ARRAY(Uuid)
-
 
 class Record(Protocol):
     """What the rows of these tables share."""
@@ -32,12 +30,18 @@ class Record(Protocol):
     def revision(self) -> int: ...
 
 
+T = TypeVar("T")
 R = TypeVar("R", bound=Record)
 
 
-def among(column: sa.ColumnElement[UUID], ids: Iterable[UUID]) -> sa.ColumnElement[bool]:
-    """One array parameter however many ids, so that the statement is prepared once."""
-    return column == sa.any_(sa.literal(list(ids), _UUIDS))
+def among(column: sa.ColumnElement[T], values: Iterable[T]) -> sa.ColumnElement[bool]:
+    """One array parameter however many values, so that the statement is prepared once.
+
+    Not ``= any (array)``: where the planner does not use an index for that, it compares each row with
+    each value, and it knows little about a table that is just being filled.
+    """
+    array = sa.literal(list(values), ARRAY(column.type))
+    return column.in_(sa.select(sa.func.unnest(array, type_=column.type)))
 
 
 @dataclass(frozen=True)
@@ -64,8 +68,7 @@ class Register(Generic[R]):
     async def by_code(self, tx: Transaction, keys: Collection[str]) -> dict[str, R]:
         """Records by code key (see :func:`core.text.code_key`)."""
         key = self.table.c.code_key
-        wanted = sa.literal(list(keys), ARRAY(sa.Text))
-        query = self.query(tx).add_columns(key).where(key == sa.any_(wanted))
+        query = self.query(tx).add_columns(key).where(among(key, keys))
         rows = (await tx.sql.execute(query)).all()
         return {row[-1]: self.record(*map(_frozen, row[:-1])) for row in rows}
 
