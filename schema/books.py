@@ -16,7 +16,7 @@ from schema.access import field, input_type, mutation_field, object_type, query_
 from schema.catalogue import Item, items_by_id
 from schema.context import Info
 from schema.errors import Payload, payload_type
-from schema.ledger import Lot, lots_by_id
+from schema.ledger_types import Lot, lots_by_id
 from schema.places import Place, places_by_id
 from schema.relay import After, Connection, First, Node, connection, page_of, uuid_of
 

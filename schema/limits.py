@@ -54,9 +54,8 @@ USUAL_LIST = 10
 """How many objects a list without pages counts as, where its field does not say."""
 
 MAX_LINES = 1000
-MAX_SERIALS = 10_000
 MAX_BULK = 1000
-"""Lines per document, serial numbers per line, documents per bulk operation."""
+"""Lines per document, documents per bulk operation."""
 
 QUERY_SECONDS = 20
 MUTATION_SECONDS = 60

@@ -167,14 +167,15 @@ def resolve(draft: DocumentDraft, known: Reference) -> Document:
     if refusals:
         raise Refused(*refusals)
     party = known.parties.get(draft.party_id) if draft.party_id else None
+    none = Decimal(0).scaleb(-known.amount_dp)  # nothing, with the decimals of an amount
     return Document(
         id=draft.id,
         type_code=draft.type,
         business_date=draft.business_date,
         lines=tuple(lines),
-        net=sum((line.net for line in lines), Decimal(0)),
-        tax=sum((line.tax for line in lines), Decimal(0)),
-        total=sum((line.total for line in lines), Decimal(0)),
+        net=sum((line.net for line in lines), none),
+        tax=sum((line.tax for line in lines), none),
+        total=sum((line.total for line in lines), none),
         party_id=draft.party_id,
         party_name=draft.party_name or (party.name if party else None),
         address=draft.address or (party.address if party else None),
