@@ -7,9 +7,14 @@ that the process runs, ``/ready`` that it reaches its database.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from typing import TYPE_CHECKING
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import (
+    AbstractAsyncContextManager,
+    AsyncExitStack,
+    asynccontextmanager,
+    suppress,
+)
+from typing import TYPE_CHECKING, Any
 
 import strawberry
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -21,6 +26,7 @@ from starlette.staticfiles import StaticFiles
 
 from core.db.config import make_ready, open_database
 from core.db.database import Database
+from core.ledger.seal import keep_sealed
 from core.tenancy.service import authenticate
 from schema.compose import core_schema
 from schema.execute import Executor
@@ -99,6 +105,7 @@ class Server:
                 await stack.enter_async_context(_watched(address.embedded))
             self._database = Database.connect(address.app_url)
             stack.push_async_callback(self._database.close)
+            await stack.enter_async_context(_meanwhile(keep_sealed(self._database)))
             yield
         self._database = None
 
@@ -127,14 +134,19 @@ class Server:
             return JSONResponse({"ready": False}, 503)
 
 
-@asynccontextmanager
-async def _watched(embedded: EmbeddedServer) -> AsyncIterator[None]:
+def _watched(embedded: EmbeddedServer) -> AbstractAsyncContextManager[None]:
     from core.db.embedded import keep_running  # not importable on Windows
 
-    watch = asyncio.ensure_future(keep_running(embedded))
+    return _meanwhile(keep_running(embedded))
+
+
+@asynccontextmanager
+async def _meanwhile(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Run something for as long as the application does."""
+    task = asyncio.ensure_future(work)
     try:
         yield
     finally:
-        watch.cancel()
+        task.cancel()
         with suppress(asyncio.CancelledError):
-            await watch
+            await task

@@ -26,6 +26,7 @@ from core.ledger import late, recording
 from core.ledger.decide import Decision, decide
 from core.ledger.loading import Loaded, items_of, load
 from core.ledger.requests import Post, PostStored, Request, Reverse, Verdict
+from core.ledger.seal import mark_due
 from core.ledger.stock import OUT_OF_STOCK
 from core.ledger.writing import ConflictError
 from core.tenancy.rules import Principal
@@ -72,6 +73,8 @@ async def post_many(
     verdicts: list[Verdict] = []
     for start in range(0, len(requests), MAX_BATCH):
         verdicts += await _chunk(db, principal, requests[start : start + MAX_BATCH])
+    if any(verdict.outcome for verdict in verdicts):
+        mark_due(principal.tenant_id)
     return verdicts
 
 

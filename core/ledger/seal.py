@@ -8,15 +8,19 @@ the chain cannot rewrite a head that was anchored outside.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
+import structlog
+
 from core.db import bulk
 from core.db.database import Database, Row, Transaction, rows
 from core.ledger.tables import seal as seal_table
 
+_log = structlog.get_logger(__name__)
 _BATCH = 500
 _GENESIS = bytes(32)
 
@@ -63,6 +67,29 @@ async def seal(db: Database, tenant_id: UUID) -> Head:
             await bulk.insert(tx, seal_table, "sequence content hash", links)
         if len(contents) < _BATCH:
             return Head(contents[-1][0], previous.hex()) if contents else last
+
+
+_due: set[UUID] = set()
+"""Tenants in which this process has posted something that may not be sealed yet."""
+
+
+def mark_due(tenant_id: UUID) -> None:
+    """Something was posted: the next round of :func:`keep_sealed` seals it."""
+    _due.add(tenant_id)
+
+
+async def keep_sealed(db: Database, seconds: float = 5.0) -> None:
+    """Seal, round after round, what this process posts. What it leaves when it dies is sealed with the
+    next posting or the next verification."""
+    while True:
+        await asyncio.sleep(seconds)
+        for tenant_id in list(_due):
+            _due.discard(tenant_id)
+            try:
+                await seal(db, tenant_id)
+            except Exception:
+                _due.add(tenant_id)
+                _log.warning("sealing failed, it is tried again", tenant=str(tenant_id))
 
 
 async def head(tx: Transaction) -> Head:

@@ -18,6 +18,7 @@ from core.documents.records import DocumentDraft, LineDraft
 from core.ids import uuid7
 from core.ledger.posting import post, post_many
 from core.ledger.requests import Post, Reverse, Verdict
+from core.ledger.seal import head, keep_sealed
 from schema.relay import uuid_of
 from tests.shop import Shop
 
@@ -154,3 +155,18 @@ async def test_a_batch_comes_out_like_one_by_one(db: Database) -> None:
             pools = [tuple(row) for row in found]
         books.append((["posted" if v.outcome else v.refusals[0].code for v in verdicts], pools))
     assert books[0] == books[1]
+
+
+async def test_what_is_posted_is_sealed_soon_after(shop: Shop, db: Database) -> None:
+    bought = await item(shop, "SEALED")
+    sealing = asyncio.ensure_future(keep_sealed(db, seconds=0.05))
+    try:
+        await post(db, shop.principal, request(draft(shop, "receipt", [(bought, 1)])))
+        async with asyncio.timeout(10):
+            while True:
+                async with db.snapshot(shop.principal.tenant_id) as tx:
+                    if (await head(tx)).sequence == 1:
+                        break
+                await asyncio.sleep(0.05)
+    finally:
+        sealing.cancel()
