@@ -41,6 +41,7 @@ from schema import (
     tenancy,
     vocabulary_mutations,
 )
+from schema import execute as execute  # what it refuses with is part of ErrorCode
 from schema.errors import ErrorCode, error_code_definition
 from schema.protect import DEFINITION, protect
 from schema.scalars import SCALARS
