@@ -70,6 +70,7 @@ class BarcodeInput:
 class NewItemInput:
     """What an item is made of."""
 
+    command_id: UUID = field(COMMAND_ID)
     code: str = field("The company's own code: unique, at most 64 characters.")
     name: str = field(_NAME)
     id: UUID | None = field(NEW_ID, default=None)
@@ -95,8 +96,6 @@ class NewItemInput:
     def draft(self) -> ItemDraft:
         """The core's draft. Refuses ids that are none (NOT_FOUND)."""
         asked = _with_parts(said(self, _REFERENCES))
-        asked.pop("command_id", None)
-        asked.pop("revision", None)
         return ItemDraft(**{**asked, "id": self.id})
 
 
@@ -104,15 +103,12 @@ class NewItemInput:
 class CreateItemInput(NewItemInput):
     """A new item."""
 
-    command_id: UUID = field(COMMAND_ID)
-
 
 @input_type
 class SaveItemInput(NewItemInput):
     """An item to make, or to write over the one that has this id or, without an id, this code. What
     is left out stays as it is there."""
 
-    command_id: UUID = field(COMMAND_ID)
     revision: int | None = field(
         "The revision you saw, if you want to be refused should there be another.", default=None
     )

@@ -142,7 +142,6 @@ class Mutations:
         """Change settings, all or none. What would give posted amounts another meaning is refused once
         something was posted (SETTING_FIXED)."""
         asked = clearing_refused(said(input, {}), except_for=("count_approval_pct",))
-        asked.pop("command_id", None)
         context = info.context
         changed = await service.update_settings(
             context.database, context.principal, input.command_id, asked
