@@ -12,6 +12,7 @@ import asyncio
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
 
 import structlog
@@ -78,11 +79,11 @@ def mark_due(tenant_id: UUID) -> None:
     _due.add(tenant_id)
 
 
-async def keep_sealed(db: Database, seconds: float = 5.0) -> None:
+async def keep_sealed(db: Database, every: timedelta = timedelta(seconds=5)) -> None:
     """Seal, round after round, what this process posts. What it leaves when it dies is sealed with the
     next posting or the next verification."""
     while True:
-        await asyncio.sleep(seconds)
+        await asyncio.sleep(every.total_seconds())
         for tenant_id in list(_due):
             _due.discard(tenant_id)
             try:

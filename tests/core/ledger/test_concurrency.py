@@ -6,7 +6,7 @@ import asyncio
 import random
 from collections import Counter
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from uuid import UUID
 
@@ -159,7 +159,7 @@ async def test_a_batch_comes_out_like_one_by_one(db: Database) -> None:
 
 async def test_what_is_posted_is_sealed_soon_after(shop: Shop, db: Database) -> None:
     bought = await item(shop, "SEALED")
-    sealing = asyncio.ensure_future(keep_sealed(db, seconds=0.05))
+    sealing = asyncio.ensure_future(keep_sealed(db, timedelta(milliseconds=50)))
     try:
         await post(db, shop.principal, request(draft(shop, "receipt", [(bought, 1)])))
         async with asyncio.timeout(10):
