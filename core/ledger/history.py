@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
+from decimal import Decimal
 from uuid import UUID
 
 from core.db.database import Row, Transaction, rows
@@ -22,6 +23,7 @@ from core.ledger.records import (
     LayerKey,
     Leg,
     LegKey,
+    Method,
     Origin,
     PoolKey,
     Position,
@@ -29,6 +31,7 @@ from core.ledger.records import (
 )
 from core.ledger.replay import Past
 from core.ledger.state import State
+from core.ledger.tracing import Movement
 
 _ENTRY = (
     "SELECT sequence, document_id, item_id, place_id, lot_id, quantity, value, pool_id, event_on,"
@@ -115,7 +118,7 @@ def _past(event: Event, group: list[Row], keys: dict[UUID, PoolKey]) -> Past:
     own = {row[12]: row for row in group if row[0] == event.sequence and row[12] != "other"}
     source, target = own["source"], own["target"]
     basis = Basis(target[13])
-    given = [row[14] for row in group if row[12] == "target" and row[14] is not None]
+    given = [row[14] for row in group if row[12] == "source" and row[14] is not None]
     flow = Flow(
         event=event,
         on=target[8],
@@ -181,6 +184,7 @@ async def trace(
     state.books.costs = await tracing.costs(tx, wanted, before)
     state.books.returned = await tracing.returned(tx, wanted, before)
     state.books.origins = await tracing.origins(tx, wanted)
+    state.books.backs = await tracing.backs(tx, wanted)
     owed = [
         Event(origin.sequence, origin.flow)
         for pool in state.books.pools.values()
@@ -193,23 +197,22 @@ async def trace(
 async def _last_costs(
     tx: Transaction, state: State, empty: Collection[PoolKey], start: Position
 ) -> None:
-    """The last known cost of pools that were empty then: that of their last movement before it."""
-    found = await rows(
-        tx,
-        "SELECT k.pool_id, last.quantity, last.value FROM unnest(%s::uuid[], %s::uuid[])"
-        " k(item_id, pool_id) JOIN LATERAL (SELECT e.quantity, e.value FROM entry e"
-        " WHERE e.tenant_id = %s AND e.item_id = k.item_id AND e.pool_id = k.pool_id"
-        " AND e.quantity <> 0 AND (e.event_on, e.event_sequence, e.event_flow) < (%s, %s, %s)"
-        " ORDER BY e.event_on DESC, e.event_sequence DESC, e.event_flow DESC LIMIT 1) last ON true",
-        [key.item for key in empty],
-        [key.id for key in empty],
-        tx.tenant_id,
-        *start,
-    )
-    known = {row[0]: unit_cost(row[2], row[1]) for row in found}
+    """The last known cost of pools that were empty then, as :meth:`Pool.take` and ``put`` left it."""
+    moved = await tracing.last_movements(tx, [(key.item, key.id) for key in empty], start)
     for key in empty:
+        pool = state.books.pools[key]
+        last = moved.get(key.id)
         default = state.books.policies[key.item].last_price
-        state.books.pools[key].last_cost = known.get(key.id, default)
+        pool.last_cost = default if last is None else _cost_of(last, pool.method)
+
+
+def _cost_of(last: Movement, method: Method) -> Decimal:
+    if not last.taken:
+        return unit_cost(last.value, last.quantity)
+    if method is Method.FIFO:
+        quantity, value = last.taken[max(last.taken)]
+        return unit_cost(value, quantity)
+    return unit_cost(last.value - last.short_value, last.quantity - last.short)
 
 
 async def connected(tx: Transaction, items: Collection[UUID], start: Position) -> frozenset[UUID]:
@@ -230,3 +233,22 @@ async def connected(tx: Transaction, items: Collection[UUID], start: Position) -
         if grown == reached:
             return frozenset(reached)
         reached = grown
+
+
+async def families(tx: Transaction) -> list[set[UUID]]:
+    """All items that ever moved, those together that conversions tie to each other."""
+    moved = await rows(
+        tx, "SELECT DISTINCT item_id FROM entry WHERE tenant_id = %s ORDER BY 1", tx.tenant_id
+    )
+    tied = await rows(
+        tx,
+        "SELECT array_agg(DISTINCT item_id) FROM entry e WHERE tenant_id = %s AND EXISTS (SELECT"
+        " FROM entry s WHERE s.tenant_id = e.tenant_id AND s.sequence = e.sequence"
+        " AND s.basis = 'share') GROUP BY sequence",
+        tx.tenant_id,
+    )
+    family: dict[UUID, set[UUID]] = {row[0]: {row[0]} for row in moved}
+    for (items,) in tied:
+        merged = set().union(*(family[item] for item in items))
+        family |= dict.fromkeys(merged, merged)
+    return list({id(members): members for members in family.values()}.values())

@@ -68,8 +68,20 @@ async def load(
     sources: Collection[UUID],
     parties: Collection[UUID],
 ) -> Loaded:
-    """Read the state of these items, in statements later than the one that locked them (rule 3.2)."""
+    """Lock these items, then read their state in later statements (rule 3.2)."""
     moved_through = await reading.lock_items(tx, items)
+    loaded = await read(tx, items, sources, parties)
+    loaded.state.moved_through = {i: day for i, day in moved_through.items() if day is not None}
+    return loaded
+
+
+async def read(
+    tx: Transaction,
+    items: Collection[UUID],
+    sources: Collection[UUID] = (),
+    parties: Collection[UUID] = (),
+) -> Loaded:
+    """The state of these items as this transaction sees it; on its own, only for who writes nothing."""
     version, closed, halted, now = await reading.sequence_row(tx)
     settings, places = await rules(tx, version)
     facts = await reading.items(tx, items)
@@ -89,7 +101,6 @@ async def load(
         standards=await reading.standards(
             tx, [i for i, item in facts.items() if method_of(settings, item) is Method.STANDARD]
         ),
-        moved_through={item: day for item, day in moved_through.items() if day is not None},
     )
     books = state.books
     books.policies = {item: state.policy(item) for item in state.items}

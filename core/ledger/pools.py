@@ -195,7 +195,7 @@ class Pool:
         """What the last known cost is read from: under FIFO the layer taken last, for its price goes
         on for what is sold short (rule read in odoo's stock_account tests), else the whole pool."""
         if self.method is Method.FIFO and slices:
-            return self.layers[slices[-1].origin]
+            return self.layers[max(part.origin for part in slices)]
         return Leg(self.quantity, self.value)
 
     def _at_standard(self, standard: Decimal, change: Decimal) -> Decimal:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
+from uuid import UUID
 
 from core.db.database import Transaction, rows
-from core.ledger.records import Event, Origin, Position
+from core.ledger.records import ZERO, Event, Origin, Position
 from core.ledger.valuation import Cost
 
 
@@ -67,28 +69,107 @@ async def costs(
 async def returned(
     tx: Transaction, links: Iterable[tuple[int, int]], before: Position | None = None
 ) -> dict[tuple[int, int], Cost]:
-    """What already went back of posted lines at their cost; reversed returns do not count."""
+    """What already went back of posted lines at their cost; returns that were undone do not count: those
+    of their own date sum to zero with their reversal, those of a later date have a mirror."""
     wanted = sorted(set(links))
     if not wanted:
         return {}
     found = await rows(
         tx,
-        "SELECT e.link_sequence, e.link_line,"
-        " sum(abs(e.quantity)) FILTER (WHERE e.sequence = e.event_sequence), abs(sum(e.value))"
-        " FROM entry e JOIN unnest(%s::bigint[], %s::int[]) w(sequence, line)"
-        " ON e.link_sequence = w.sequence AND e.link_line = w.line"
-        " JOIN document d ON d.tenant_id = e.tenant_id AND d.sequence = e.event_sequence"
-        " WHERE e.tenant_id = %s AND e.basis = 'linked' AND e.pool_id IS NULL AND e.leg <> 'other'"
-        " AND NOT EXISTS (SELECT FROM document m WHERE m.tenant_id = d.tenant_id"
-        "   AND m.reverses_id = d.id)"
-        " AND (%s::date IS NULL OR (e.event_on, e.event_sequence, e.event_flow) < (%s, %s, %s))"
+        "WITH wanted AS (SELECT * FROM unnest(%s::bigint[], %s::int[]) w(sequence, line)),"
+        " back AS (SELECT e.* FROM entry e JOIN wanted w ON e.link_sequence = w.sequence"
+        "   AND e.link_line = w.line WHERE e.tenant_id = %s AND e.basis = 'linked'),"
+        " line AS (SELECT DISTINCT link_sequence, link_line, event_sequence, event_line FROM back),"
+        " moved AS (SELECT link_sequence AS sequence, link_line AS line, 1 AS way, quantity, value,"
+        "   leg, pool_id, event_on, event_sequence, event_flow FROM back UNION ALL"
+        "   SELECT l.link_sequence, l.link_line, -1, e.quantity, e.value, e.leg, e.pool_id, e.event_on,"
+        "   e.event_sequence, e.event_flow FROM entry e JOIN line l"
+        "   ON e.link_sequence = l.event_sequence AND e.link_line = l.event_line"
+        "   WHERE e.tenant_id = %s AND e.basis = 'mirror')"
+        " SELECT sequence, line, sum(way * sign * quantity), sum(way * sign * value) FROM moved,"
+        " LATERAL (SELECT CASE leg WHEN 'source' THEN -1 ELSE 1 END AS sign) s"
+        " WHERE pool_id IS NULL AND leg <> 'other'"
+        " AND (%s::date IS NULL OR (event_on, event_sequence, event_flow) < (%s, %s, %s))"
         " GROUP BY 1, 2",
         [w[0] for w in wanted],
         [w[1] for w in wanted],
         tx.tenant_id,
+        tx.tenant_id,
         *_bounds(before),
     )
     return {(r[0], r[1]): Cost(r[2], r[3]) for r in found}
+
+
+async def backs(
+    tx: Transaction, links: Iterable[tuple[int, int]]
+) -> dict[tuple[int, int], tuple[int, int]]:
+    """Of the lines that are returns, the line each goes back to."""
+    wanted = sorted(set(links))
+    if not wanted:
+        return {}
+    found = await rows(
+        tx,
+        "SELECT DISTINCT e.event_sequence, e.event_line, e.link_sequence, e.link_line FROM entry e"
+        " JOIN unnest(%s::bigint[], %s::int[]) w(sequence, line)"
+        " ON e.event_sequence = w.sequence AND e.event_line = w.line"
+        " WHERE e.tenant_id = %s AND e.basis = 'linked'",
+        [w[0] for w in wanted],
+        [w[1] for w in wanted],
+        tx.tenant_id,
+    )
+    return {(r[0], r[1]): (r[2], r[3]) for r in found}
+
+
+@dataclass(slots=True)
+class Movement:
+    """What an event moved in a pool: in all, the part of it that was sold short, and the layers that it
+    took from, by their origin."""
+
+    quantity: Decimal
+    value: Decimal
+    short: Decimal = ZERO
+    short_value: Decimal = ZERO
+    taken: dict[Origin, tuple[Decimal, Decimal]] = field(default_factory=dict)
+
+
+async def last_movements(
+    tx: Transaction, pools: Sequence[tuple[UUID, UUID]], before: Position
+) -> dict[UUID, Movement]:
+    """Per pool, given with its item, the last event before a position that brought goods or took goods
+    that were there."""
+    found = await rows(
+        tx,
+        "SELECT k.pool_id, last.*, own.quantity, own.value, l.* FROM unnest(%s::uuid[], %s::uuid[])"
+        " k(item_id, pool_id) JOIN LATERAL (SELECT e.event_on, e.event_sequence, e.event_flow"
+        "  FROM layer_entry e WHERE e.tenant_id = %s AND e.item_id = k.item_id"
+        "  AND e.pool_id = k.pool_id AND (e.event_on, e.event_sequence, e.event_flow) < (%s, %s, %s)"
+        "  GROUP BY e.event_on, e.event_sequence, e.event_flow, e.origin_sequence, e.origin_flow"
+        "  HAVING sum(e.quantity) <> 0 AND NOT (sum(e.quantity) < 0"
+        "   AND e.origin_sequence = e.event_sequence AND e.origin_flow = e.event_flow)"
+        "  ORDER BY e.event_on DESC, e.event_sequence DESC, e.event_flow DESC LIMIT 1) last ON true"
+        " JOIN LATERAL (SELECT sum(e.quantity) quantity, sum(e.value) AS value FROM entry e"
+        "  WHERE e.tenant_id = %s AND e.event_sequence = last.event_sequence"
+        "  AND e.event_flow = last.event_flow AND e.pool_id = k.pool_id"
+        "  AND e.settles_sequence IS NULL) own ON true"
+        " JOIN LATERAL (SELECT e.origin_on, e.origin_sequence, e.origin_flow, sum(e.quantity),"
+        "  sum(e.value) FROM layer_entry e WHERE e.tenant_id = %s AND e.item_id = k.item_id"
+        "  AND e.event_on = last.event_on AND e.event_sequence = last.event_sequence"
+        "  AND e.event_flow = last.event_flow AND e.pool_id = k.pool_id GROUP BY 1, 2, 3) l ON true",
+        [pool[0] for pool in pools],
+        [pool[1] for pool in pools],
+        tx.tenant_id,
+        *before,
+        tx.tenant_id,
+        tx.tenant_id,
+    )
+    movements: dict[UUID, Movement] = {}
+    for pool, _, sequence, flow, quantity, value, on, of, by, change, worth in found:
+        movement = movements.setdefault(pool, Movement(quantity, value))
+        if change < 0 and (of, by) == (sequence, flow):
+            movement.short, movement.short_value = change, worth
+        elif change < 0:
+            movement.taken[Origin(on, of, by)] = (change, worth)
+    return movements
 
 
 async def origins(
@@ -145,7 +226,7 @@ async def amended(tx: Transaction, sequence: int) -> dict[Event, Decimal]:
     found = await rows(
         tx,
         "SELECT event_sequence, event_flow, sum(given) FROM entry WHERE tenant_id = %s"
-        " AND sequence = %s AND event_sequence <> sequence AND leg = 'target' AND given IS NOT NULL"
+        " AND sequence = %s AND event_sequence <> sequence AND leg = 'source' AND given IS NOT NULL"
         " GROUP BY 1, 2",
         tx.tenant_id,
         sequence,

@@ -96,6 +96,8 @@ class Books:
     lines: dict[Event, tuple[int, int]] = field(default_factory=dict)
     """Which line an event belongs to: a true-up corrects the cost of the line it settles."""
     conversions: dict[UUID, Conversion] = field(default_factory=dict)
+    backs: dict[tuple[int, int], tuple[int, int]] = field(default_factory=dict)
+    """The line that a returning line goes back to: undoing the return makes it returnable again."""
 
     def pool(self, key: PoolKey) -> Pool:
         pool = self.pools.get(key)
@@ -138,8 +140,8 @@ class Books:
 
     def _current(self, flow: Flow, out: Outcome) -> None:
         assert flow.target.pool is not None
-        pool = self.pool(flow.target.pool)
-        value = pool.at(pool.cost(), flow.quantity)
+        cost = self._current_cost(flow, flow.target.pool)
+        value = self.pool(flow.target.pool).at(cost, flow.quantity) + (flow.given or ZERO)
         out.add(flow.source, flow.lot, -flow.quantity, -value)
         self._arrive(flow, out, value, [self._slice(flow, value)])
         self._remember(flow, value)
@@ -148,13 +150,11 @@ class Books:
         """A return at what the line it goes back to has cost, corrections included, by running
         total over its part returns (domain §1, returns)."""
         assert flow.link is not None
-        whole = self.costs[flow.link]
         back = self.returned.setdefault(flow.link, Cost())
-        own = flow.source.pool or flow.target.pool
-        assert own is not None
         until = back.quantity + flow.quantity
-        value = self.pool(own).portion(whole.value, until, whole.quantity) - back.value
+        value = self._part(flow, until, back.value)
         back.quantity, back.value = until, back.value + value
+        self.backs[flow.event.sequence, flow.line] = flow.link
         self._exchange(flow, out, value)
 
     def _exchange(self, flow: Flow, out: Outcome, value: Decimal) -> None:
@@ -191,11 +191,13 @@ class Books:
         book = self.balances.get(BalanceKey(flow.item, flow.target.place, flow.lot), ZERO)
         counted = book if flow.given is None else flow.given
         pool = self.pool(flow.target.pool)
+        self._to_standard(flow, flow.target, out)
         change = counted - book
         elsewhere = pool.value - pool.share(book)
         value = ZERO
         if change > 0:
-            cost = pool.cost() if flow.rate is None else flow.rate
+            current = self._current_cost(flow, flow.target.pool)
+            cost = current if flow.rate is None else flow.rate
             value = pool.at(cost, change)
             self._arrive(flow, out, value, [self._slice(flow, value, change)], change)
         elif change < 0:
@@ -207,6 +209,7 @@ class Books:
         else:
             out.add(flow.target, flow.lot, ZERO, ZERO)
         out.add(flow.source, flow.lot, -change, -value)
+        self._remember(flow, value, change)
         at_standard = pool.method is Method.STANDARD
         if flow.rate is not None and pool.quantity > 0 and not at_standard:
             there = min(counted, pool.quantity)
@@ -216,17 +219,21 @@ class Books:
 
     def _adjust(self, flow: Flow, out: Outcome) -> None:
         """Value is added: to the layer of the linked receipt if it is there, else to all there is.
-        Stock at standard cost stays at its standard: the value goes to the variance (rule 5.5)."""
+        Stock at standard cost stays at its standard: the value goes to the variance (rule 5.5). Where
+        late news has left nothing that could carry it, it is price difference."""
         assert flow.target.pool is not None
         pool, change = self.pool(flow.target.pool), flow.given or ZERO
         origin = self.origins.get(flow.link) if flow.link else None
-        added = ZERO if pool.method is Method.STANDARD else change
+        at_standard = pool.method is Method.STANDARD
+        added = change if pool.quantity and not at_standard else ZERO
         if added and origin in pool.layers:
             pool.enrich(origin, added)
         elif added:
             pool.revalue(pool.value + added)
         out.add(flow.target, flow.lot, ZERO, added)
-        self._difference(flow, out, self.accounts.standard_variance, change - added)
+        accounts = self.accounts
+        rest = accounts.standard_variance if at_standard else accounts.price_difference
+        self._difference(flow, out, rest, change - added)
         out.add(flow.source, flow.lot, ZERO, -change)
 
     def _restandard(self, flow: Flow, out: Outcome) -> None:
@@ -241,16 +248,42 @@ class Books:
     def _mirror(self, flow: Flow, out: Outcome) -> None:
         """The goods of the mirrored line go back at what they came with, corrections included."""
         assert flow.link is not None
-        whole = self.costs[flow.link]
-        value = whole.value if whole.quantity == flow.quantity else self._part(flow, whole)
+        value = self._part(flow, flow.quantity, ZERO)
+        undone = self.backs.get(flow.link)
+        if undone is not None:
+            back = self.returned.setdefault(undone, Cost())
+            back.quantity, back.value = back.quantity - flow.quantity, back.value - value
         self._exchange(flow, out, value)
 
     # the parts they share
 
-    def _part(self, flow: Flow, whole: Cost) -> Decimal:
+    def _part(self, flow: Flow, until: Decimal, before: Decimal) -> Decimal:
+        """What the linked line cost up to a quantity, less what came ``before``. A line that late news
+        has undone, or left nothing of, cost nothing: then the goods go at what they cost now."""
+        assert flow.link is not None
         own = flow.source.pool or flow.target.pool
         assert own is not None
-        return self.pool(own).portion(whole.value, flow.quantity, whole.quantity)
+        whole = self.costs.get(flow.link)
+        if whole is None or not whole.quantity:
+            return self.pool(own).at(self._current_cost(flow, own), flow.quantity)
+        return self.pool(own).portion(whole.value, until, whole.quantity) - before
+
+    def _current_cost(self, flow: Flow, pool: PoolKey) -> Decimal:
+        standard = self.policies[flow.item].standard_at(flow.position)
+        return self.pool(pool).cost() if standard is None else standard
+
+    def _to_standard(self, flow: Flow, side: Side, out: Outcome) -> None:
+        """Goods that late news put into a pool before the standard changed take on the new one with
+        the first movement that meets them."""
+        standard = self._standard(flow, side)
+        if standard is None or side.pool is None:
+            return
+        pool = self.pool(side.pool)
+        change = pool.at(standard, pool.quantity) - pool.value
+        if change:
+            pool.revalue(pool.value + change, anew=True)
+            out.add(side, flow.lot, ZERO, change)
+            self._difference(flow, out, self.accounts.standard_variance, -change)
 
     def _leave(
         self, flow: Flow, out: Outcome, forced: Decimal | None = None
@@ -259,6 +292,7 @@ class Books:
         if flow.source.pool == flow.target.pool:  # a move inside one pool carries no value (5.1)
             out.add(flow.source, flow.lot, -flow.quantity, ZERO)
             return ZERO, []
+        self._to_standard(flow, flow.source, out)
         pool = self.pool(flow.source.pool)
         first = self.origins.get(flow.link) if flow.link else None
         standard = self._standard(flow, flow.source)
@@ -285,6 +319,7 @@ class Books:
         if flow.source.pool == flow.target.pool:
             out.add(flow.target, flow.lot, moved, ZERO)
             return
+        self._to_standard(flow, flow.target, out)
         pool = self.pool(flow.target.pool)
         absorbed, settled = pool.put(slices, value, standard=self._standard(flow, flow.target))
         out.add(flow.target, flow.lot, moved, absorbed)
@@ -313,11 +348,11 @@ class Books:
         if value:
             out.add(Side(account), flow.lot, ZERO, value)
 
-    def _remember(self, flow: Flow, value: Decimal) -> None:
+    def _remember(self, flow: Flow, value: Decimal, quantity: Decimal | None = None) -> None:
         line = (flow.event.sequence, flow.line)
         self.lines[flow.event] = line
         cost = self.costs.setdefault(line, Cost())
-        cost.quantity += flow.quantity
+        cost.quantity += flow.quantity if quantity is None else quantity
         cost.value += value
 
     def _origin(self, flow: Flow) -> Origin:
