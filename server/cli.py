@@ -21,7 +21,7 @@ from core.db.config import open_database
 from core.db.database import Database
 from core.errors import Language, Refused, define, refuse
 from core.tenancy import service as tenancy
-from server import cli_db
+from server import cli_db, logs
 from server.cli_data import Data, database_of
 
 app = typer.Typer(
@@ -119,7 +119,14 @@ def serve(
     with database_of(data):
         port = _free_port(host, port)
         typer.echo(f"http://{f'[{host}]' if ':' in host else host}:{port}/graphql")
-        uvicorn.run("server.app:create_app", factory=True, host=host, port=port, workers=workers)
+        uvicorn.run(
+            "server.app:create_app",
+            factory=True,
+            host=host,
+            port=port,
+            workers=workers,
+            log_config=logs.to_standard_error(),
+        )
 
 
 @app.command()

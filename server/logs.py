@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import sys
+from copy import deepcopy
+from typing import Any
 
 import structlog
+from uvicorn.config import LOGGING_CONFIG
 
 
 def configure() -> None:
@@ -21,3 +24,11 @@ def configure() -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,
     )
+
+
+def to_standard_error() -> dict[str, Any]:
+    """uvicorn's logs, the access log included, on standard error: standard output carries what scripts
+    read, and a reader who takes only the address from it must not stop the server by a full pipe."""
+    config = deepcopy(LOGGING_CONFIG)
+    config["handlers"]["access"]["stream"] = "ext://sys.stderr"
+    return config
