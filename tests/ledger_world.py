@@ -72,9 +72,7 @@ class World:
         self.places[code] = made.id
         return made.id
 
-    def line(
-        self, item: str, quantity: Any = None, price: Any = None, **more: Any
-    ) -> LineDraft:
+    def line(self, item: str, quantity: Any = None, price: Any = None, **more: Any) -> LineDraft:
         """A line; places by code (``at``, ``to``), numbers as they are written."""
         for key, name in (("at", "place_id"), ("to", "to_place_id")):
             if key in more:
@@ -89,7 +87,9 @@ class World:
             **more,
         )
 
-    def draft(self, type_: str, *lines: LineDraft, on: int | date = 1, **head: Any) -> DocumentDraft:
+    def draft(
+        self, type_: str, *lines: LineDraft, on: int | date = 1, **head: Any
+    ) -> DocumentDraft:
         """A document in the main warehouse on a day of March 2026."""
         for key, name in (("at", "place_id"), ("to", "to_place_id")):
             if key in head:

@@ -7,7 +7,7 @@ state, so that a refused one leaves nothing behind for those after it in the bat
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from uuid import UUID
@@ -122,7 +122,7 @@ def decide(state: State, document: Document, index: int, *, approved: bool = Fal
     """
     check(state, document)
     if not approved:
-        raise_any(_check_count(state, document))
+        raise_any(check_count(state, document))
     if document.type.effect is Effect.ORDER:
         return _order(state, document)
     builder = Builder(state, document, PENDING + index)
@@ -132,7 +132,7 @@ def decide(state: State, document: Document, index: int, *, approved: bool = Fal
         own = fulfilled(state, document)
         leaving = list(_changes(flows))
         raise_any(check_leaving(state, leaving, respect_holds=document.type.holds, own=own))
-        _check_value(state, flows)
+        check_value(state, flows)
     except Refused:
         for lot in builder.lots:
             del state.lots[lot]
@@ -143,11 +143,16 @@ def decide(state: State, document: Document, index: int, *, approved: bool = Fal
         outcome = state.books.apply(flow)
         decision.entries.append(Posted(flow, outcome.legs, outcome.layers, flow.given))
     settle_promises(state, decision, own)
-    for line in document.lines:
-        if line.stocked:
-            before = state.moved_through.get(line.item_id, document.business_date)
-            state.moved_through[line.item_id] = max(before, document.business_date)
+    moved(state, document, flows)
     return decision
+
+
+def moved(state: State, document: Document, flows: Iterable[Flow]) -> None:
+    """Through which day the items have moved: what comes later but is dated earlier is late news."""
+    on = document.business_date
+    named = {line.item_id for line in document.lines if line.stocked}
+    for item in named | {flow.item for flow in flows}:
+        state.moved_through[item] = max(state.moved_through.get(item, on), on)
 
 
 def check(state: State, document: Document) -> None:
@@ -259,7 +264,7 @@ def restandard(state: State, document: Document, sequence: int, decision: Decisi
         decision.standards.append((line.item_id, line.base_cost))
 
 
-def _check_count(state: State, document: Document) -> Iterator[Refusal]:
+def check_count(state: State, document: Document) -> Iterator[Refusal]:
     """A count that differs from the book by more than the tenant allows needs approval (A3)."""
     threshold = state.rules.count_approval_pct
     if document.type.effect is not Effect.COUNT or threshold is None:
@@ -330,7 +335,7 @@ def _changes(flows: list[Flow]) -> Iterator[tuple[BalanceKey, Decimal]]:
             yield BalanceKey(flow.item, flow.target.place, flow.lot), flow.quantity
 
 
-def _check_value(state: State, flows: list[Flow]) -> None:
+def check_value(state: State, flows: list[Flow]) -> None:
     """A cost adjustment may not take more value than there is."""
     for flow in flows:
         if flow.basis is not Basis.ADJUST or flow.target.pool is None:

@@ -26,7 +26,7 @@ from core.ledger.records import (
     lot_id,
 )
 from core.ledger.state import LotFacts, State
-from core.ledger.stock import allocate
+from core.ledger.stock import allocate, short
 
 UNIT_LOT = define(
     "UNIT_LOT",
@@ -115,8 +115,8 @@ class Builder:
             self._flow(line, key.lot, quantity, source, target, Basis.COST)
 
     def _dispatch(self, line: Line) -> None:
-        transit = self._transit(line.item_id, self.document.id)
         for key, quantity in self._takes(line):
+            transit = self._transit(line.item_id, key.lot, self.document.id)
             source = self._side(line.item_id, key.place, key.lot)
             self._flow(line, key.lot, quantity, source, transit, Basis.COST)
 
@@ -126,8 +126,8 @@ class Builder:
         if source is None or self.document.source_id is None:
             raise Refused(Refusal(NOT_FOUND, ("sourceLine",), {"id": line.source_line}))
         assert line.to_place_id is not None
-        transit = self._transit(line.item_id, self.document.source_id)
-        for lot, quantity in self._in_transit(line, line.base_quantity):
+        for lot, quantity in self._in_transit(line, self.document.source_id):
+            transit = self._transit(line.item_id, lot, self.document.source_id)
             lost = line.role == "lost"
             target = self._account() if lost else self._side(line.item_id, line.to_place_id, lot)
             self._flow(line, lot, quantity, transit, target, Basis.COST)
@@ -239,9 +239,9 @@ class Builder:
     def _side(self, item: UUID, place: UUID, lot: UUID) -> Side:
         return Side(place, self.state.pool_of(item, place, lot))
 
-    def _transit(self, item: UUID, dispatch: UUID) -> Side:
+    def _transit(self, item: UUID, lot: UUID, dispatch: UUID) -> Side:
         place = self.state.places.account("in_transit")
-        return Side(place, self.state.transit_pool(item, dispatch))
+        return Side(place, self.state.transit_pool(item, lot, dispatch))
 
     def _place(self, line: Line) -> UUID:
         assert line.place_id is not None
@@ -264,21 +264,23 @@ class Builder:
         ):
             yield take.key, take.quantity
 
-    def _in_transit(self, line: Line, quantity: Decimal) -> Iterator[tuple[UUID, Decimal]]:
+    def _in_transit(self, line: Line, dispatch: UUID) -> Iterator[tuple[UUID, Decimal]]:
         """The lots of this dispatch that are still under way; a named lot only itself."""
         wanted = lot_id(line.item_id, line.lot_code) if line.lot_code else None
-        place = self.state.places.account("in_transit")
-        for key, there in sorted(self.state.on_hand(line.item_id).items()):
-            free = there - self.taken.get(key, ZERO)
-            if key.place != place or free <= 0 or (wanted is not None and key.lot != wanted):
+        place, left = self.state.places.account("in_transit"), line.base_quantity
+        for key, pool in sorted(self.state.books.pools.items()):
+            if key.item != line.item_id or key.document != dispatch:
                 continue
-            part = min(quantity, free)
-            if part > 0:
-                self.taken[key] = self.taken.get(key, ZERO) + part
-                quantity -= part
+            balance = BalanceKey(key.item, place, key.lot)
+            free = pool.quantity - self.taken.get(balance, ZERO)
+            part = min(left, free)
+            if part > 0 and wanted in (None, key.lot):
+                self.taken[balance] = self.taken.get(balance, ZERO) + part
+                left -= part
                 yield key.lot, part
-        if quantity > 0:
-            yield wanted or NIL, quantity
+        if left > 0:
+            there = line.base_quantity - left
+            raise Refused(short(self.state, line.item_id, place, line.base_quantity, there))
 
     def _lot(self, line: Line, code: str | None) -> UUID:
         """The lot that goods come into; it is made with its first receipt."""

@@ -20,7 +20,10 @@ from core.ledger.decide import (
     Decision,
     Progressed,
     check,
+    check_count,
+    check_value,
     fulfilled,
+    moved,
     progressed,
     restandard,
     settle_promises,
@@ -69,14 +72,12 @@ async def reach(tx: Transaction, request: Request, stored: dict[UUID, Stored]) -
             return frozenset()
         items = {line.item_id for line in known.document.lines if line.stocked}
         start, source = known.document.business_date, known.document.source_id
-        landed = known.document.type.effect is Effect.LANDED
     else:
         items = {line.item_id for line in draft.lines}
         start, source = draft.business_date, draft.source_id
-        landed = draft.type == "landed_cost"
-    if landed and source is not None:
+    if source is not None:
         before = await stored_documents.sources(tx, [source])
-        if source in before:
+        if source in before:  # a landed cost goes back to its receipt and plays that again, too
             start = min(start, before[source].business_date)
             items |= {s.line.item_id for s in before[source].lines.values() if s.line.stocked}
     return await history.connected(tx, items, Position(start, 0, 0))
@@ -92,13 +93,16 @@ async def decide(
     """Decide one such posting. Raises Refused."""
     if isinstance(request, Reverse):
         return await _reverse(tx, loaded, request, stored[request.document_id])
-    if document.type.effect is Effect.LANDED:
+    if document.type.effect is Effect.LANDED and loaded.state.rules.landed_cost == "repost":
         check(loaded.state, document)
         return await _landed(tx, loaded, document)
-    return await _backdated(tx, loaded, document)
+    approved = document.id in stored and stored[document.id].state == "approved"
+    return await _backdated(tx, loaded, document, approved=approved)
 
 
-async def _backdated(tx: Transaction, loaded: Loaded, document: Document) -> Decision:
+async def _backdated(
+    tx: Transaction, loaded: Loaded, document: Document, *, approved: bool
+) -> Decision:
     """The document takes its place at the end of its day; what came later is played again."""
     state = loaded.state
     check(state, document)
@@ -106,8 +110,11 @@ async def _backdated(tx: Transaction, loaded: Loaded, document: Document) -> Dec
     past = await history.since(tx, state, list(state.items), start)
     now = deepcopy(state.books) if state.rules.backdated == "post_now" else None
     await _rewind(tx, state, past, start)
+    if not approved:
+        raise_any(check_count(state, document))
     builder = Builder(state, document, PENDING)
     flows = builder.build()
+    check_value(state, flows)
     steps, own = list(progressed(state, document)), fulfilled(state, document)
     decision = Decision(document, "posted", lots=builder.lots, progress=steps)
     restandard(state, document, PENDING, decision)
@@ -119,7 +126,7 @@ async def _backdated(tx: Transaction, loaded: Loaded, document: Document) -> Dec
     decision.entries, decision.corrections = result.entries, result.corrections
     _check_now(loaded, document, own)
     settle_promises(state, decision, own)
-    _moved(state, document, document.business_date)
+    moved(state, document, flows)
     return decision
 
 
@@ -174,7 +181,7 @@ async def _reverse(tx: Transaction, loaded: Loaded, request: Reverse, original: 
         (decision.entries if own else decision.corrections).append(posted)
     _check_now(loaded, document, [])
     _undo_progress(state, original.document, decision)
-    _moved(state, document, document.business_date)
+    moved(state, document, flows)
     return decision
 
 
@@ -307,10 +314,3 @@ def _undo_progress(state: State, original: Document, decision: Decision) -> None
                     expires_at=known.line.expires_at,
                 )
             )
-
-
-def _moved(state: State, document: Document, on: date) -> None:
-    for line in document.lines:
-        if line.stocked:
-            before = state.moved_through.get(line.item_id, on)
-            state.moved_through[line.item_id] = max(before, on)

@@ -52,6 +52,7 @@ BUSY = define(
 _CONSTRAINTS = {
     "document_pkey": DUPLICATE,
     "balance_oversold": OUT_OF_STOCK,
+    "balance_unit": UNIT_ELSEWHERE,
     "balance_unit_in_one_place": UNIT_ELSEWHERE,
 }
 """The last guards of the database (rule 3.7), in the words of the refusal they stand for."""
@@ -82,6 +83,8 @@ async def _chunk(db: Database, principal: Principal, requests: Sequence[Request]
     """Runs of documents that may share a batch go together; order is kept."""
     try:
         answers = await _retrying(lambda: _batch(db, principal, requests))
+    except Refused as busy:
+        return [Verdict(refusals=busy.refusals)] * len(requests)
     except psycopg.IntegrityError as error:
         if len(requests) == 1:
             return [Verdict(refusals=(_refusal(error),))]
@@ -126,12 +129,12 @@ async def _batch(
         known |= await _known(tx, fresh)
         verdicts: list[Verdict | None] = []
         decisions: list[tuple[Request, Decision]] = []
-        decided: dict[UUID, Request] = {}
+        decided: set[UUID] = set()
         waiting = False
         for request in requests:
             verdict = known.get(request.command.id)
-            if verdict is None and request.command.id in decided:
-                waiting = True  # an id twice in a batch: the second asks again when the first is in
+            if verdict is None and not decided.isdisjoint(_meets(request, stored)):
+                waiting = True  # what goes back to another of the batch waits until that is in
             if verdict is None and not waiting:
                 waiting = _needs_history(request, stored, loaded)
             if verdict is None and not waiting:
@@ -141,10 +144,19 @@ async def _batch(
                     verdict = Verdict(refusals=refused.refusals)
                 else:
                     decisions.append((request, decision))
-                    decided[request.command.id] = request
+                    decided |= {request.command.id, decision.document.id}
             verdicts.append(verdict)
         outcomes = await recording.record(tx, principal, loaded, stored, decisions)
     return _answers(requests, verdicts, [r for r, _ in decisions], outcomes)
+
+
+def _meets(request: Request, stored: dict[UUID, Stored]) -> set[UUID | None]:
+    """The command and the documents that must be in the books before this request is decided."""
+    if isinstance(request, Post):
+        return {request.command.id, request.draft.id, request.draft.source_id}
+    known = stored.get(request.document_id)
+    source = known.document.source_id if known else None
+    return {request.command.id, request.document_id, source}
 
 
 def _answers(
@@ -241,7 +253,10 @@ def _needs_history(request: Request, stored: dict[UUID, Stored], loaded: Loaded)
         return True
     if effect is Effect.ORDER:
         return False
-    moved = (state.moved_through.get(item) for item in items_of(document))
+    items = items_of(document)
+    if effect is Effect.LANDED and document.source_id in state.sources:
+        items |= {s.line.item_id for s in state.sources[document.source_id].lines.values()}
+    moved = (state.moved_through.get(item) for item in items)
     return any(day is not None and document.business_date < day for day in moved)
 
 

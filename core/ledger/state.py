@@ -14,7 +14,6 @@ from uuid import UUID
 
 from core.documents.records import Source
 from core.documents.rules import ItemFacts, PlaceFacts
-from core.ids import NIL
 from core.ledger.records import (
     ZERO,
     BalanceKey,
@@ -147,9 +146,10 @@ class State:
         known = self.lots.get(lot)
         return pool_key(self.scope(item), item, place, lot, known.root if known else lot)
 
-    def transit_pool(self, item: UUID, dispatch: UUID) -> PoolKey:
-        """Goods in transit are valued by the dispatch they belong to, never pooled (rule 5.2)."""
-        return PoolKey(item, self.places.account("in_transit"), NIL, dispatch)
+    def transit_pool(self, item: UUID, lot: UUID, dispatch: UUID) -> PoolKey:
+        """Goods in transit are valued by the dispatch they belong to, never pooled (rule 5.2); each of
+        its lots apart, so that the pool tells how much of which lot is still under way."""
+        return PoolKey(item, self.places.account("in_transit"), lot, dispatch)
 
     def may_go_negative(self, item: UUID, place: UUID) -> bool:
         """The negative policy: the item's, else that of the nearest place, else the tenant's (4.3)."""
