@@ -145,14 +145,26 @@ INVARIANTS = (
     Invariant(
         "progress is what documents did",
         "SELECT format('document %s line %s: %s executed and %s returned, documents say %s and %s',"
-        " p.document_id, p.no, p.executed, p.returned, coalesce(w.executed, 0),"
-        " coalesce(w.returned, 0)) FROM line_progress p LEFT JOIN (SELECT d.source_id, l.source_line,"
+        " id, no, coalesce(p.executed, 0), coalesce(p.returned, 0), coalesce(w.executed, 0),"
+        " coalesce(w.returned, 0)) FROM (SELECT document_id AS id, no, executed, returned"
+        "  FROM line_progress) p FULL JOIN (SELECT d.source_id AS id, l.source_line AS no,"
         "  sum(l.quantity) FILTER (WHERE d.type NOT LIKE 'return%') executed,"
         "  sum(l.quantity) FILTER (WHERE d.type LIKE 'return%') returned FROM document d"
         "  JOIN document_line l ON l.tenant_id = d.tenant_id AND l.document_id = d.id"
         "  WHERE d.state = 'posted' AND d.type <> 'landed_cost' AND l.source_line IS NOT NULL"
-        "  GROUP BY 1, 2) w ON w.source_id = p.document_id AND w.source_line = p.no"
-        " WHERE p.executed <> coalesce(w.executed, 0) OR p.returned <> coalesce(w.returned, 0)",
+        "  GROUP BY 1, 2) w USING (id, no) WHERE (coalesce(p.executed, 0), coalesce(p.returned, 0))"
+        " IS DISTINCT FROM (coalesce(w.executed, 0), coalesce(w.returned, 0))",
+    ),
+    Invariant(
+        "a closed period takes no entry",
+        "SELECT DISTINCT format('posting %s wrote on %s, closed since posting %s', e.sequence,"
+        " e.effective_on, c.posting) FROM tenant_sequence s CROSS JOIN (SELECT id,"
+        "  (details ->> 'through')::date AS through, (details ->> 'posting')::bigint AS posting"
+        "  FROM audit WHERE action IN ('period.close', 'period.reopen')) c JOIN entry e"
+        " ON e.effective_on <= c.through AND e.sequence > c.posting"
+        " WHERE c.through <= s.closed_through AND NOT EXISTS (SELECT FROM audit r"
+        "  WHERE r.action = 'period.reopen' AND r.id > c.id"
+        "  AND coalesce((r.details ->> 'through')::date, '-infinity') < c.through)",
     ),
     Invariant(
         "promises do not exceed what is open",

@@ -76,11 +76,10 @@ async def close_period(
             raise Refused(Refusal(MONTH_NOT_OVER, ("through",), {"today": today.isoformat()}))
         if closed is not None and through <= closed:
             raise Refused(Refusal(NOT_LATER, ("through",), {"closed": closed.isoformat()}))
-        await record(
-            tx, principal.user_id, "period.close", "period", tx.tenant_id, {"through": through}
-        )
-        await _set_closed(tx, through)
+        last = await _set_closed(tx, through)
         await _carry(tx, through.replace(day=1))
+        details = {"through": through, "posting": last}
+        await record(tx, principal.user_id, "period.close", "period", tx.tenant_id, details)
         return {"closed_through": through}
 
     asked = {"through": through}
@@ -100,10 +99,9 @@ async def reopen_period(
             raise Refused(Refusal(NOT_EARLIER, ("through",), shown))
         if through is not None and (through + timedelta(days=1)).day != 1:
             raise Refused(Refusal(NOT_A_MONTH_END, ("through",), {"date": through.isoformat()}))
-        await record(
-            tx, principal.user_id, "period.reopen", "period", tx.tenant_id, {"through": through}
-        )
-        await _set_closed(tx, through)
+        last = await _set_closed(tx, through)
+        details = {"through": through, "posting": last}
+        await record(tx, principal.user_id, "period.reopen", "period", tx.tenant_id, details)
         return {"closed_through": through}
 
     asked = {"through": through}
@@ -117,14 +115,18 @@ async def _state(tx: Transaction) -> tuple[date | None, date]:
     return closed, now.astimezone(ZoneInfo(settings.accounting_zone)).date()
 
 
-async def _set_closed(tx: Transaction, through: date | None) -> None:
+async def _set_closed(tx: Transaction, through: date | None) -> int:
     """From here on this transaction holds the sequence row: postings that were decided before find
-    other rules when they come to it, and decide anew."""
-    await tx.raw.execute(
-        b"UPDATE tenant_sequence SET closed_through = %s, rules_version = rules_version + 1,"
-        b" change = change + 1 WHERE tenant_id = %s",
-        (through, tx.tenant_id),
+    other rules when they come to it, and decide anew. Returns the last posting before that."""
+    found = await rows(
+        tx,
+        "UPDATE tenant_sequence SET closed_through = %s, rules_version = rules_version + 1,"
+        " change = change + 1 WHERE tenant_id = %s RETURNING posting",
+        through,
+        tx.tenant_id,
     )
+    last: int = found[0][0]
+    return last
 
 
 async def _carry(tx: Transaction, period: date) -> None:

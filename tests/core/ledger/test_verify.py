@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import AsyncIterator, Callable
+from datetime import date
 from typing import Any, cast
 
 import psycopg
@@ -16,6 +17,7 @@ from core.db.database import Database, Transaction
 from core.db.embedded import SUPERUSER, EmbeddedServer
 from core.ids import uuid7
 from core.ledger.invariants import INVARIANTS
+from core.ledger.periods import close_period, reopen_period
 from core.ledger.seal import broken_links, seal
 from core.ledger.verify import release, verify
 from tests.shop import Shop, line
@@ -46,6 +48,10 @@ async def shop(db: Database) -> Shop:
     undone = await shop.posted("issue", line(fifo, "1", "9"), on="2026-04-03")
     asked = {"commandId": str(uuid7()), "id": undone["id"]}
     assert (await shop.ask(REVERSE, input=asked))["reverseDocument"]["errors"] == []
+    await close_period(db, shop.principal, uuid7(), date(2026, 1, 31))
+    await reopen_period(db, shop.principal, uuid7(), date(2025, 12, 31))
+    await close_period(db, shop.principal, uuid7(), date(2026, 1, 31))
+    await shop.posted("receipt", line(item, "1", "10"), on="2026-04-03")
     assert await verify(db, shop.principal.tenant_id) == []
     return shop
 
@@ -79,6 +85,8 @@ FORGERIES = {
     " WHERE tenant_id = %s",
     "progress is what documents did": "UPDATE line_progress SET executed = executed + 1"
     " WHERE tenant_id = %s",
+    "a closed period takes no entry": "UPDATE entry SET effective_on = '2026-01-31'"
+    " WHERE sequence = (SELECT max(sequence) FROM entry WHERE tenant_id = %s)",
     "promises do not exceed what is open": "UPDATE promise SET quantity = quantity + 100"
     " WHERE tenant_id = %s",
     "a command left its document": "UPDATE command SET outcome = jsonb_set(outcome, '{id}',"
