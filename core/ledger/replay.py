@@ -139,7 +139,12 @@ def opposite(past: Past, event: Event, document: UUID, on: date) -> Flow:
     if counted and moved < 0:
         return replace(flow, basis=Basis.GIVEN, quantity=-moved, given=-own)
     if old.basis in (Basis.ADJUST, Basis.STANDARD) or (counted and not moved):
-        return replace(flow, basis=Basis.ADJUST, given=-own)
+        return replace(flow, basis=Basis.ADJUST, given=-own, link=old.link)
+    if old.source.pool is None and old.target.pool is None:
+        came = sum(
+            (leg.value for key, leg in past.legs.items() if key.place == old.target.place), ZERO
+        )
+        return replace(flow, source=old.target, target=old.source, basis=Basis.GIVEN, given=came)
     return replace(
         flow,
         source=old.target,

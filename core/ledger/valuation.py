@@ -226,6 +226,9 @@ class Books:
         origin = self.origins.get(flow.link) if flow.link else None
         at_standard = pool.method is Method.STANDARD
         added = change if pool.quantity and not at_standard else ZERO
+        if pool.quantity > 0:  # what has left with its value cannot be taken away here
+            there = pool.layers[origin].value if origin in pool.layers else pool.value
+            added = max(added, -there)
         if added and origin in pool.layers:
             pool.enrich(origin, added)
         elif added:
