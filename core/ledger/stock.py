@@ -14,6 +14,8 @@ from uuid import UUID
 
 from core.errors import Refusal, define
 from core.ids import NIL
+from core.ledger import availability
+from core.ledger.availability import Row, Strategy, pick, shown
 from core.ledger.records import ZERO, BalanceKey
 from core.ledger.state import Promised, State
 
@@ -62,21 +64,21 @@ def available(
 
     ``own`` is the promise the goods leave for; it does not stand in its own way.
     """
-    quantity = ZERO
+    there, on_hold, promised = ZERO, ZERO, ZERO
     for key, on_hand in state.on_hand(item).items():
         if not state.places.under(key.place, place) or (lot is not None and key.lot != lot):
             continue
+        there += on_hand
         if respect_holds and on_hand > 0 and held(state, key) is not None:
-            continue
-        quantity += on_hand
+            on_hold += on_hand
     for promise in state.promises.get(item, ()):
         if promise.incoming or promise is own:
             continue
         if not state.places.under(promise.place_id, place):
             continue
         if lot is None or promise.lot_id == lot:
-            quantity -= promise.quantity
-    return quantity
+            promised += promise.quantity
+    return availability.available(there, promised, on_hold)
 
 
 def allocate(
@@ -91,9 +93,7 @@ def allocate(
 ) -> list[Take]:
     """Which balances the goods leave: the named lot, else the lots received first, at the place itself
     before the bins below it. What is not there falls on the place itself."""
-    takes: list[Take] = []
-    left = quantity
-    rows = [
+    keys = [
         key
         for key, on_hand in state.on_hand(item).items()
         if on_hand - taken.get(key, ZERO) > 0
@@ -101,22 +101,29 @@ def allocate(
         and (lot is None or key.lot == lot)
         and not (respect_holds and held(state, key))
     ]
-    for key in sorted(rows, key=lambda k: _order(state, k, place)):
-        part = min(left, state.books.balances[key] - taken.get(key, ZERO))
-        if part > 0:
-            takes.append(Take(key, part))
-            left -= part
-    if left > 0:
-        takes.append(Take(BalanceKey(item, place, lot or NIL), left))
+    keys.sort(key=lambda key: (key.place != place, state.places.by_id[key.place].code, key.lot))
+    offered = [
+        Row(
+            name=str(n),
+            place=state.places.by_id[key.place].code,
+            free=state.books.balances[key] - taken.get(key, ZERO),
+            received=_received(state, key.lot),
+        )
+        for n, key in enumerate(keys)
+    ]
+    picked = pick(offered, quantity, Strategy.FIFO)
+    takes = [Take(keys[int(row.name)], part) for row, part in picked.picks]
+    if picked.short:
+        takes.append(Take(BalanceKey(item, place, lot or NIL), picked.short))
     for take in takes:
         taken[take.key] = taken.get(take.key, ZERO) + take.quantity
     return takes
 
 
-def _order(state: State, key: BalanceKey, place: UUID) -> tuple[object, ...]:
-    lot = state.lots.get(key.lot)
-    received = lot.received_on.isoformat() if lot else ""
-    return (received, key.place != place, state.places.by_id[key.place].code, key.lot.int)
+def _received(state: State, lot: UUID) -> str:
+    """The day the lot first came, as it sorts; what belongs to no lot comes before all lots."""
+    known = state.lots.get(lot)
+    return known.received_on.isoformat() if known else ""
 
 
 def check_leaving(
@@ -165,8 +172,7 @@ def check_leaving(
 
 def short(state: State, item: UUID, place: UUID, wanted: Decimal, there: Decimal) -> Refusal:
     """The refusal of goods that are not there."""
-    shown = max(there, ZERO)
-    return _refusal(OUT_OF_STOCK, state, item, place, wanted=wanted, available=shown)
+    return _refusal(OUT_OF_STOCK, state, item, place, wanted=wanted, available=shown(there))
 
 
 def _refusal(code: str, state: State, item: UUID, place: UUID, **details: object) -> Refusal:

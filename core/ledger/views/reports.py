@@ -10,6 +10,7 @@ from uuid import UUID
 
 from core.db.database import Transaction, rows
 from core.ids import NIL
+from core.ledger.availability import available
 from core.ledger.records import ZERO
 from core.ledger.views.positions import Moment, positions
 
@@ -176,7 +177,7 @@ class Availability:
     @property
     def available(self) -> Decimal:
         """On hand less held less reserved: what may be sold or promised now; may be below zero."""
-        return self.on_hand - self.on_hold - self.reserved
+        return available(self.on_hand, self.reserved, self.on_hold)
 
     @property
     def projected(self) -> Decimal:
