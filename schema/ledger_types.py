@@ -222,6 +222,13 @@ class StockSummaryLine:
     in_value: Decimal | None = guarded_field("What came in.", permission="cost.read")
     out_value: Decimal | None = guarded_field("What went out.", permission="cost.read")
     closing_value: Decimal | None = guarded_field("At the end.", permission="cost.read")
+    cost_of_sales: Decimal | None = guarded_field(
+        "What was sold has cost, true-ups included.", permission="cost.read"
+    )
+    turnover: Decimal | None = guarded_field(
+        "Cost of sales by the mean of opening and closing value (库存周转率), two decimals half up.",
+        permission="cost.read",
+    )
 
     @classmethod
     def of(cls, line: reports.SummaryLine) -> StockSummaryLine:
@@ -235,6 +242,8 @@ class StockSummaryLine:
             in_value=line.in_value,
             out_value=line.out_value,
             closing_value=line.closing_value,
+            cost_of_sales=line.cost_of_sales,
+            turnover=line.turnover,
         )
 
     @field

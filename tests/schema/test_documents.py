@@ -252,7 +252,8 @@ async def test_history_reads_by_business_date_and_by_knowledge(shop: Shop) -> No
     assert correction["corrects"]["number"] == "SI-20260210-0001"
     summary = await shop.ask(
         '{ stockSummary(since: "2026-02-01", until: "2026-02-28") { nodes {'
-        " openingQuantity openingValue inQuantity outQuantity outValue closingValue } } }"
+        " openingQuantity openingValue inQuantity outQuantity outValue closingValue"
+        " costOfSales turnover } } }"
     )
     assert summary["stockSummary"]["nodes"] == [
         {
@@ -262,6 +263,8 @@ async def test_history_reads_by_business_date_and_by_knowledge(shop: Shop) -> No
             "outQuantity": "4",
             "outValue": "60.00",
             "closingValue": "240.00",
+            "costOfSales": "60.00",
+            "turnover": "0.22",
         }
     ]
 

@@ -9,8 +9,10 @@ from decimal import Decimal
 from uuid import UUID
 
 from core.db.database import Transaction, rows
+from core.decimals import rounded
 from core.ids import NIL
 from core.ledger.availability import available
+from core.ledger.indicators import turnover
 from core.ledger.records import ZERO
 from core.ledger.views.positions import Moment, positions
 
@@ -107,6 +109,14 @@ class SummaryLine:
     in_value: Decimal
     out_quantity: Decimal
     out_value: Decimal
+    cost_of_sales: Decimal
+
+    @property
+    def turnover(self) -> Decimal | None:
+        """Inventory turnover (库存周转率) of the span; None where there was no stock to turn over."""
+        if self.opening_value + self.closing_value <= 0:
+            return None
+        return rounded(turnover(self.cost_of_sales, self.opening_value, self.closing_value), 2)
 
     @property
     def closing_quantity(self) -> Decimal:
@@ -154,10 +164,21 @@ async def period_summary(
         since,
         until,
     )
+    sold = await rows(
+        tx,
+        "SELECT e.item_id, sum(e.value) FROM entry e JOIN place p ON p.tenant_id = e.tenant_id"
+        " AND p.id = e.place_id AND p.account IN ('customer', 'true_up') WHERE e.tenant_id = %s"
+        " AND e.item_id = ANY(%s) AND e.effective_on BETWEEN %s AND %s GROUP BY 1",
+        tx.tenant_id,
+        list(item_ids),
+        since,
+        until,
+    )
     moved = {row[0]: row[1:] for row in found}
+    cost = {row[0]: row[1] for row in sold}
     none = (ZERO, ZERO, ZERO, ZERO)
     return [
-        SummaryLine(item, q, v, m[0], m[1], m[2], m[3])
+        SummaryLine(item, q, v, m[0], m[1], m[2], m[3], cost.get(item, ZERO))
         for item in item_ids
         for q, v in [opening[item]]
         for m in [moved.get(item, none)]
