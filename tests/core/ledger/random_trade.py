@@ -4,17 +4,23 @@ cost, late news and reversals, on a few items, in an order that a seed decides."
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from decimal import Decimal
 from random import Random
 from uuid import UUID
 
 from core.documents.records import DocumentDraft
+from core.ids import uuid7
+from core.ledger.periods import close_period, reopen_period
 from core.ledger.requests import Request, Verdict
-from tests.ledger_world import World, day
+from tests.ledger_world import World
 
 ITEMS = ("A", "B", "C")
 PLACES = ("MAIN", "SHOP")
 LAST_DAY = 20
+FIRST_MONTH = 5
+"""The days of the first month; the others lie in the next one, so that the first can be closed."""
+END_OF_MONTH = date(2026, 3, 31)
 
 
 @dataclass
@@ -26,6 +32,7 @@ class Trader:
     lots: tuple[str | None, ...] = (None,)
     late: float = 0.3
     today: int = 1
+    closed: bool = False
     receipts: list[tuple[UUID, str, str, str | None]] = field(default_factory=list)
     issues: list[tuple[UUID, str, str, str | None]] = field(default_factory=list)
     dispatches: list[tuple[UUID, str, int]] = field(default_factory=list)
@@ -58,6 +65,17 @@ class Trader:
             self.issues.append(key)
         elif draft.type == "dispatch":
             self.dispatches.append((id_, key[1], int(line.quantity or 0)))
+
+    async def may_close(self) -> None:
+        """Now and then the first month is closed, or opened again."""
+        if self.today <= FIRST_MONTH or self.random.random() > 0.1:
+            return
+        db, principal = self.world.db, self.world.principal
+        if self.closed:
+            await reopen_period(db, principal, uuid7(), None)
+        else:
+            await close_period(db, principal, uuid7(), END_OF_MONTH)
+        self.closed = not self.closed
 
     # what he does
 
@@ -150,7 +168,7 @@ class Trader:
 
     def _reversal(self) -> Request:
         document = self.random.choice(self.posted)
-        on = None if self.random.random() < 0.6 else day(self.today)
+        on = None if self.random.random() < 0.6 else _date(self.today)
         return self.world.reversal(document, on)
 
     def _item(self) -> str:
@@ -165,11 +183,14 @@ class Trader:
     def _price(self) -> Decimal:
         return Decimal(self.random.choice(["1", "2.5", "3.33", "7", "10.01"]))
 
-    def _day(self) -> int:
+    def _day(self) -> date:
         self.today = min(LAST_DAY, self.today + self.random.choice([0, 0, 0, 1]))
-        if self.random.random() < self.late:
-            return self.random.randint(1, self.today)
-        return self.today
+        late = self.random.random() < self.late
+        return _date(self.random.randint(1, self.today) if late else self.today)
+
+
+def _date(number: int) -> date:
+    return END_OF_MONTH + timedelta(days=number - FIRST_MONTH)
 
 
 _ACTS = (

@@ -45,6 +45,7 @@ async def trade(open_world: OpenWorld, method: str, scope: str, seed: int, steps
     lots = ("L1", "L2") if "lot" in scope else (None,)
     trader = Trader(world, random, lots)
     for _ in range(steps):
+        await trader.may_close()
         request = trader.next()
         trader.told(request, await post(world.db, world.principal, request))
     assert len(trader.posted) > steps // 5
