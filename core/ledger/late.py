@@ -31,7 +31,7 @@ from core.ledger.decide import (
 from core.ledger.flows import Builder, landed_shares
 from core.ledger.history import History
 from core.ledger.loading import Loaded
-from core.ledger.records import PENDING, ZERO, Balances, Event, Flow, Position
+from core.ledger.records import PENDING, ZERO, Balances, Event, Flow, Method, Position
 from core.ledger.replay import opposite, replay
 from core.ledger.requests import Post, Request, Reverse
 from core.ledger.state import Promised, State
@@ -158,13 +158,15 @@ async def _reverse(tx: Transaction, loaded: Loaded, request: Reverse, original: 
         details = {"date": original.document.business_date.isoformat()}
         raise Refused(Refusal(BEFORE_ORIGINAL, ("date",), details))
     sequence = original.sequence or 0
-    _forget_standards(state, sequence)
     amended = {event: -given for event, given in (await tracing.amended(tx, sequence)).items()}
     same_day = document.business_date == original.document.business_date or bool(amended)
+    restored: list[tuple[UUID, Decimal]] = []
     if same_day:
+        _forget_standards(state, sequence)
         start = await _first_position(tx, sequence, document.business_date)
     else:
         start = Position(document.business_date, PENDING, 0)
+        restored = _restore_standards(state, sequence, start)
     past = await history.since(tx, state, list(state.items), start)
     flows: list[Flow] = []
     if not same_day:
@@ -172,7 +174,7 @@ async def _reverse(tx: Transaction, loaded: Loaded, request: Reverse, original: 
     await _rewind(tx, state, past, start, (flow.link for flow in flows if flow.link))
     dropped = past.reversed | ({sequence} if same_day else frozenset())
     result = replay(state, past.events, flows, amended=amended, reversed_=dropped)
-    decision = Decision(document, "posted", entries=result.entries)
+    decision = Decision(document, "posted", entries=result.entries, standards=restored)
     for posted in result.corrections:
         own = posted.flow.event.sequence == sequence or posted.flow.event in amended
         if own and not amended:
@@ -223,6 +225,20 @@ async def _check_reversible(tx: Transaction, original: Stored) -> None:
         raise Refused(Refusal(HAS_DEPENDENTS, ("id",), details))
 
 
+def _restore_standards(state: State, sequence: int, start: Position) -> list[tuple[UUID, Decimal]]:
+    """From here on the standard costs hold that held without the reversed document."""
+    restored = []
+    for item, policy in state.books.policies.items():
+        without = [s for s in policy.standards if s[0].sequence != sequence]
+        if len(without) == len(policy.standards):
+            continue
+        cost = replace(policy, standards=without).standard_at(start)
+        if cost is not None:
+            restored.append((item, cost))
+            policy.standards = sorted([*policy.standards, (start, cost)])
+    return restored
+
+
 def _forget_standards(state: State, sequence: int) -> None:
     for policy in state.books.policies.values():
         policy.standards = [s for s in policy.standards if s[0].sequence != sequence]
@@ -238,7 +254,13 @@ async def _opposites(
 ) -> list[Flow]:
     own = await history.of_document(tx, state, sequence)
     return [
-        opposite(event, Event(PENDING, n + 1), document.id, document.business_date)
+        opposite(
+            event,
+            Event(PENDING, n + 1),
+            document.id,
+            document.business_date,
+            at_standard=state.method(event.flow.item) is Method.STANDARD,
+        )
         for n, event in enumerate(own.events)
     ]
 

@@ -194,7 +194,7 @@ async def holds(tx: Transaction, ids: Collection[UUID]) -> list[Held]:
 async def standards(
     tx: Transaction, ids: Collection[UUID]
 ) -> dict[UUID, list[tuple[Position, Decimal]]]:
-    """The standard costs the items ever had; those of reversed documents were never in force."""
+    """The standard costs the items ever had; those reversed on their own date were never in force."""
     if not ids:
         return {}
     found = await rows(
@@ -202,7 +202,8 @@ async def standards(
         "SELECT s.item_id, s.since, s.sequence, s.cost FROM standard_cost s"
         " JOIN document d ON d.tenant_id = s.tenant_id AND d.sequence = s.sequence"
         " WHERE s.tenant_id = %s AND s.item_id = ANY(%s) AND NOT EXISTS (SELECT FROM document m"
-        " WHERE m.tenant_id = d.tenant_id AND m.reverses_id = d.id)",
+        " WHERE m.tenant_id = d.tenant_id AND m.reverses_id = d.id"
+        " AND m.business_date = d.business_date)",
         tx.tenant_id,
         list(ids),
     )

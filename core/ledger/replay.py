@@ -128,13 +128,18 @@ def _check_balances(
             raise Refused(Refusal(LATER_SHORT, ("lines",), details))
 
 
-def opposite(past: Past, event: Event, document: UUID, on: date) -> Flow:
+def opposite(
+    past: Past, event: Event, document: UUID, on: date, *, at_standard: bool = False
+) -> Flow:
     """The flow of a reversal on another date than the original's: the goods go back where they came
-    from, at what they have cost; what only moved value gives it back."""
+    from, at what they have cost; what only moved value gives it back. ``at_standard`` says that the
+    item is kept at standard cost."""
     own = sum((leg.value for key, leg in past.legs.items() if key.pool is not None), ZERO)
     moved = sum((leg.quantity for key, leg in past.legs.items() if key.pool is not None), ZERO)
     old = past.flow
     flow = replace(old, event=event, document=document, on=on, given=None, rate=None, link=None)
+    if at_standard and old.basis is Basis.STANDARD:  # back to the standard that is in force again
+        return replace(flow, rate=old.rate)
     counted = old.basis is Basis.COUNT
     if counted and moved < 0:
         return replace(flow, basis=Basis.GIVEN, quantity=-moved, given=-own)

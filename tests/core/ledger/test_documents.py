@@ -99,6 +99,19 @@ async def test_standard_cost_and_its_change(open_world: OpenWorld) -> None:
     assert await world.stock("A") == (D(6), D(66))
 
 
+async def test_a_standard_undone_later_held_until_then(open_world: OpenWorld) -> None:
+    world = await open_world(costing_method="standard")
+    await world.item("A", standard_cost=D(10))
+    changed = await world.posted("standard_cost", world.line("A", None, 1), place_id=None)
+    await world.posted("receipt", world.line("A", 8, 2), on=2)
+    assert await world.stock("A") == (D(8), D(8))
+    await world.undone(changed, on=3)
+    await world.posted("receipt", world.line("A", 1, 2), on=4)
+    assert await world.stock("A") == (D(9), D(90))
+    await world.posted("receipt", world.line("A", 1, 2), on=2)
+    assert await world.stock("A") == (D(10), D(100))
+
+
 async def test_specific_identification_by_lot(open_world: OpenWorld) -> None:
     world = await open_world(costing_method="specific", cost_scope="item_lot")
     await world.item("A")
