@@ -132,6 +132,8 @@ def _missing_roles(connection: psycopg.Connection, app: Mapping[str, object]) ->
         statements.extend(limit_role(role))
     if SEARCH not in present:
         statements.append(create_role(SEARCH, None))
+    lent = "select pg_has_role(%s, 'set')"  # another database of the cluster may have made the role
+    if SEARCH not in present or connection.execute(lent, [SEARCH]).fetchone() != (True,):
         statements.append(lend_role(SEARCH, connection.info.user))
     member = "select pg_has_role(%s, %s, 'usage')"
     if user != APP and not (

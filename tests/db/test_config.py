@@ -101,3 +101,16 @@ def test_missing_roles_are_printed_where_they_may_not_be_created(
     assert migrate.create_roles(bare("builder"), bare(roles.APP)) == []
     assert migrate.upgrade(bare("builder")) == ["core_0001"]
     config.check(bare(roles.APP))
+
+
+def test_a_second_database_of_the_cluster_needs_the_roles_lent(bare: Callable[[str], str]) -> None:
+    assert migrate.create_roles(bare(SUPERUSER), bare("shop")) == []
+    with psycopg.connect(bare(SUPERUSER)) as connection:
+        connection.execute("create role second login password 'secret'")
+        connection.execute("alter database postgres owner to second")
+    statements = migrate.create_roles(bare("second"), bare("shop"))
+    assert statements == [roles.lend_role(roles.SEARCH, "second")]
+    with psycopg.connect(bare(SUPERUSER)) as connection:
+        connection.execute(statements[0].encode())
+    assert migrate.create_roles(bare("second"), bare("shop")) == []
+    assert migrate.upgrade(bare("second")) == ["core_0001"]
