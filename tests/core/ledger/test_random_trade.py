@@ -8,7 +8,7 @@ from random import Random
 
 import pytest
 
-from core.ledger.posting import post
+from core.ledger.posting import post, post_many
 from tests.core.ledger.conftest import OpenWorld
 from tests.core.ledger.random_trade import ITEMS, Trader
 from tests.ledger_world import World
@@ -66,3 +66,32 @@ async def test_books_of_many_random_traders_tally(
     open_world: OpenWorld, method: str, scope: str, seed: int
 ) -> None:
     await trade(open_world, method, scope, seed=seed, steps=80)
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_a_batch_comes_out_like_one_document_at_a_time(
+    open_world: OpenWorld, seed: int
+) -> None:
+    outcomes = []
+    for at_once in (False, True):
+        world = await open_world(negative_stock="allow", cost_scope="item_place")
+        for code in ITEMS:
+            await world.item(code)
+        await world.place("SHOP")
+        trader = Trader(world, Random(seed))
+        requests = [
+            trader.next() for _ in range(40)
+        ]  # he is told nothing: no reversals, no returns
+        if at_once:
+            verdicts = await post_many(world.db, world.principal, requests)
+        else:
+            verdicts = [await post(world.db, world.principal, request) for request in requests]
+        outcomes.append(
+            (
+                [v.outcome and v.outcome["number"] for v in verdicts],
+                [[r.code for r in v.refusals] for v in verdicts],
+                [await world.stock(code) for code in ITEMS],
+                await world.accounts(),
+            )
+        )
+    assert outcomes[0] == outcomes[1]
