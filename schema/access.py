@@ -158,8 +158,8 @@ def object_type(
     """An object type: who may see it, and, for a ``Node``, how its objects are found by id."""
 
     def declare(cls: type[T]) -> type[T]:
-        cls.__permission__ = permission  # type: ignore[attr-defined]
-        cls.__node__ = NodeLoader(permission, node) if node else None  # type: ignore[attr-defined]
+        cls.__permission__ = permission  # type: ignore[attr-defined]  # read by schema.protect
+        cls.__node__ = NodeLoader(permission, node) if node else None  # type: ignore[attr-defined]  # read by schema.protect
         made: type[T] = strawberry.type(cls, name=name, description=_description(cls))
         return made
 
@@ -171,7 +171,7 @@ def interface_type(*, permission: str) -> Callable[[type[T]], type[T]]:
     """An interface. Its implementors must have the same permission, unless it is ``PER_TYPE``."""
 
     def declare(cls: type[T]) -> type[T]:
-        cls.__permission__ = permission  # type: ignore[attr-defined]
+        cls.__permission__ = permission  # type: ignore[attr-defined]  # read by schema.protect
         made: type[T] = strawberry.interface(cls, description=_description(cls))
         return made
 

@@ -199,7 +199,7 @@ class Mutations:
         self, info: Info, input: Annotated[UpdateItemInput, argument("The change.")]
     ) -> ItemPayload:
         """Change an item."""
-        asked: ItemChanges = _with_parts(changes(input, _REFERENCES, ItemChanges))  # type: ignore[assignment]
+        asked: ItemChanges = _with_parts(changes(input, _REFERENCES, ItemChanges))  # type: ignore[assignment]  # checked by changes()
         return ItemPayload(item=await _change(info, input, asked))
 
     @mutation_field(permission="catalogue.write")

@@ -107,7 +107,7 @@ def error_code_definition() -> ScalarDefinition:
         serialize=None,
         parse_value=None,
         parse_literal=None,
-        implementation=enum,  # type: ignore[arg-type]
+        implementation=enum,  # type: ignore[arg-type]  # an enum type stands for a scalar
     )
 
 

@@ -106,7 +106,7 @@ async def listed(
     narrowed, after = wanted, page.after[0] if page.after else None
     if by_mark and after is not None:
         since = max(after, wanted.changed_since or 0)
-        narrowed, after = replace(wanted, changed_since=since), None  # type: ignore[type-var]
+        narrowed, after = replace(wanted, changed_since=since), None  # type: ignore[type-var]  # filters are dataclasses
     sort = cast(Order, order.value)
     async with info.context.reading() as tx:
         rows = await read(tx, narrowed, sort, after=after, limit=page.limit)

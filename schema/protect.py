@@ -83,7 +83,7 @@ def permission_of(type_: GraphQLNamedType) -> str:
     if declared is None:
         raise UndeclaredError(f"type {type_.name} declares no permission")
     if declared == OF_NODE:
-        fields = type_.fields  # type: ignore[attr-defined]
+        fields = type_.fields  # type: ignore[attr-defined]  # objects and interfaces only
         return permission_of(get_named_type(fields["nodes" if "nodes" in fields else "node"].type))
     return str(declared)
 
@@ -176,7 +176,7 @@ def _protect_mutation(what: str, field: GraphQLField) -> None:
     payload: type = getattr(definition, "origin", object)
     if not issubclass(payload, Payload):
         raise UndeclaredError(f"{what} does not answer with a payload")
-    for name, inner in get_named_type(field.type).fields.items():  # type: ignore[attr-defined]
+    for name, inner in get_named_type(field.type).fields.items():  # type: ignore[attr-defined]  # objects and interfaces only
         if name != "errors" and is_non_null_type(inner.type):
             raise UndeclaredError(f"{what}: {payload.__name__}.{name} must be nullable")
     field.resolve = _answering(_resolver(what, field), permission, payload)

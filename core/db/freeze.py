@@ -19,7 +19,7 @@ from core.db.protect import REFUSE_CHANGE, protection
 from core.db.schema import metadata
 
 INITIAL = Path(__file__).parent / "migrations" / "0001_initial.sql"
-_DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
+_DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]  # untyped in the library
 
 
 def render(tables: sa.MetaData) -> str:
@@ -35,7 +35,7 @@ def _statements(tables: sa.MetaData) -> Iterator[str]:
     # Some hosts install extensions themselves and allow nobody else to.
     yield "create extension if not exists pg_trgm"
     yield REFUSE_CHANGE
-    ordered = sort_tables_and_constraints(tables.sorted_tables)  # type: ignore[no-untyped-call]
+    ordered = sort_tables_and_constraints(tables.sorted_tables)  # type: ignore[no-untyped-call]  # untyped in the library
     for table, constraints in ordered:
         if table is None:
             yield from (_sql(AddConstraint(constraint)) for constraint in constraints)

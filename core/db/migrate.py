@@ -97,7 +97,7 @@ def _upgrade(connection: sa.Connection, component: Component) -> list[str]:
 
     def steps(heads: tuple[str, ...], _: MigrationContext) -> list[RevisionStep]:
         # What `alembic upgrade heads` runs; its annotation forgets that heads come as a tuple.
-        found = script._upgrade_revs("heads", heads)  # type: ignore[arg-type]
+        found = script._upgrade_revs("heads", heads)  # type: ignore[arg-type]  # its annotation is too narrow
         ran.extend(step.revision.revision for step in found)
         return found
 

@@ -52,7 +52,7 @@ async def page_of_lines(
     """The next lines of each document behind a line number."""
     found = await rows(
         tx,
-        f"SELECT d.id, l.* FROM unnest(%s::uuid[]) d(id) CROSS JOIN LATERAL (SELECT {_LINE}"  # noqa: S608
+        f"SELECT d.id, l.* FROM unnest(%s::uuid[]) d(id) CROSS JOIN LATERAL (SELECT {_LINE}"  # noqa: S608 - our names
         " FROM document_line WHERE tenant_id = %s AND document_id = d.id AND no > %s"
         " ORDER BY no LIMIT %s) l",
         list(ids),

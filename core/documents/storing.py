@@ -101,7 +101,7 @@ async def replace_draft(tx: Transaction, document: Document, mark: int) -> None:
     changes = ", ".join(f"{name} = r.{name}" for name in columns.split()[1:])
     await bulk.run(
         tx,
-        f"UPDATE document t SET {changes}, revision = t.revision + 1 FROM {{rows}}"  # noqa: S608
+        f"UPDATE document t SET {changes}, revision = t.revision + 1 FROM {{rows}}"  # noqa: S608 - our names
         " WHERE t.tenant_id = r.tenant_id AND t.id = r.id",
         tables.document,
         columns,

@@ -127,7 +127,7 @@ async def list_holds(
     """Holds in force, oldest first, of one item or of all."""
     found = await rows(
         tx,
-        f"SELECT {_COLUMNS} FROM hold WHERE tenant_id = %s AND released_at IS NULL"  # noqa: S608
+        f"SELECT {_COLUMNS} FROM hold WHERE tenant_id = %s AND released_at IS NULL"  # noqa: S608 - our names
         " AND (until IS NULL OR until > clock_timestamp())"
         " AND (%s::uuid IS NULL OR item_id = %s) AND (%s::uuid IS NULL OR id > %s)"
         " ORDER BY id LIMIT %s",

@@ -160,7 +160,7 @@ def _value(alias: str, name: str) -> str:
 
 def _many(table: str, columns: str, own: str, order: str) -> str:
     return (
-        f"(SELECT jsonb_agg({_array('x', columns)} ORDER BY {order}) FROM {table} x"  # noqa: S608
+        f"(SELECT jsonb_agg({_array('x', columns)} ORDER BY {order}) FROM {table} x"  # noqa: S608 - our names
         f" WHERE x.tenant_id = d.tenant_id AND {own})"
     )
 

@@ -383,7 +383,7 @@ def _add(table: str, keys: str, sums: str) -> str:
     totals = ", ".join(f"sum(r.{name}) {name}" for name in sums.split())
     added = ", ".join(f"{name} = p.{name} + d.{name}" for name in sums.split())
     return (
-        f"UPDATE {table} p SET {added} FROM (SELECT {listed}, l.period, {totals}"  # noqa: S608
+        f"UPDATE {table} p SET {added} FROM (SELECT {listed}, l.period, {totals}"  # noqa: S608 - our names
         f" FROM {{rows}} JOIN {table} l ON {joined} AND l.period >= r.period"
         f" GROUP BY {listed}, l.period) d WHERE {same}"
     )

@@ -107,7 +107,7 @@ def numbered(records: Iterable[M], first: int) -> list[M]:
 def moved_below(records: Iterable[M], before: Path, after: Path) -> list[M]:
     """Tree records with their new paths, after what they lie below moved from one to the other."""
     return [
-        replace(r, path=(*after, *r.path[len(before) :]), revision=r.revision + 1)  # type: ignore[attr-defined]
+        replace(r, path=(*after, *r.path[len(before) :]), revision=r.revision + 1)  # type: ignore[attr-defined]  # records of the tree have a path
         for r in records
     ]
 

@@ -53,7 +53,7 @@ class Register(Generic[R]):
 
     def query(self, tx: Transaction, changed_since: int | None = None) -> sa.Select[Any]:
         """The tenant's rows: all, or those written after the mark ``changed_since``."""
-        columns = [self.table.c[f.name] for f in fields(self.record)]  # type: ignore[arg-type]
+        columns = [self.table.c[f.name] for f in fields(self.record)]  # type: ignore[arg-type]  # records are dataclasses
         query = sa.select(*columns).where(self.table.c.tenant_id == tx.tenant_id)
         return query if changed_since is None else query.where(self.table.c.changed > changed_since)
 
@@ -109,7 +109,7 @@ class Register(Generic[R]):
             inside = inside.where(t.code_key > self.key_of(tx, "code", after))
         nth = sa.func.row_number().over(partition_by=t.parent_id, order_by=t.code_key)
         ranked = inside.add_columns(t.code_key.label("_key"), nth.label("_nth")).subquery()
-        columns = [ranked.c[f.name] for f in fields(self.record)]  # type: ignore[arg-type]
+        columns = [ranked.c[f.name] for f in fields(self.record)]  # type: ignore[arg-type]  # records are dataclasses
         query = sa.select(ranked.c.parent_id, *columns).where(ranked.c._nth <= limit)
         found: dict[UUID, list[R]] = defaultdict(list)
         for row in await tx.sql.execute(query.order_by(ranked.c._key)):
