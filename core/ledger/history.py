@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
+from typing import NamedTuple
 from uuid import UUID
 
 from core.db.database import Row, Transaction, rows
@@ -33,11 +35,50 @@ from core.ledger.replay import Past
 from core.ledger.state import State
 from core.ledger.tracing import Movement
 
-_ENTRY = (
-    "SELECT sequence, document_id, item_id, place_id, lot_id, quantity, value, pool_id, event_on,"
-    " event_sequence, event_flow, event_line, leg, basis, given, rate, link_sequence, link_line,"
-    " settles_sequence, settles_flow FROM entry"
-)
+
+class EntryRow(NamedTuple):
+    """A journal entry as it lies in the table; the fields are the columns."""
+
+    sequence: int
+    document_id: UUID
+    item_id: UUID
+    place_id: UUID
+    lot_id: UUID
+    quantity: Decimal
+    value: Decimal
+    pool_id: UUID | None
+    event_on: date
+    event_sequence: int
+    event_flow: int
+    event_line: int
+    leg: str
+    basis: str
+    given: Decimal | None
+    rate: Decimal | None
+    link_sequence: int | None
+    link_line: int | None
+    settles_sequence: int | None
+    settles_flow: int | None
+
+    @property
+    def event(self) -> Event:
+        return Event(self.event_sequence, self.event_flow)
+
+    @property
+    def link(self) -> tuple[int, int] | None:
+        return _pair(self.link_sequence, self.link_line)
+
+    @property
+    def settles(self) -> Event | None:
+        found = _pair(self.settles_sequence, self.settles_flow)
+        return Event(*found) if found else None
+
+
+def _pair(first: int | None, second: int | None) -> tuple[int, int] | None:
+    return None if first is None or second is None else (first, second)
+
+
+_ENTRY = f"SELECT {', '.join(EntryRow._fields)} FROM entry"  # noqa: S608 - our names
 _ORDER = " ORDER BY event_on, event_sequence, event_flow, sequence, no"
 
 
@@ -91,16 +132,16 @@ async def _history(
     tx: Transaction, state: State, entries: Iterable[Row], layers: Iterable[Row]
 ) -> History:
     keys = {key.id: key for key in state.books.pools}
-    grouped: dict[Event, list[Row]] = {}
+    grouped: dict[Event, list[EntryRow]] = {}
     for row in entries:
-        grouped.setdefault(Event(row[9], row[10]), []).append(row)
+        entry = EntryRow(*row)
+        grouped.setdefault(entry.event, []).append(entry)
     events = {event: _past(event, group, keys) for event, group in grouped.items()}
-    for row in layers:
-        leg = events[Event(row[0], row[1])].layers.setdefault(
-            LayerKey(row[2], Origin(row[3], row[4], row[5])), Leg()
-        )
-        leg.quantity += row[6]
-        leg.value += row[7]
+    for sequence, flow, pool, *origin, quantity, value in layers:
+        key = LayerKey(pool, Origin(*origin))
+        layer = events[Event(sequence, flow)].layers.setdefault(key, Leg())
+        layer.quantity += quantity
+        layer.value += value
     gone = await rows(
         tx,
         "SELECT d.sequence FROM document d JOIN document m ON m.tenant_id = d.tenant_id"
@@ -112,34 +153,33 @@ async def _history(
     return History(list(events.values()), frozenset(row[0] for row in gone))
 
 
-def _past(event: Event, group: list[Row], keys: dict[UUID, PoolKey]) -> Past:
+def _past(event: Event, group: list[EntryRow], keys: dict[UUID, PoolKey]) -> Past:
     """One event from its entries: those of its own document say what was asked for, all of them
     together what came of it."""
-    own = {row[12]: row for row in group if row[0] == event.sequence and row[12] != "other"}
+    own = {e.leg: e for e in group if e.sequence == event.sequence and e.leg != "other"}
     source, target = own["source"], own["target"]
-    basis = Basis(target[13])
-    given = [row[14] for row in group if row[12] == "source" and row[14] is not None]
+    basis = Basis(target.basis)
+    given = [e.given for e in group if e.leg == "source" and e.given is not None]
     flow = Flow(
         event=event,
-        on=target[8],
-        document=target[1],
-        line=target[11],
-        item=target[2],
-        lot=target[4],
-        quantity=ZERO if basis is Basis.COUNT else target[5],
-        source=Side(source[3], keys.get(source[7])),
-        target=Side(target[3], keys.get(target[7])),
+        on=target.event_on,
+        document=target.document_id,
+        line=target.event_line,
+        item=target.item_id,
+        lot=target.lot_id,
+        quantity=ZERO if basis is Basis.COUNT else target.quantity,
+        source=Side(source.place_id, keys.get(source.pool_id) if source.pool_id else None),
+        target=Side(target.place_id, keys.get(target.pool_id) if target.pool_id else None),
         basis=basis,
         given=sum(given, ZERO) if given else None,
-        rate=target[15],
-        link=(target[16], target[17]) if target[16] is not None else None,
+        rate=target.rate,
+        link=target.link,
     )
     past = Past(flow)
-    for row in group:
-        settles = Event(row[18], row[19]) if row[18] is not None else None
-        leg = past.legs.setdefault(LegKey(row[3], row[4], row[7], settles), Leg())
-        leg.quantity += row[5]
-        leg.value += row[6]
+    for e in group:
+        leg = past.legs.setdefault(LegKey(e.place_id, e.lot_id, e.pool_id, e.settles), Leg())
+        leg.quantity += e.quantity
+        leg.value += e.value
     return past
 
 
