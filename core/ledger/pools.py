@@ -89,6 +89,17 @@ class Pool:
         held = min(part, self.quantity)
         return self.portion(self.value, held, self.quantity) if held > 0 else ZERO
 
+    def spread(self, slices: list[Slice], value: Decimal) -> list[Slice]:
+        """The slices at a stated value in all, by quantity."""
+        whole = sum((part.quantity for part in slices), ZERO)
+        seen, given, parts = ZERO, ZERO, []
+        for part in slices:
+            seen += part.quantity
+            share = self.portion(value, seen, whole) - given
+            given += share
+            parts.append(Slice(part.origin, part.quantity, share))
+        return parts
+
     def cost(self) -> Decimal:
         """What one unit costs now; below zero or empty, the last known cost."""
         if self.quantity > 0:

@@ -167,7 +167,8 @@ class Books:
             if flow.target.pool is None:
                 out.add(flow.target, flow.lot, flow.quantity, value)
             else:
-                self._arrive(flow, out, value, slices)
+                worth = self.pool(flow.target.pool).spread(slices, value)
+                self._arrive(flow, out, value, worth)
             self._difference(flow, out, self.accounts.price_difference, taken - value)
         self._remember(flow, value)
 

@@ -153,6 +153,19 @@ async def test_a_move_between_pools_takes_the_value_along(open_world: OpenWorld)
     assert values == [(D(6), D(78)), (D(6), D(106))]
 
 
+async def test_a_move_undone_later_brings_its_value_back(open_world: OpenWorld) -> None:
+    world = await open_world(cost_scope="item_place", costing_method="fifo")
+    await world.item("A")
+    await world.place("SHOP")
+    await world.posted("receipt", world.line("A", 4, 10))
+    await world.posted("receipt", world.line("A", 2, 30), at="SHOP")
+    sent = await world.posted("transfer", world.line("A", 4, at="MAIN", to="SHOP"), on=2)
+    await world.posted("issue", world.line("A", 2, 50), at="SHOP", on=3)
+    await world.undone(sent, on=4)
+    assert await world.stock("A") == (D(4), D(40))
+    assert await world.account("price_difference") == D(40)
+
+
 async def test_a_transfer_in_two_steps_loses_something_on_the_way(world: World) -> None:
     await world.item("A")
     await world.place("SHOP")
