@@ -154,7 +154,7 @@ class ToyQueries:
                 await info.context.load(toys_by_id, UUID(int=1000))
         if how == "refuse":
             raise refuse(NOT_FOUND, "how", id=how)
-        raise ValueError("select * from secret_table in /work/main")
+        raise ValueError("select * from secret_table in /srv/app")
 
     @query_field(permission="catalogue.read")
     async def slow(
