@@ -81,8 +81,3 @@ def _initials(han: str) -> str:
     from pypinyin import Style, lazy_pinyin
 
     return "".join(lazy_pinyin(han, style=Style.FIRST_LETTER, errors="ignore"))
-
-
-def escape_like(text: str) -> str:
-    """``text`` as a literal inside a LIKE pattern: the user's ``%`` and ``_`` mean themselves."""
-    return re.sub(r"([\\%_])", r"\\\1", text)

@@ -327,11 +327,6 @@ async def units_by_id(tx: Transaction, ids: Iterable[UUID]) -> dict[UUID, Unit]:
     return await units.by_id(tx, ids)
 
 
-async def changed_units(tx: Transaction, since: int, limit: int) -> list[Unit]:
-    """Units written after the mark ``since``, archived ones included."""
-    return await units.changed(tx, since, limit)
-
-
 async def list_units(tx: Transaction, *, active: bool | None = True) -> list[Unit]:
     """All units by code; there are dozens at most."""
     query = units.query(tx).order_by(unit.c.code_key)

@@ -184,3 +184,7 @@ class Source:
     source_id: UUID | None
     number: str | None
     lines: dict[int, SourceLine]
+
+    @property
+    def type(self) -> DocumentType:
+        return TYPES[self.type_code]

@@ -6,7 +6,7 @@ What writes the ledger is not here: posting, approving an order and reversing go
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -25,8 +25,6 @@ from core.errors import DUPLICATE, NOT_FOUND, STALE_REVISION, Refusal, Refused, 
 from core.ledger import loading, reading, reservations
 from core.tenancy.rules import Principal
 from core.tenancy.tables import next_change
-
-Work = Callable[[Transaction], Awaitable[Mapping[str, Any]]]
 
 
 async def save_draft(

@@ -13,8 +13,8 @@ from decimal import Decimal
 from uuid import UUID
 
 from core.documents.progress import Ordered
-from core.documents.records import Document, Line
-from core.documents.types import TYPES, Effect
+from core.documents.records import Document, Line, Source
+from core.documents.types import Effect
 from core.errors import NOT_FOUND, Refusal, Refused, define, raise_any
 from core.ids import NIL
 from core.ledger.counting import count_line, needs_approval
@@ -175,7 +175,7 @@ def _check_source(state: State, document: Document) -> Iterator[Refusal]:
     if source is None:
         yield Refusal(NOT_FOUND, ("sourceId",), {"id": str(document.source_id)})
         return
-    ready = "approved" if TYPES[source.type_code].effect is Effect.ORDER else "posted"
+    ready = "approved" if source.type.effect is Effect.ORDER else "posted"
     if (
         source.type_code not in document.type.sources
         or source.state != ready
@@ -296,7 +296,7 @@ def _order(state: State, document: Document) -> Decision:
     return decision
 
 
-def promise_of(order: Document, line: Line, quantity: Decimal) -> Promised:
+def promise_of(order: Document | Source, line: Line, quantity: Decimal) -> Promised:
     """What an order's line promises: stock that will leave its place, or come to it."""
     assert line.place_id is not None
     return Promised(

@@ -12,7 +12,7 @@ from uuid import UUID
 from core.db.database import Transaction
 from core.documents import reading as stored_documents
 from core.documents.records import Document, Stored
-from core.documents.types import TYPES, Effect
+from core.documents.types import Effect
 from core.errors import Refusal, Refused, define, raise_any
 from core.ids import NIL
 from core.ledger import history, tracing
@@ -25,6 +25,7 @@ from core.ledger.decide import (
     fulfilled,
     moved,
     progressed,
+    promise_of,
     restandard,
     settle_promises,
 )
@@ -275,7 +276,7 @@ async def _rewind(
     sources = [
         (source.sequence, no)
         for source in state.sources.values()
-        if source.sequence is not None and TYPES[source.type_code].effect is not Effect.ORDER
+        if source.sequence is not None and source.type.effect is not Effect.ORDER
         for no in source.lines
     ]
     await history.rewind(tx, state, past, start, [*links, *sources])
@@ -310,7 +311,7 @@ def _undo_progress(state: State, original: Document, decision: Decision) -> None
     source = state.sources.get(original.source_id or NIL)
     if source is None or original.type.effect is Effect.LANDED:
         return
-    order = TYPES[source.type_code].effect is Effect.ORDER
+    order = source.type.effect is Effect.ORDER
     for line in original.lines:
         if line.source_line is None:
             continue
@@ -323,16 +324,4 @@ def _undo_progress(state: State, original: Document, decision: Decision) -> None
         known.executed += back
         if order and source.state == "approved" and line.stocked and known.line.place_id:
             left = max(ZERO, known.line.base_quantity - known.executed)
-            decision.promises.append(
-                Promised(
-                    document_id=source.id,
-                    line=known.line.no,
-                    item_id=line.item_id,
-                    place_id=known.line.place_id,
-                    lot_id=NIL,
-                    incoming=TYPES[source.type_code].party == "supplier",
-                    quantity=left,
-                    due_on=known.line.due_on,
-                    expires_at=known.line.expires_at,
-                )
-            )
+            decision.promises.append(promise_of(source, known.line, left))

@@ -14,7 +14,7 @@ from core.db.database import Transaction
 from core.documents import reading as stored_documents
 from core.documents.records import Document, DocumentDraft, Source
 from core.documents.rules import PartyFacts, Reference
-from core.documents.types import TYPES, Effect
+from core.documents.types import Effect
 from core.ledger import history, reading
 from core.ledger.records import BalanceKey, Balances, Method
 from core.ledger.state import Places, Promised, State, method_of
@@ -118,7 +118,7 @@ def _links(sources: Collection[Source]) -> set[tuple[int, int]]:
     return {
         (source.sequence, no)
         for source in sources
-        if source.sequence is not None and TYPES[source.type_code].effect is not Effect.ORDER
+        if source.sequence is not None and source.type.effect is not Effect.ORDER
         for no in source.lines
     }
 

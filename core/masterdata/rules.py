@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 from uuid import UUID
 
-from core.errors import INVALID, NOT_FOUND, STALE_REVISION, Refusal, Refused, define
+from core.errors import NOT_FOUND, STALE_REVISION, Refusal, Refused, define
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -129,8 +129,3 @@ def stale(seen: int, actual: int) -> list[Refusal]:
     if seen == actual:
         return []
     return [Refusal(STALE_REVISION, ("revision",), {"seen": seen, "actual": actual})]
-
-
-def invalid(reason: str, reason_zh: str, *path: str | int) -> Refusal:
-    """A refusal in words of its own, for what no other code says."""
-    return Refusal(INVALID, path, {"reason": reason, "reason_zh": reason_zh})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 from functools import cache
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal
 from zoneinfo import available_timezones
 
 from pydantic import BaseModel, Field, StringConstraints, ValidationError, field_validator
@@ -33,9 +33,6 @@ CostingMethod = Literal["moving_average", "fifo", "standard", "specific"]
 CostScope = Literal["item", "item_place", "item_lot", "item_lot_place", "serial"]
 
 DocumentType = Annotated[str, StringConstraints(pattern="^[A-Za-z][A-Za-z0-9_]{0,63}$")]
-
-COSTING_METHODS: tuple[str, ...] = get_args(CostingMethod)
-COST_SCOPES: tuple[str, ...] = get_args(CostScope)
 
 FIXED_ONCE_POSTED = ("currency", "amount_dp", "costing_method", "cost_scope")
 """A change of these would give posted amounts another meaning; method and scope change by document
