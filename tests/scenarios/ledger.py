@@ -14,7 +14,7 @@ from tests.scenarios.fields import Fields
 from tests.scenarios.figures import Figure, Where, differing
 from tests.scenarios.model import Broken, NotYet, Scenario, Step
 from tests.scenarios.run import Runner
-from tests.scenarios.server import RunningServer, running_server
+from tests.serving import RunningServer, running_server
 from tests.scenarios.shop import Refusals, Row, Shop
 
 SCOPES = {"item_location": "ITEM_PLACE", "item_lot_location": "ITEM_LOT_PLACE"}
