@@ -359,6 +359,8 @@ async def _post(info: Info, request: Request) -> DocumentPayload:
     if verdict.outcome is None:
         refused = Refused(*verdict.refusals)
         raise _under_document(refused) if isinstance(request, Post) else refused
+    if verdict.stored is not None:
+        return DocumentPayload(document=Document.of(verdict.stored))
     return await _payload(info, UUID(verdict.outcome["id"]))
 
 
@@ -373,9 +375,11 @@ async def _post_many(info: Info, inputs: list[PostDocumentInput]) -> list[Docume
     context = info.context
     made = await posting.post_many(context.database, context.principal, list(requests.values()))
     verdicts |= dict(zip(requests, made, strict=True))
-    ids = [UUID(v.outcome["id"]) for v in verdicts.values() if v.outcome is not None]
-    async with context.database.snapshot(context.principal.tenant_id) as tx:
-        documents = await documents_by_id(tx, ids)
+    documents = {v.stored.document.id: Document.of(v.stored) for v in made if v.stored is not None}
+    ids = {UUID(v.outcome["id"]) for v in made if v.outcome is not None}
+    if repeated := ids - documents.keys():
+        async with context.database.snapshot(context.principal.tenant_id) as tx:
+            documents |= await documents_by_id(tx, list(repeated))
     return [
         DocumentVerdict(
             command_id=one.command_id,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from core.canonical import plain
 from core.db import bulk
-from core.db.database import Transaction
+from core.db.database import RawTransaction, Transaction
 from core.db.metadata import Moment, Uuid, tenant_table
 from core.ids import uuid7
 
@@ -36,6 +36,7 @@ audit = tenant_table(
 class Act:
     """One deed: ``action`` (``item.create``) on the object of ``kind``; details as JSON values."""
 
+    actor: UUID
     action: str
     kind: str
     object_id: UUID
@@ -56,7 +57,7 @@ class AuditRow:
 
 
 async def record(
-    tx: Transaction,
+    tx: RawTransaction,
     actor: UUID,
     action: str,
     kind: str,
@@ -64,16 +65,16 @@ async def record(
     details: Mapping[str, Any] | None = None,
 ) -> None:
     """Write one deed in the transaction that does it."""
-    await record_many(tx, actor, [Act(action, kind, object_id, details or {})])
+    await record_many(tx, [Act(actor, action, kind, object_id, details or {})])
 
 
-async def record_many(tx: Transaction, actor: UUID, acts: Sequence[Act]) -> None:
-    """Write many deeds of one actor."""
+async def record_many(tx: RawTransaction, acts: Iterable[Act]) -> None:
+    """Write many deeds."""
     await bulk.insert(
         tx,
         audit,
         "id actor action kind object_id details",
-        [(uuid7(), actor, act.action, act.kind, act.object_id, plain(act.details)) for act in acts],
+        [(uuid7(), a.actor, a.action, a.kind, a.object_id, plain(a.details)) for a in acts],
     )
 
 
@@ -108,7 +109,7 @@ async def audit_by_id(tx: Transaction, ids: Iterable[UUID]) -> dict[UUID, AuditR
     return {row.id: AuditRow(*row) for row in await tx.sql.execute(query)}
 
 
-def _rows(tx: Transaction) -> sa.Select[Any]:
+def _rows(tx: RawTransaction) -> sa.Select[Any]:
     t = audit.c
     query = sa.select(t.id, t.at, t.actor, t.action, t.kind, t.object_id, t.details)
     return query.where(t.tenant_id == tx.tenant_id)

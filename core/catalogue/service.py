@@ -133,9 +133,8 @@ async def _write(
     written = [replace(f, item=i) for f, i in zip(accepted.values(), marked, strict=True)]
     await put_items(tx, written, before, key)
     await create_guards(tx, [f.item.id for f in written if f.item.id not in before])
-    await record_many(
-        tx, principal.user_id, [_act(wishes[n], f, before) for n, f in accepted.items()]
-    )
+    actor = principal.user_id
+    await record_many(tx, [_act(actor, wishes[n], f, before) for n, f in accepted.items()])
     return {
         n: {"id": str(d.item.id)} if isinstance(d, FullItem) else tuple(d)
         for n, d in decided.items()
@@ -178,7 +177,7 @@ async def _unique(
     }
 
 
-def _act(wish: Wish, full: FullItem, before: Mapping[UUID, FullItem]) -> Act:
+def _act(actor: UUID, wish: Wish, full: FullItem, before: Mapping[UUID, FullItem]) -> Act:
     action = "item.update" if full.item.id in before else "item.create"
     details = {"code": full.item.code, "revision": full.item.revision, "input": wish.input()}
-    return Act(action, "item", full.item.id, details)
+    return Act(actor, action, "item", full.item.id, details)

@@ -6,7 +6,6 @@ input, so the same id with another input is told apart from a repetition.
 
 from core.commands.service import (
     Answer,
-    CommandRaceError,
     is_retryable,
     known,
     remember,
@@ -18,7 +17,10 @@ from core.commands.tables import (
     COMMAND_REUSED,
     HASH_VERSION,
     Asked,
+    CommandRaceError,
     Outcome,
+    answer_to,
+    carried_out,
     input_hash,
     known_many,
     remember_many,
@@ -31,6 +33,8 @@ __all__ = [
     "Asked",
     "CommandRaceError",
     "Outcome",
+    "answer_to",
+    "carried_out",
     "input_hash",
     "is_retryable",
     "known",

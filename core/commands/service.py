@@ -11,14 +11,16 @@ import sqlalchemy as sa
 from core.canonical import plain
 from core.commands.tables import (
     Asked,
+    CommandRaceError,
     Outcome,
     answer_to,
+    carried_out,
     known_many,
     remember_many,
     reused,
-    stored,
 )
 from core.db.database import Database, Transaction
+from core.db.questions import ask
 from core.errors import Refusal, Refused
 
 T = TypeVar("T")
@@ -29,10 +31,6 @@ Answer = Outcome | tuple[Refusal, ...]
 _ATTEMPTS = 5
 _RETRIED = frozenset({"40001", "40P01"})
 """Serialization failure and deadlock: the work was rolled back and may run again (rule 3.8)."""
-
-
-class CommandRaceError(Exception):
-    """The same command was carried out by another transaction meanwhile: roll back, ask again."""
 
 
 async def known(
@@ -53,8 +51,7 @@ async def remember(
     outcome: Mapping[str, Any],
 ) -> None:
     """Store the outcome. Raises CommandRaceError if the command was carried out meanwhile."""
-    if not await remember_many(tx, [(Asked.of(command_id, operation, payload), outcome)]):
-        raise CommandRaceError
+    await remember_many(tx, [(Asked.of(command_id, operation, payload), outcome)])
 
 
 async def run(
@@ -111,8 +108,7 @@ async def run_many(
                 made = await work(tx, fresh)
                 answers |= made
                 done = [(asked[n], a) for n, a in made.items() if isinstance(a, dict)]
-                if await remember_many(tx, done) < len(done):
-                    raise CommandRaceError
+                await remember_many(tx, done)
         refused = [asked[n] for n in fresh if isinstance(answers[n], tuple)]
         if refused:
             async with db.snapshot(tenant_id) as tx:
@@ -140,7 +136,7 @@ async def retrying(once: Callable[[], Awaitable[T]]) -> T:
 
 
 async def _known_answers(tx: Transaction, asked: Sequence[Asked]) -> dict[int, Answer]:
-    before = await stored(tx, {one.id for one in asked})
+    before = await ask(tx, carried_out({one.id for one in asked}))
     answers: dict[int, Answer] = {}
     for n, one in enumerate(asked):
         if one.id in before:

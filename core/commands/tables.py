@@ -8,13 +8,15 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+import psycopg
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.dialects.postgresql import JSONB
 
 from core.canonical import canonical, plain
 from core.db import bulk
-from core.db.database import Transaction
+from core.db.database import RawTransaction
 from core.db.metadata import Moment, Uuid, tenant_table
+from core.db.questions import Question, ask
 from core.errors import Refusal, define
 
 COMMAND_REUSED = define(
@@ -27,7 +29,6 @@ HASH_VERSION = 1
 """Raised when the canonical form changes; rows of older versions keep their own."""
 
 Outcome = dict[str, Any]
-_UUIDS = ARRAY(Uuid)
 
 command = tenant_table(
     "command",
@@ -39,6 +40,10 @@ command = tenant_table(
     sa.Column("at", Moment, nullable=False, server_default=sa.func.now()),
     append_only=True,
 )
+
+
+class CommandRaceError(Exception):
+    """The same command was carried out by another transaction meanwhile: roll back, ask again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,25 +69,22 @@ def reused(command_id: UUID) -> Refusal:
     return Refusal(COMMAND_REUSED, ("commandId",), {"id": str(command_id)})
 
 
-async def stored(tx: Transaction, ids: Iterable[UUID]) -> dict[UUID, tuple[Asked, Outcome]]:
+def carried_out(ids: Iterable[UUID]) -> Question[dict[UUID, tuple[Asked, Outcome]]]:
     """Commands that were carried out before, as they were asked for, with their outcome."""
-    c = command.c
-    query = sa.select(c.id, c.operation, c.input_hash, c.outcome).where(
-        c.tenant_id == tx.tenant_id,
-        c.id.in_(sa.select(sa.func.unnest(sa.literal(list(ids), _UUIDS), type_=Uuid))),
+    return Question(
+        "SELECT id, operation, input_hash, outcome FROM command"
+        " WHERE tenant_id = %s AND id = ANY(%s)",
+        (list(ids),),
+        lambda found: {r[0]: (Asked(r[0], r[1], bytes(r[2])), r[3]) for r in found},
     )
-    return {
-        row.id: (Asked(row.id, row.operation, bytes(row.input_hash)), row.outcome)
-        for row in await tx.sql.execute(query)
-    }
 
 
-async def known_many(tx: Transaction, asked: Sequence[Asked]) -> dict[UUID, Outcome | Refusal]:
+async def known_many(tx: RawTransaction, asked: Sequence[Asked]) -> dict[UUID, Outcome | Refusal]:
     """Commands that were carried out before: their outcome, or a refusal if their input differs.
 
     No id may come twice with different inputs.
     """
-    before = await stored(tx, [a.id for a in asked])
+    before = await ask(tx, carried_out([a.id for a in asked]))
     return {a.id: answer_to(a, *before[a.id]) for a in asked if a.id in before}
 
 
@@ -91,8 +93,11 @@ def answer_to(asked: Asked, first: Asked, outcome: Outcome) -> Outcome | Refusal
     return outcome if asked == first else reused(asked.id)
 
 
-async def remember_many(tx: Transaction, done: Sequence[tuple[Asked, Mapping[str, Any]]]) -> int:
-    """Store outcomes and return how many were new; fewer than given means a race was lost.
+async def remember_many(
+    tx: RawTransaction, done: Iterable[tuple[Asked, Mapping[str, Any]]]
+) -> None:
+    """Store outcomes. Raises CommandRaceError where one of the commands was carried out meanwhile; in a
+    pipeline the unique violation of ``command_pkey`` comes with a later answer instead.
 
     Rows go in sorted by id: two processes that insert the same ids in different order deadlock.
     """
@@ -100,10 +105,7 @@ async def remember_many(tx: Transaction, done: Sequence[tuple[Asked, Mapping[str
         (asked.id, asked.operation, HASH_VERSION, f"\\x{asked.hash.hex()}", plain(outcome))
         for asked, outcome in sorted(done, key=lambda pair: pair[0].id)
     ]
-    return await bulk.insert(
-        tx,
-        command,
-        "id operation hash_version input_hash outcome",
-        rows,
-        conflict="on conflict (tenant_id, id) do nothing",
-    )
+    try:
+        await bulk.insert(tx, command, "id operation hash_version input_hash outcome", rows)
+    except psycopg.errors.UniqueViolation as error:
+        raise CommandRaceError from error

@@ -13,37 +13,59 @@ from functools import lru_cache
 from typing import Any
 
 import orjson
+import psycopg
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
-from core.db.database import Transaction
+from core.db.database import RawTransaction, Row
 
 _DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]  # the library leaves it untyped
 
 
 async def insert(
-    tx: Transaction,
+    tx: RawTransaction,
     table: sa.Table,
     columns: str,
     rows: Iterable[Sequence[Any]],
     *,
     conflict: str = "",
-) -> int:
-    """Insert rows of this tenant and return how many were written. ``columns`` are the
-    blank-separated names after ``tenant_id``; ``conflict`` is an ON CONFLICT clause."""
-    return await run(tx, _insert(table, columns) + conflict, table, columns, rows)
+) -> None:
+    """Insert rows of this tenant. ``columns`` are the blank-separated names after ``tenant_id``;
+    ``conflict`` is an ON CONFLICT clause."""
+    await run(tx, inserting(table, columns) + conflict, table, columns, rows)
 
 
 async def run(
-    tx: Transaction, query: str, table: sa.Table, columns: str, rows: Iterable[Sequence[Any]]
-) -> int:
+    tx: RawTransaction, query: str, table: sa.Table, columns: str, rows: Iterable[Sequence[Any]]
+) -> None:
     """Run ``query``, in which ``{rows}`` stands for the rows as a relation ``r`` with the columns
-    ``tenant_id`` and ``columns``, typed like those of ``table``. Returns the rows affected."""
+    ``tenant_id`` and ``columns``, typed like those of ``table``. In a pipeline it waits for nothing."""
+    await _send(tx, query, table, columns, rows)
+
+
+async def fetch(
+    tx: RawTransaction, query: str, table: sa.Table, columns: str, rows: Iterable[Sequence[Any]]
+) -> list[Row]:
+    """Run such a ``query`` and wait for the rows that it returns."""
+    cursor = await _send(tx, query, table, columns, rows)
+    return await cursor.fetchall() if cursor is not None else []
+
+
+@lru_cache(maxsize=256)
+def inserting(table: sa.Table, columns: str) -> str:
+    """The statement, up to its ON CONFLICT, that inserts ``{rows}``."""
+    names = ", ".join(f'"{name}"' for name in ["tenant_id", *columns.split()])
+    return f"INSERT INTO {table.name} ({names}) SELECT * FROM {{rows}} "  # noqa: S608 - our names
+
+
+async def _send(
+    tx: RawTransaction, query: str, table: sa.Table, columns: str, rows: Iterable[Sequence[Any]]
+) -> psycopg.AsyncCursor[Row] | None:
     arrays = [_array(column) for column in zip(*rows, strict=True)]
     if not arrays:
-        return 0
+        return None
     sql = query.replace("{rows}", _relation(table, columns)).encode()
-    return (await tx.raw.execute(sql, [tx.tenant_id, *arrays])).rowcount
+    return await tx.raw.execute(sql, [tx.tenant_id, *arrays])
 
 
 def _array(values: Sequence[Any]) -> str:
@@ -77,9 +99,3 @@ def _kind(column: sa.Column[Any]) -> str:
     if isinstance(column.type, sa.Text):
         return "TEXT"
     return column.type.compile(_DIALECT)
-
-
-@lru_cache(maxsize=256)
-def _insert(table: sa.Table, columns: str) -> str:
-    names = ", ".join(f'"{name}"' for name in ["tenant_id", *columns.split()])
-    return f"INSERT INTO {table.name} ({names}) SELECT * FROM {{rows}} "  # noqa: S608 - our names

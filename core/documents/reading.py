@@ -8,11 +8,11 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from core.db.database import Row, Transaction, rows
+from core.db.database import RawTransaction, Row, rows
 from core.documents.records import Document, Line, Source, SourceLine, Stored
 
 
-async def lock_documents(tx: Transaction, ids: Collection[UUID]) -> None:
+async def lock_documents(tx: RawTransaction, ids: Collection[UUID]) -> None:
     """First of all locks: stored drafts and source documents, by id (rule 3.1)."""
     if ids:
         await rows(
@@ -30,7 +30,7 @@ _LINE = (
 )
 
 
-async def lines(tx: Transaction, ids: Collection[UUID]) -> dict[UUID, dict[int, Line]]:
+async def lines(tx: RawTransaction, ids: Collection[UUID]) -> dict[UUID, dict[int, Line]]:
     """The stored lines of documents, by document and number."""
     found = await rows(
         tx,
@@ -47,7 +47,7 @@ async def lines(tx: Transaction, ids: Collection[UUID]) -> dict[UUID, dict[int, 
 
 
 async def page_of_lines(
-    tx: Transaction, ids: Collection[UUID], after: int, limit: int
+    tx: RawTransaction, ids: Collection[UUID], after: int, limit: int
 ) -> dict[UUID, list[Line]]:
     """The next lines of each document behind a line number."""
     found = await rows(
@@ -66,7 +66,7 @@ async def page_of_lines(
     return pages
 
 
-async def count_lines(tx: Transaction, ids: Collection[UUID]) -> dict[UUID, int]:
+async def count_lines(tx: RawTransaction, ids: Collection[UUID]) -> dict[UUID, int]:
     """How many lines documents have."""
     found = await rows(
         tx,
@@ -78,7 +78,7 @@ async def count_lines(tx: Transaction, ids: Collection[UUID]) -> dict[UUID, int]
     return {row[0]: row[1] for row in found}
 
 
-async def sources(tx: Transaction, ids: Collection[UUID]) -> dict[UUID, Source]:
+async def sources(tx: RawTransaction, ids: Collection[UUID]) -> dict[UUID, Source]:
     """Documents that others go back to, with the progress of their lines."""
     if not ids:
         return {}
@@ -129,7 +129,7 @@ class Before:
     sources: frozenset[UUID]
 
 
-async def items_of_documents(tx: Transaction, ids: Collection[UUID]) -> Before:
+async def items_of_documents(tx: RawTransaction, ids: Collection[UUID]) -> Before:
     """Links never change, so they are read before anything is locked (rule 3.1)."""
     if not ids:
         return Before(frozenset(), frozenset())
@@ -149,7 +149,7 @@ async def items_of_documents(tx: Transaction, ids: Collection[UUID]) -> Before:
     return Before(frozenset(r[0] for r in items), frozenset(r[0] for r in sources))
 
 
-async def documents(tx: Transaction, ids: Collection[UUID]) -> dict[UUID, Stored]:
+async def documents(tx: RawTransaction, ids: Collection[UUID]) -> dict[UUID, Stored]:
     """Stored documents with their lines."""
     found = await heads(tx, ids)
     stored = await lines(tx, found) if found else {}
@@ -161,7 +161,7 @@ async def documents(tx: Transaction, ids: Collection[UUID]) -> dict[UUID, Stored
     }
 
 
-async def heads(tx: Transaction, ids: Collection[UUID]) -> dict[UUID, Stored]:
+async def heads(tx: RawTransaction, ids: Collection[UUID]) -> dict[UUID, Stored]:
     """Stored documents without their lines, which may be a thousand."""
     if not ids:
         return {}
@@ -205,7 +205,7 @@ def _document(r: Row) -> Document:
     return Document(id=r[0], type_code=r[1], business_date=r[2], lines=(), **further)
 
 
-async def dependents(tx: Transaction, document_id: UUID) -> int:
+async def dependents(tx: RawTransaction, document_id: UUID) -> int:
     """How many unreversed documents go back to this one; its own revaluations do not count."""
     found = await rows(
         tx,

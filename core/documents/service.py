@@ -13,6 +13,7 @@ from uuid import UUID
 from core import commands
 from core.audit.tables import record
 from core.db.database import Database, Transaction
+from core.db.questions import ask
 from core.documents import reading as stored_documents
 from core.documents import storing
 from core.documents.lifecycle import Event, State, next_state
@@ -48,8 +49,8 @@ async def save_draft(
             if revision is not None:
                 raise Refused(Refusal(NOT_FOUND, ("id",), {"id": str(draft.id)}))
             mark = await next_change(tx)
-            filed = Filed(document, State.DRAFT.value)
-            await storing.insert(tx, [filed], principal.user_id, None, mark)
+            filed = Filed(document, State.DRAFT.value, principal.user_id)
+            await storing.insert(tx, [filed], None, mark)
         else:
             if revision is None:
                 details = {"field": "id", "value": str(draft.id)}
@@ -125,13 +126,13 @@ def _check(
 
 
 async def _reference(tx: Transaction, draft: DocumentDraft) -> Reference:
-    version, *_ = await reading.sequence_row(tx)
+    version, *_ = await ask(tx, reading.sequence_row())
     settings, places = await loading.rules(tx, version)
     parties = [draft.party_id] if draft.party_id is not None else []
     return Reference(
-        items=await reading.items(tx, loading.items_of(draft)),
+        items=await ask(tx, reading.items(loading.items_of(draft))),
         places=places.by_id,
-        parties=await reading.parties(tx, parties),
+        parties=await ask(tx, reading.parties(parties)),
         amount_dp=settings.amount_dp,
         prices_include_tax=settings.prices_include_tax,
     )

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from core.canonical import plain
 from core.db import bulk
-from core.db.database import Transaction
+from core.db.database import RawTransaction, Transaction
 from core.documents import tables
 from core.documents.records import Document, Line
 
@@ -28,10 +28,12 @@ class Granted:
 
 @dataclass(frozen=True, slots=True)
 class Filed:
-    """A document with the state it is filed in, its number, and, if posted, its posting number."""
+    """A document with the state it is filed in, who filed it, its number, and, if posted, its posting
+    number."""
 
     document: Document
     state: str
+    actor: UUID
     number: str | None = None
     sequence: int | None = None
 
@@ -48,7 +50,7 @@ _LINE = (
 
 
 async def insert(
-    tx: Transaction, filed: Iterable[Filed], actor: UUID, at: datetime | None, mark: int
+    tx: RawTransaction, filed: Iterable[Filed], at: datetime | None, mark: int
 ) -> None:
     """New documents with their lines; ``at`` is the moment of those that are posted."""
     ordered = sorted(filed, key=lambda f: f.document.id)
@@ -59,18 +61,15 @@ async def insert(
         f" changed {_HEAD}",
         [
             (f.document.id, f.document.type_code, f.state, f.number, f.sequence)
-            + (f.document.business_date, at if f.state == "posted" else None, actor)
-            + (actor if f.state == "approved" else None, actor if f.state == "posted" else None)
-            + (mark, *_head(f.document))
+            + (f.document.business_date, at if f.state == "posted" else None, f.actor)
+            + (*_deciders(f), mark, *_head(f.document))
             for f in ordered
         ],
     )
     await _insert_lines(tx, [f.document for f in ordered])
 
 
-async def conclude(
-    tx: Transaction, filed: Iterable[Filed], actor: UUID, at: datetime, mark: int
-) -> None:
+async def conclude(tx: RawTransaction, filed: Iterable[Filed], at: datetime, mark: int) -> None:
     """Stored drafts turn posted or, for orders, approved."""
     await bulk.run(
         tx,
@@ -82,8 +81,7 @@ async def conclude(
         "id state number sequence posted_at approved_by posted_by changed",
         [
             (f.document.id, f.state, f.number, f.sequence, at if f.state == "posted" else None)
-            + (actor if f.state == "approved" else None, actor if f.state == "posted" else None)
-            + (mark,)
+            + (*_deciders(f), mark)
             for f in sorted(filed, key=lambda f: f.document.id)
         ],
     )
@@ -131,12 +129,20 @@ async def set_state(
     )
 
 
-async def _insert_lines(tx: Transaction, documents: Iterable[Document]) -> None:
+async def _insert_lines(tx: RawTransaction, documents: Iterable[Document]) -> None:
     await bulk.insert(
         tx,
         tables.document_line,
         f"document_id {_LINE}",
         [(document.id, *_line(line)) for document in documents for line in document.lines],
+    )
+
+
+def _deciders(filed: Filed) -> tuple[UUID | None, UUID | None]:
+    """Who approved it and who posted it, as far as that happens now."""
+    return (
+        filed.actor if filed.state == "approved" else None,
+        filed.actor if filed.state == "posted" else None,
     )
 
 

@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import NamedTuple
 from uuid import UUID
 
-from core.db.database import Row, Transaction, rows
+from core.db.database import RawTransaction, Row, rows
 from core.ledger import tracing
 from core.ledger.pools import unit_cost
 from core.ledger.records import (
@@ -95,7 +95,9 @@ class History:
         return {event.flow.link for event in self.events if event.flow.link is not None}
 
 
-async def since(tx: Transaction, state: State, items: Collection[UUID], start: Position) -> History:
+async def since(
+    tx: RawTransaction, state: State, items: Collection[UUID], start: Position
+) -> History:
     """What happened to the items from a position on, corrections included."""
     found = await rows(
         tx,
@@ -117,7 +119,7 @@ async def since(tx: Transaction, state: State, items: Collection[UUID], start: P
     return await _history(tx, state, found, layers)
 
 
-async def of_document(tx: Transaction, state: State, sequence: int) -> History:
+async def of_document(tx: RawTransaction, state: State, sequence: int) -> History:
     """The events of one posting, corrections included."""
     found = await rows(
         tx,
@@ -129,7 +131,7 @@ async def of_document(tx: Transaction, state: State, sequence: int) -> History:
 
 
 async def _history(
-    tx: Transaction, state: State, entries: Iterable[Row], layers: Iterable[Row]
+    tx: RawTransaction, state: State, entries: Iterable[Row], layers: Iterable[Row]
 ) -> History:
     keys = {key.id: key for key in state.books.pools}
     grouped: dict[Event, list[EntryRow]] = {}
@@ -184,7 +186,7 @@ def _past(event: Event, group: list[EntryRow], keys: dict[UUID, PoolKey]) -> Pas
 
 
 async def rewind(
-    tx: Transaction,
+    tx: RawTransaction,
     state: State,
     history: History,
     start: Position,
@@ -216,7 +218,10 @@ async def rewind(
 
 
 async def trace(
-    tx: Transaction, state: State, links: Iterable[tuple[int, int]], before: Position | None = None
+    tx: RawTransaction,
+    state: State,
+    links: Iterable[tuple[int, int]],
+    before: Position | None = None,
 ) -> None:
     """Load what the linked lines have cost, what of them went back, and the layers they made; and the
     lines of the shortages that are open, whose true-ups correct their cost."""
@@ -235,7 +240,7 @@ async def trace(
 
 
 async def _last_costs(
-    tx: Transaction, state: State, empty: Collection[PoolKey], start: Position
+    tx: RawTransaction, state: State, empty: Collection[PoolKey], start: Position
 ) -> None:
     """The last known cost of pools that were empty then, as :meth:`Pool.take` and ``put`` left it."""
     moved = await tracing.last_movements(tx, [(key.item, key.id) for key in empty], start)
@@ -255,7 +260,9 @@ def _cost_of(last: Movement, method: Method) -> Decimal:
     return unit_cost(last.value - last.short_value, last.quantity - last.short)
 
 
-async def connected(tx: Transaction, items: Collection[UUID], start: Position) -> frozenset[UUID]:
+async def connected(
+    tx: RawTransaction, items: Collection[UUID], start: Position
+) -> frozenset[UUID]:
     """The items that late news can reach: whatever was converted from or into them since."""
     reached = set(items)
     while True:
@@ -275,7 +282,7 @@ async def connected(tx: Transaction, items: Collection[UUID], start: Position) -
         reached = grown
 
 
-async def families(tx: Transaction) -> list[set[UUID]]:
+async def families(tx: RawTransaction) -> list[set[UUID]]:
     """All items that ever moved, those together that conversions tie to each other."""
     moved = await rows(
         tx, "SELECT DISTINCT item_id FROM entry WHERE tenant_id = %s ORDER BY 1", tx.tenant_id

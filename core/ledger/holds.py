@@ -14,6 +14,7 @@ from uuid import UUID
 from core import commands
 from core.audit.tables import record
 from core.db.database import Database, Transaction, rows
+from core.db.questions import ask
 from core.errors import DUPLICATE, NOT_FOUND, Refusal, Refused, define
 from core.ids import uuid7
 from core.ledger import reading
@@ -92,7 +93,7 @@ async def release_hold(db: Database, principal: Principal, command_id: UUID, hol
         known = (await holds_by_id(tx, [hold_id])).get(hold_id)
         if known is None:
             raise Refused(Refusal(NOT_FOUND, ("id",), {"id": str(hold_id)}))
-        await reading.lock_items(tx, [known.item_id])
+        await ask(tx, reading.lock_items([known.item_id]))
         done = await rows(
             tx,
             "UPDATE hold SET released_at = clock_timestamp()"
@@ -142,11 +143,13 @@ async def list_holds(
 async def _check(tx: Transaction, draft: HoldDraft) -> None:
     if draft.id is not None and await holds_by_id(tx, [draft.id]):
         raise Refused(Refusal(DUPLICATE, ("id",), {"field": "id", "value": str(draft.id)}))
-    if draft.item_id not in await reading.lock_items(tx, [draft.item_id]):
+    if draft.item_id not in await ask(tx, reading.lock_items([draft.item_id])):
         raise Refused(Refusal(NOT_FOUND, ("itemId",), {"id": str(draft.item_id)}))
-    if draft.lot_id is not None and draft.lot_id not in await reading.lots(tx, [draft.item_id]):
+    if draft.lot_id is not None and draft.lot_id not in await ask(
+        tx, reading.lots([draft.item_id])
+    ):
         raise Refused(Refusal(NOT_FOUND, ("lotId",), {"id": str(draft.lot_id)}))
-    places = (await reading.places(tx)).by_id if draft.place_id is not None else {}
+    places = (await ask(tx, reading.places())).by_id if draft.place_id is not None else {}
     if draft.place_id is not None and draft.place_id not in places:
         raise Refused(Refusal(NOT_FOUND, ("placeId",), {"id": str(draft.place_id)}))
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from core.db.database import Transaction, rows
+from core.db.database import RawTransaction, rows
 
 LIMIT = 20
 """Differences told per invariant: the first tells enough, and a broken table has millions."""
@@ -20,7 +20,7 @@ class Invariant:
     query: str
 
 
-async def differences(tx: Transaction) -> list[str]:
+async def differences(tx: RawTransaction) -> list[str]:
     """Everything that does not hold, as ``name: what differs``."""
     found: list[str] = []
     for invariant in INVARIANTS:

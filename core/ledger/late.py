@@ -9,7 +9,7 @@ from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
-from core.db.database import Transaction
+from core.db.database import RawTransaction
 from core.documents import reading as stored_documents
 from core.documents.records import Document, Stored
 from core.documents.types import Effect
@@ -63,8 +63,14 @@ BEFORE_ORIGINAL = define(
 class GrewError(Exception):
     """More items are concerned than were locked: roll back, begin again with the larger set (6.5)."""
 
+    def __init__(self, items: frozenset[UUID]) -> None:
+        super().__init__(items)
+        self.items = items
 
-async def reach(tx: Transaction, request: Request, stored: dict[UUID, Stored]) -> frozenset[UUID]:
+
+async def reach(
+    tx: RawTransaction, request: Request, stored: dict[UUID, Stored]
+) -> frozenset[UUID]:
     """The items that the news can reach, read without lock (rule 6.5)."""
     draft = request.draft if isinstance(request, Post) else None
     if draft is None:
@@ -85,7 +91,7 @@ async def reach(tx: Transaction, request: Request, stored: dict[UUID, Stored]) -
 
 
 async def decide(
-    tx: Transaction,
+    tx: RawTransaction,
     loaded: Loaded,
     request: Request,
     document: Document,
@@ -102,7 +108,7 @@ async def decide(
 
 
 async def _backdated(
-    tx: Transaction, loaded: Loaded, document: Document, *, approved: bool
+    tx: RawTransaction, loaded: Loaded, document: Document, *, approved: bool
 ) -> Decision:
     """The document takes its place at the end of its day; what came later is played again."""
     state = loaded.state
@@ -131,7 +137,7 @@ async def _backdated(
     return decision
 
 
-async def _landed(tx: Transaction, loaded: Loaded, document: Document) -> Decision:
+async def _landed(tx: RawTransaction, loaded: Loaded, document: Document) -> Decision:
     """Landed cost as if it had been on the receipt: what was sold since becomes dearer (repost)."""
     state = loaded.state
     source = state.sources[document.source_id or NIL]
@@ -150,7 +156,9 @@ async def _landed(tx: Transaction, loaded: Loaded, document: Document) -> Decisi
     return decision
 
 
-async def _reverse(tx: Transaction, loaded: Loaded, request: Reverse, original: Stored) -> Decision:
+async def _reverse(
+    tx: RawTransaction, loaded: Loaded, request: Reverse, original: Stored
+) -> Decision:
     state = loaded.state
     await _check_reversible(tx, original)
     document = mirror(original.document, request)
@@ -214,7 +222,7 @@ def mirror(document: Document, request: Reverse) -> Document:
     )
 
 
-async def _check_reversible(tx: Transaction, original: Stored) -> None:
+async def _check_reversible(tx: RawTransaction, original: Stored) -> None:
     if original.reversed_by_id is not None:
         raise Refused(Refusal(ALREADY_REVERSED, ("id",), {"number": original.number}))
     wrong = original.document.reverses_id is not None or original.document.type.system
@@ -245,13 +253,13 @@ def _forget_standards(state: State, sequence: int) -> None:
         policy.standards = [s for s in policy.standards if s[0].sequence != sequence]
 
 
-async def _first_position(tx: Transaction, sequence: int, on: date) -> Position:
+async def _first_position(tx: RawTransaction, sequence: int, on: date) -> Position:
     """Where the document's first event stands: for a landed cost, at the receipt it corrects."""
     return await tracing.first_position(tx, sequence) or Position(on, sequence, 0)
 
 
 async def _opposites(
-    tx: Transaction, state: State, sequence: int, document: Document
+    tx: RawTransaction, state: State, sequence: int, document: Document
 ) -> list[Flow]:
     own = await history.of_document(tx, state, sequence)
     return [
@@ -267,7 +275,7 @@ async def _opposites(
 
 
 async def _rewind(
-    tx: Transaction,
+    tx: RawTransaction,
     state: State,
     past: History,
     start: Position,

@@ -10,14 +10,18 @@ from decimal import Decimal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from core.db.database import Transaction
+from core.commands import Asked, Outcome, carried_out
+from core.db.database import RawTransaction
+from core.db.questions import ask, asking
 from core.documents import reading as stored_documents
 from core.documents.records import Document, DocumentDraft, Source
 from core.documents.rules import PartyFacts, Reference
 from core.documents.types import Effect
 from core.ledger import history, reading
-from core.ledger.records import BalanceKey, Balances, Method
-from core.ledger.state import Places, Promised, State, method_of
+from core.ledger.pools import Pool
+from core.ledger.reading import PoolRow
+from core.ledger.records import BalanceKey, Balances, Leg, Origin, PoolKey
+from core.ledger.state import Places, Promised, State
 from core.ledger.valuation import Books
 from core.ledger.writing import Kept, kept
 from core.tenancy.settings import Settings
@@ -37,6 +41,8 @@ class Loaded:
     now: datetime
     pools: Kept
     balances: dict[BalanceKey, Decimal] = field(default_factory=dict)
+    commands: dict[UUID, tuple[Asked, Outcome]] = field(default_factory=dict)
+    """Those of the commands asked about that were carried out before."""
 
     def reference(self) -> Reference:
         """What drafts are resolved against."""
@@ -49,13 +55,13 @@ class Loaded:
         )
 
 
-async def rules(tx: Transaction, version: int) -> tuple[Settings, Places]:
+async def rules(tx: RawTransaction, version: int) -> tuple[Settings, Places]:
     """The tenant's settings and place tree."""
     key = (tx.tenant_id, version)
     known = _rules.get(key)
     if known is None:
-        settings = Settings.model_validate(await reading.settings(tx))
-        known = _rules[key] = (settings, await reading.places(tx))
+        settings = Settings.model_validate(await ask(tx, reading.settings()))
+        known = _rules[key] = (settings, await ask(tx, reading.places()))
         if len(_rules) > _CACHED_TENANTS:
             _rules.popitem(last=False)
     _rules.move_to_end(key)
@@ -63,28 +69,46 @@ async def rules(tx: Transaction, version: int) -> tuple[Settings, Places]:
 
 
 async def load(
-    tx: Transaction,
-    items: Collection[UUID],
-    sources: Collection[UUID],
-    parties: Collection[UUID],
-) -> Loaded:
-    """Lock these items, then read their state in later statements (rule 3.2)."""
-    moved_through = await reading.lock_items(tx, items)
-    loaded = await read(tx, items, sources, parties)
-    loaded.state.moved_through = {i: day for i, day in moved_through.items() if day is not None}
-    return loaded
-
-
-async def read(
-    tx: Transaction,
+    tx: RawTransaction,
     items: Collection[UUID],
     sources: Collection[UUID] = (),
     parties: Collection[UUID] = (),
+    commands: Collection[UUID] = (),
 ) -> Loaded:
+    """Lock these items, then read their state in later statements (rule 3.2), on one way."""
+    return await _read(tx, items, sources, parties, commands, lock=True)
+
+
+async def read(tx: RawTransaction, items: Collection[UUID]) -> Loaded:
     """The state of these items as this transaction sees it; on its own, only for who writes nothing."""
-    version, closed, halted, now = await reading.sequence_row(tx)
+    return await _read(tx, items, lock=False)
+
+
+async def _read(
+    tx: RawTransaction,
+    items: Collection[UUID],
+    sources: Collection[UUID] = (),
+    parties: Collection[UUID] = (),
+    commands: Collection[UUID] = (),
+    *,
+    lock: bool,
+) -> Loaded:
+    async with asking(tx) as put:
+        guards = await put(reading.lock_items(items)) if lock else None
+        known = await put(carried_out(commands))
+        sequence = await put(reading.sequence_row())
+        facts = await put(reading.items(items))
+        lots = await put(reading.lots(items))
+        promises = await put(reading.promises(items))
+        holds = await put(reading.holds(items))
+        standards = await put(reading.standards(items))
+        balances = await put(reading.balances(items))
+        pools = await put(reading.pools(items))
+        layers = await put(reading.layers(items))
+        partners = await put(reading.parties(parties))
+    version, closed, halted, now = sequence.value
     settings, places = await rules(tx, version)
-    facts = await reading.items(tx, items)
+    moved_through = guards.value if guards is not None else {}
     state = State(
         rules=settings,
         rules_version=version,
@@ -92,25 +116,33 @@ async def read(
         closed_through=closed,
         halted=halted,
         places=places,
-        items=facts,
+        items=facts.value,
         books=Books(places.accounts(), {}),
-        lots=await reading.lots(tx, items),
-        promises=_by_item(await reading.promises(tx, items)),
-        holds=await reading.holds(tx, items),
+        lots=lots.value,
+        promises=_by_item(promises.value),
+        holds=holds.value,
         sources=await stored_documents.sources(tx, sources),
-        standards=await reading.standards(
-            tx, [i for i, item in facts.items() if method_of(settings, item) is Method.STANDARD]
-        ),
+        standards=standards.value,
+        moved_through={item: day for item, day in moved_through.items() if day is not None},
     )
     books = state.books
     books.policies = {item: state.policy(item) for item in state.items}
-    books.balances = Balances(await reading.balances(tx, items))
-    methods = {item: state.method(item) for item in state.items}
-    books.pools = await reading.pools(tx, items, methods, state.cent)
+    books.balances = Balances(balances.value)
+    books.pools = _pools(state, pools.value, layers.value)
     await history.trace(tx, state, _links(state.sources.values()))
-    return Loaded(
-        state, await reading.parties(tx, parties), now, kept(books.pools), dict(books.balances)
-    )
+    return Loaded(state, partners.value, now, kept(books.pools), dict(books.balances), known.value)
+
+
+def _pools(
+    state: State, pools: Iterable[PoolRow], layers: Iterable[tuple[UUID, Origin, Leg]]
+) -> dict[PoolKey, Pool]:
+    found = {
+        key.id: Pool(key, state.method(key.item), state.cent, quantity, value, last_cost)
+        for key, quantity, value, last_cost in pools
+    }
+    for pool_id, origin, left in layers:
+        found[pool_id].layers[origin] = left
+    return {pool.key: pool for pool in found.values()}
 
 
 def _links(sources: Collection[Source]) -> set[tuple[int, int]]:

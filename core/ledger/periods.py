@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from core import commands
 from core.audit.tables import record
 from core.db.database import Database, Transaction, rows
+from core.db.questions import ask
 from core.errors import Refusal, Refused, define
 from core.ledger import loading, reading
 from core.tenancy.rules import Principal
@@ -110,7 +111,7 @@ async def reopen_period(
 
 
 async def _state(tx: Transaction) -> tuple[date | None, date]:
-    version, closed, _, now = await reading.sequence_row(tx)
+    version, closed, _, now = await ask(tx, reading.sequence_row())
     settings, _ = await loading.rules(tx, version)
     return closed, now.astimezone(ZoneInfo(settings.accounting_zone)).date()
 

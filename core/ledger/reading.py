@@ -1,91 +1,80 @@
-"""Reads the state of a posting, after the guards are locked. SQL only; it decides nothing."""
+"""What a posting asks the database: the locks, and the state behind them. SQL only; it decides nothing."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 from uuid import UUID
 
-from core.db.database import Transaction, rows
+from core.db.database import Row
+from core.db.questions import Question
 from core.documents.rules import ItemFacts, PartyFacts, PlaceFacts, UnitFacts
-from core.ledger.pools import Pool
-from core.ledger.records import (
-    BalanceKey,
-    Leg,
-    Method,
-    Origin,
-    PoolKey,
-    Position,
-)
+from core.ledger.records import BalanceKey, Leg, Origin, PoolKey, Position
 from core.ledger.state import Held, LotFacts, Places, Promised
 
 
-async def lock_items(tx: Transaction, ids: Collection[UUID]) -> dict[UUID, date | None]:
-    """Then the item guards, by id; returns through which date each item has moved."""
-    found = await rows(
-        tx,
+def lock_items(ids: Collection[UUID]) -> Question[dict[UUID, date | None]]:
+    """Lock the item guards, by id; answered with the date through which each item has moved."""
+    return Question(
         "SELECT item_id, moved_through FROM item_guard"
         " WHERE tenant_id = %s AND item_id = ANY(%s) ORDER BY item_id FOR UPDATE",
-        tx.tenant_id,
-        list(ids),
+        (list(ids),),
+        lambda found: {row[0]: row[1] for row in found},
     )
-    return {row[0]: row[1] for row in found}
 
 
-async def sequence_row(tx: Transaction) -> tuple[int, date | None, bool, datetime]:
+def sequence_row() -> Question[tuple[int, date | None, bool, datetime]]:
     """(rules_version, closed_through, halted, the database's clock); not locked."""
-    found = await rows(
-        tx,
+    return Question(
         "SELECT rules_version, closed_through, halted, clock_timestamp() FROM tenant_sequence"
         " WHERE tenant_id = %s",
-        tx.tenant_id,
+        (),
+        lambda found: (found[0][0], found[0][1], found[0][2], found[0][3]),
     )
-    return found[0]
 
 
-async def settings(tx: Transaction) -> dict[str, Any]:
-    found = await rows(tx, 'SELECT "values" FROM tenant_setting WHERE tenant_id = %s', tx.tenant_id)
-    return dict(found[0][0])
+def settings() -> Question[dict[str, Any]]:
+    """The tenant's settings as they are stored."""
+    return Question(
+        'SELECT "values" FROM tenant_setting WHERE tenant_id = %s',
+        (),
+        lambda found: dict(found[0][0]),
+    )
 
 
-async def places(tx: Transaction) -> Places:
+def places() -> Question[Places]:
     """The whole location tree."""
-    found = await rows(
-        tx,
+    return Question(
         "SELECT id, code, path, holds_stock, active, account, negative_stock FROM place"
         " WHERE tenant_id = %s",
-        tx.tenant_id,
+        (),
+        lambda found: Places(PlaceFacts(r[0], r[1], tuple(r[2]), *r[3:]) for r in found),
     )
-    return Places(PlaceFacts(r[0], r[1], tuple(r[2]), *r[3:]) for r in found)
 
 
-async def items(tx: Transaction, ids: Collection[UUID]) -> dict[UUID, ItemFacts]:
-    """Items with the units they are kept in."""
-    found = await rows(
-        tx,
+def items(ids: Collection[UUID]) -> Question[dict[UUID, ItemFacts]]:
+    """Items with the units they are kept in, the base unit first."""
+    return Question(
         "SELECT i.id, i.code, i.kind = 'stocked', i.active, i.base_unit_id, i.purchase_price,"
         " i.standard_cost, i.weight, i.volume, i.negative_stock, i.costing_method, i.cost_scope,"
-        " b.decimals FROM item i JOIN unit b ON b.tenant_id = i.tenant_id AND b.id = i.base_unit_id"
+        " u.id, u.decimals, coalesce(x.numerator, 1), coalesce(x.denominator, 1)"
+        " FROM item i LEFT JOIN item_unit x ON x.tenant_id = i.tenant_id AND x.item_id = i.id"
+        " JOIN unit u ON u.tenant_id = i.tenant_id AND u.id IN (i.base_unit_id, x.unit_id)"
         " WHERE i.tenant_id = %s AND i.id = ANY(%s)",
-        tx.tenant_id,
-        list(ids),
+        (list(ids),),
+        _items,
     )
-    units: dict[UUID, dict[UUID, UnitFacts]] = {
-        r[0]: {r[4]: UnitFacts(Fraction(1), r[12])} for r in found
-    }
-    further = await rows(
-        tx,
-        "SELECT x.item_id, x.unit_id, x.numerator, x.denominator, u.decimals FROM item_unit x"
-        " JOIN unit u ON u.tenant_id = x.tenant_id AND u.id = x.unit_id"
-        " WHERE x.tenant_id = %s AND x.item_id = ANY(%s)",
-        tx.tenant_id,
-        list(units),
-    )
-    for item, unit, numerator, denominator, decimals in further:
-        units[item][unit] = UnitFacts(Fraction(numerator) / Fraction(denominator), decimals)
+
+
+def _items(found: Sequence[Row]) -> dict[UUID, ItemFacts]:
+    units: dict[UUID, dict[UUID, UnitFacts]] = {}
+    for r in found:
+        base = r[12] == r[4]
+        ratio = Fraction(1) if base else Fraction(r[14]) / Fraction(r[15])
+        units.setdefault(r[0], {})[r[12]] = UnitFacts(ratio, r[13])
     return {
         r[0]: ItemFacts(
             id=r[0],
@@ -106,107 +95,99 @@ async def items(tx: Transaction, ids: Collection[UUID]) -> dict[UUID, ItemFacts]
     }
 
 
-async def parties(tx: Transaction, ids: Collection[UUID]) -> dict[UUID, PartyFacts]:
-    if not ids:
-        return {}
-    found = await rows(
-        tx,
+def parties(ids: Collection[UUID]) -> Question[dict[UUID, PartyFacts]]:
+    """Suppliers and customers."""
+    return Question(
         "SELECT id, code, name, is_supplier, is_customer, country, address, active FROM party"
         " WHERE tenant_id = %s AND id = ANY(%s)",
-        tx.tenant_id,
-        list(ids),
+        (list(ids),),
+        lambda found: {r[0]: PartyFacts(*r) for r in found},
     )
-    return {r[0]: PartyFacts(*r) for r in found}
 
 
-async def balances(tx: Transaction, ids: Collection[UUID]) -> dict[BalanceKey, Decimal]:
+def balances(ids: Collection[UUID]) -> Question[dict[BalanceKey, Decimal]]:
     """All balances of the items, those at zero included."""
-    found = await rows(
-        tx,
+    return Question(
         "SELECT item_id, place_id, lot_id, on_hand FROM balance"
         " WHERE tenant_id = %s AND item_id = ANY(%s)",
-        tx.tenant_id,
-        list(ids),
+        (list(ids),),
+        lambda found: {BalanceKey(r[0], r[1], r[2]): r[3] for r in found},
     )
-    return {BalanceKey(r[0], r[1], r[2]): r[3] for r in found}
 
 
-async def lots(tx: Transaction, ids: Collection[UUID]) -> dict[UUID, LotFacts]:
-    found = await rows(
-        tx,
+def lots(ids: Collection[UUID]) -> Question[dict[UUID, LotFacts]]:
+    """All lots of the items."""
+    return Question(
         "SELECT id, item_id, code, parent_id, is_unit, received_on FROM lot"
         " WHERE tenant_id = %s AND item_id = ANY(%s)",
-        tx.tenant_id,
-        list(ids),
+        (list(ids),),
+        lambda found: {r[0]: LotFacts(*r) for r in found},
     )
-    return {r[0]: LotFacts(*r) for r in found}
 
 
-async def pools(
-    tx: Transaction, ids: Collection[UUID], methods: dict[UUID, Method], cent: Decimal
-) -> dict[PoolKey, Pool]:
-    """The items' pools with the layers that are left in them."""
-    found = await rows(
-        tx,
-        "SELECT item_id, place_id, lot_id, document_id, quantity, value, last_cost, id FROM pool"
+PoolRow = tuple[PoolKey, Decimal, Decimal, Decimal]
+"""A pool as it is stored: its key, quantity, value and last known cost."""
+
+
+def pools(ids: Collection[UUID]) -> Question[list[PoolRow]]:
+    """The items' pools."""
+    return Question(
+        "SELECT item_id, place_id, lot_id, document_id, quantity, value, last_cost FROM pool"
         " WHERE tenant_id = %s AND item_id = ANY(%s)",
-        tx.tenant_id,
-        list(ids),
+        (list(ids),),
+        lambda found: [(PoolKey(*r[:4]), r[4], r[5], r[6]) for r in found],
     )
-    by_id = {r[7]: Pool(PoolKey(*r[:4]), methods[r[0]], cent, r[4], r[5], r[6]) for r in found}
-    left = await rows(
-        tx,
-        "SELECT pool_id, origin_on, origin_sequence, origin_flow, quantity, value FROM layer"
-        " WHERE tenant_id = %s AND pool_id = ANY(%s)",
-        tx.tenant_id,
-        list(by_id),
-    )
-    for pool_id, on, sequence, flow, quantity, value in left:
-        by_id[pool_id].layers[Origin(on, sequence, flow)] = Leg(quantity, value)
-    return {pool.key: pool for pool in by_id.values()}
 
 
-async def promises(tx: Transaction, ids: Collection[UUID]) -> list[Promised]:
+def layers(ids: Collection[UUID]) -> Question[list[tuple[UUID, Origin, Leg]]]:
+    """What is left of receipts in the items' pools, as (pool id, receipt, what is left)."""
+    return Question(
+        "SELECT l.pool_id, l.origin_on, l.origin_sequence, l.origin_flow, l.quantity, l.value"
+        " FROM pool p JOIN layer l ON l.tenant_id = p.tenant_id AND l.pool_id = p.id"
+        " WHERE p.tenant_id = %s AND p.item_id = ANY(%s)",
+        (list(ids),),
+        lambda found: [(r[0], Origin(*r[1:4]), Leg(*r[4:])) for r in found],
+    )
+
+
+def promises(ids: Collection[UUID]) -> Question[list[Promised]]:
     """What is promised and not expired; past its expiry a promise counts for nothing (rule 4.2)."""
-    found = await rows(
-        tx,
+    return Question(
         "SELECT document_id, line, item_id, place_id, lot_id, incoming, quantity, due_on, expires_at"
         " FROM promise WHERE tenant_id = %s AND item_id = ANY(%s) AND quantity > 0"
         " AND (expires_at IS NULL OR expires_at > clock_timestamp())",
-        tx.tenant_id,
-        list(ids),
+        (list(ids),),
+        lambda found: [Promised(*r) for r in found],
     )
-    return [Promised(*r) for r in found]
 
 
-async def holds(tx: Transaction, ids: Collection[UUID]) -> list[Held]:
-    found = await rows(
-        tx,
+def holds(ids: Collection[UUID]) -> Question[list[Held]]:
+    """The holds in force on the items, their lots and their places."""
+    return Question(
         "SELECT item_id, place_id, lot_id, reason FROM hold WHERE tenant_id = %s"
         " AND item_id = ANY(%s) AND released_at IS NULL"
         " AND (until IS NULL OR until > clock_timestamp())",
-        tx.tenant_id,
-        list(ids),
+        (list(ids),),
+        lambda found: [Held(*r) for r in found],
     )
-    return [Held(*r) for r in found]
 
 
-async def standards(
-    tx: Transaction, ids: Collection[UUID]
-) -> dict[UUID, list[tuple[Position, Decimal]]]:
+def standards(
+    ids: Collection[UUID],
+) -> Question[dict[UUID, list[tuple[Position, Decimal]]]]:
     """The standard costs the items ever had; those reversed on their own date were never in force."""
-    if not ids:
-        return {}
-    found = await rows(
-        tx,
+    return Question(
         "SELECT s.item_id, s.since, s.sequence, s.cost FROM standard_cost s"
         " JOIN document d ON d.tenant_id = s.tenant_id AND d.sequence = s.sequence"
         " WHERE s.tenant_id = %s AND s.item_id = ANY(%s) AND NOT EXISTS (SELECT FROM document m"
         " WHERE m.tenant_id = d.tenant_id AND m.reverses_id = d.id"
         " AND m.business_date = d.business_date)",
-        tx.tenant_id,
-        list(ids),
+        (list(ids),),
+        _standards,
     )
+
+
+def _standards(found: Sequence[Row]) -> dict[UUID, list[tuple[Position, Decimal]]]:
     known: dict[UUID, list[tuple[Position, Decimal]]] = {}
     for item, since, sequence, cost in found:
         known.setdefault(item, []).append((Position(since, sequence, 0), cost))

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from core import commands
 from core.audit.tables import Act, record_many
-from core.commands import CommandRaceError
-from core.db.database import Transaction
+from core.db.database import RawTransaction
 from core.documents import storing
 from core.documents.records import Document, Stored
 from core.documents.storing import Filed
@@ -18,67 +17,90 @@ from core.ledger import writing
 from core.ledger.decide import Decision
 from core.ledger.loading import Loaded
 from core.ledger.records import PENDING, BalanceKey
-from core.ledger.requests import Request, Reverse, Verdict
+from core.ledger.requests import Reverse, Turn, Verdict
 from core.outbox.tables import Event, emit_many
-from core.tenancy.rules import Principal
 
 
 async def record(
-    tx: Transaction,
-    principal: Principal,
+    tx: RawTransaction,
     loaded: Loaded,
     stored: dict[UUID, Stored],
-    decided: Sequence[tuple[Request, Decision]],
+    decided: Sequence[tuple[Turn, Decision]],
 ) -> list[Verdict]:
-    """Write decisions and return their outcomes, in order. Raises ConflictError, CommandRaceError."""
+    """Write decisions and return their outcomes, in order. Raises ConflictError."""
     if not decided:
         return []
     decisions = [decision for _, decision in decided]
     journal = [d for d in decisions if d.state == "posted"]
     corrected = [d for d in journal if d.corrections]
     await _state(tx, loaded, decisions)
-    granted = await writing.take_numbers(
+    extra = [_revaluation(loaded, d) for d in corrected]
+    everything = [*decisions, *extra]
+    numbers = {s.document.id: s.number for s in stored.values() if s.number is not None}
+    granted, numbered = await writing.take_numbers(
         tx,
         loaded.state,
         len(journal) + len(corrected),
         min(d.document.business_date for d in decisions),
+        [d.document for d in everything if d.document.id not in numbers],
     )
-    sequences = {d.document.id: granted.first + n for n, d in enumerate(journal)}
+    numbers |= numbered
+    sequences = {d.document.id: granted.first + n for n, d in enumerate([*journal, *extra])}
     real = {PENDING + n: sequences[d.document.id] for n, d in _pending(decisions, sequences)}
-    extra = [_revaluation(loaded, d) for d in corrected]
-    for n, further in enumerate(extra):
-        sequences[further.document.id] = granted.first + len(journal) + n
-    everything = [*decisions, *extra]
-    numbers = {s.document.id: s.number for s in stored.values() if s.number is not None}
-    numbers |= await writing.document_numbers(
-        tx, [d.document for d in everything if d.document.id not in numbers]
+    actors = {decision.document.id: turn.actor for turn, decision in decided}
+    for cause, revaluation in zip(corrected, extra, strict=True):
+        actors[revaluation.document.id] = actors[cause.document.id]
+    filed = [
+        Filed(d.document, d.state, actors[key], numbers[key], sequences.get(key))
+        for d in everything
+        for key in [d.document.id]
+    ]
+    verdicts = [
+        _verdict(one, stored.get(one.document.id), granted.at) for one in filed[: len(decisions)]
+    ]
+    # Before the documents: a twin that was carried out meanwhile is found by its command, not by the
+    # id of its document, which would look like somebody else's.
+    await commands.remember_many(
+        tx,
+        [(t.command, v.outcome or {}) for (t, _), v in zip(decided, verdicts, strict=True)],
     )
     drafts = {s.document.id for s in stored.values() if s.state != "posted"}
-    await writing.lots(tx, {k: v for d in decisions for k, v in d.lots.items()})
-    await writing.pools(tx, loaded.state, loaded.pools, real)
-    filed = [
-        Filed(d.document, d.state, numbers[d.document.id], sequences.get(d.document.id))
-        for d in everything
-    ]
     new = [f for f in filed if f.document.id not in drafts]
     old = [f for f in filed if f.document.id in drafts]
-    await storing.insert(tx, new, principal.user_id, granted.at, granted.mark)
-    await storing.conclude(tx, old, principal.user_id, granted.at, granted.mark)
+    await writing.lots(tx, {k: v for d in decisions for k, v in d.lots.items()})
+    await writing.pools(tx, loaded.state, loaded.pools, real)
+    await storing.insert(tx, new, granted.at, granted.mark)
+    await storing.conclude(tx, old, granted.at, granted.mark)
     await writing.progress(tx, [step for d in decisions for step in d.progress])
     await writing.promises(tx, [promise for d in decisions for promise in d.promises])
     await _journal(tx, loaded, [*journal, *extra], sequences, real)
-    outcomes = [
-        {"id": str(d.document.id), "number": numbers[d.document.id], "state": d.state}
-        for d in decisions
-    ]
-    done = [(r.command, outcome) for (r, _), outcome in zip(decided, outcomes, strict=True)]
-    if await commands.remember_many(tx, done) < len(done):
-        raise CommandRaceError
-    await _tell(tx, principal, decided, numbers)
-    return [Verdict(outcome) for outcome in outcomes]
+    await _tell(tx, decided, numbers)
+    return verdicts
 
 
-async def _state(tx: Transaction, loaded: Loaded, decisions: Sequence[Decision]) -> None:
+def _verdict(filed: Filed, before: Stored | None, at: datetime) -> Verdict:
+    """The outcome, and the document as it lies in the database from now on."""
+    outcome = {"id": str(filed.document.id), "number": filed.number, "state": filed.state}
+    approver = before.approved_by if before else None
+    if filed.state == "approved":
+        approver = approver or filed.actor
+    return Verdict(
+        outcome,
+        stored=Stored(
+            document=filed.document,
+            state=filed.state,
+            revision=before.revision + 1 if before else 1,
+            number=filed.number,
+            sequence=filed.sequence,
+            created_by=before.created_by if before else filed.actor,
+            approved_by=approver,
+            posted_at=at if filed.state == "posted" else None,
+            reversed_by_id=None,
+        ),
+    )
+
+
+async def _state(tx: RawTransaction, loaded: Loaded, decisions: Sequence[Decision]) -> None:
     state = loaded.state
     posted = [p for d in decisions for p in [*d.entries, *d.corrections]]
     touched = {
@@ -119,7 +141,7 @@ def _revaluation(loaded: Loaded, cause: Decision) -> Decision:
 
 
 async def _journal(
-    tx: Transaction,
+    tx: RawTransaction,
     loaded: Loaded,
     journal: Sequence[Decision],
     sequences: dict[UUID, int],
@@ -135,19 +157,18 @@ async def _journal(
 
 
 async def _tell(
-    tx: Transaction,
-    principal: Principal,
-    decided: Sequence[tuple[Request, Decision]],
+    tx: RawTransaction,
+    decided: Sequence[tuple[Turn, Decision]],
     numbers: dict[UUID, str],
 ) -> None:
     acts, events = [], []
-    for request, decision in decided:
+    for turn, decision in decided:
         document = decision.document
-        verb = "reverse" if isinstance(request, Reverse) else _VERB[decision.state]
+        verb = "reverse" if isinstance(turn.request, Reverse) else _VERB[decision.state]
         details = {"type": document.type_code, "number": numbers[document.id]}
-        acts.append(Act(f"document.{verb}", "document", document.id, details))
+        acts.append(Act(turn.actor, f"document.{verb}", "document", document.id, details))
         events.append(Event(f"document.{decision.state}", {"id": document.id, **details}))
-    await record_many(tx, principal.user_id, acts)
+    await record_many(tx, acts)
     await emit_many(tx, events)
 
 

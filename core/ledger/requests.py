@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from core.commands import Asked
-from core.documents.records import DocumentDraft
+from core.documents.records import DocumentDraft, Stored
 from core.errors import Refusal
 
 
@@ -44,8 +44,30 @@ Request = Post | PostStored | Reverse
 
 
 @dataclass(frozen=True, slots=True)
+class Turn:
+    """A request with the one who makes it: those of many people go together."""
+
+    actor: UUID
+    request: Request
+
+    @property
+    def command(self) -> Asked:
+        return self.request.command
+
+    @property
+    def lines(self) -> int:
+        """How many lines it brings along; what is stored already is not counted."""
+        return len(self.request.draft.lines) if isinstance(self.request, Post) else 1
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
-    """What became of one request: its outcome (``{"id": …, "number": …}``) or why it was refused."""
+    """What became of one request: its outcome (``{"id": …, "number": …}``) or why it was refused.
+
+    ``stored`` is the document as it was written just now, to spare its reading; absent in the answer to
+    a command that was carried out before.
+    """
 
     outcome: dict[str, Any] | None = None
     refusals: tuple[Refusal, ...] = ()
+    stored: Stored | None = None

@@ -6,6 +6,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from core.db.database import Transaction
+from core.db.questions import ask
 from core.documents import reading as stored_documents
 from core.documents.progress import Ordered, Progress
 from core.documents.records import Document
@@ -28,7 +29,7 @@ async def progress(tx: Transaction, order: Document) -> Progress:
 
 async def release(tx: Transaction, order: Document) -> None:
     """Give up what is still promised: the rest will not come, or the order goes back to draft."""
-    await reading.lock_items(tx, items_of(order))
+    await ask(tx, reading.lock_items(items_of(order)))
     promised = [
         promise_of(order, line, ZERO) for line in order.lines if line.stocked and line.place_id
     ]

@@ -18,7 +18,7 @@ from uuid import UUID
 import structlog
 
 from core.db import bulk
-from core.db.database import Database, Row, Transaction, rows
+from core.db.database import Database, RawTransaction, Row, rows
 from core.ledger.tables import seal as seal_table
 
 _log = structlog.get_logger(__name__)
@@ -93,7 +93,7 @@ async def keep_sealed(db: Database, every: timedelta = timedelta(seconds=5)) -> 
                 _log.warning("sealing failed, it is tried again", tenant=str(tenant_id))
 
 
-async def head(tx: Transaction) -> Head:
+async def head(tx: RawTransaction) -> Head:
     """The last seal; before the first one, sequence 0 and 32 zero bytes."""
     found = await rows(
         tx,
@@ -103,7 +103,7 @@ async def head(tx: Transaction) -> Head:
     return Head(found[0][0], bytes(found[0][1]).hex()) if found else Head(0, _GENESIS.hex())
 
 
-async def broken_links(tx: Transaction, anchors: Mapping[int, str] | None = None) -> list[str]:
+async def broken_links(tx: RawTransaction, anchors: Mapping[int, str] | None = None) -> list[str]:
     """Where the chain does not hold: a document that is not what was sealed, a link that does not
     follow from the one before, a posting that is missing, or an anchored head that is gone."""
     problems: list[str] = []
@@ -126,7 +126,7 @@ async def broken_links(tx: Transaction, anchors: Mapping[int, str] | None = None
     return problems
 
 
-async def _sealed(tx: Transaction, after: int) -> list[tuple[int, bytes, bytes]]:
+async def _sealed(tx: RawTransaction, after: int) -> list[tuple[int, bytes, bytes]]:
     found = await rows(
         tx,
         "SELECT sequence, content, hash FROM seal WHERE tenant_id = %s AND sequence > %s"
@@ -138,7 +138,7 @@ async def _sealed(tx: Transaction, after: int) -> list[tuple[int, bytes, bytes]]
     return [(row[0], bytes(row[1]), bytes(row[2])) for row in found]
 
 
-async def _contents(tx: Transaction, after: int, limit: int) -> list[tuple[int, bytes]]:
+async def _contents(tx: RawTransaction, after: int, limit: int) -> list[tuple[int, bytes]]:
     """The digests of the next posted documents, from the rows as they are now."""
     found: list[Row] = await rows(tx, _CONTENT, tx.tenant_id, after, limit)
     return [(row[0], hashlib.sha256(row[1].encode()).digest()) for row in found]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from uuid import UUID
 
-from core.db.database import Transaction, rows
+from core.db.database import RawTransaction, rows
 from core.ledger.records import ZERO, Event, Origin, Position
 from core.ledger.valuation import Cost
 
@@ -18,7 +18,7 @@ def _bounds(before: Position | None) -> tuple[object, ...]:
 
 
 async def costs(
-    tx: Transaction, links: Iterable[tuple[int, int]], before: Position | None = None
+    tx: RawTransaction, links: Iterable[tuple[int, int]], before: Position | None = None
 ) -> dict[tuple[int, int], Cost]:
     """What posted lines have cost: goods and value on their counter account, with the true-ups that
     settle them. With ``before``, what happened from that position on is left out: a replay will find
@@ -67,7 +67,7 @@ async def costs(
 
 
 async def returned(
-    tx: Transaction, links: Iterable[tuple[int, int]], before: Position | None = None
+    tx: RawTransaction, links: Iterable[tuple[int, int]], before: Position | None = None
 ) -> dict[tuple[int, int], Cost]:
     """What already went back of posted lines at their cost; returns that were undone do not count: those
     of their own date sum to zero with their reversal, those of a later date have a mirror."""
@@ -101,7 +101,7 @@ async def returned(
 
 
 async def backs(
-    tx: Transaction, links: Iterable[tuple[int, int]]
+    tx: RawTransaction, links: Iterable[tuple[int, int]]
 ) -> dict[tuple[int, int], tuple[int, int]]:
     """Of the lines that are returns, the line each goes back to."""
     wanted = sorted(set(links))
@@ -133,7 +133,7 @@ class Movement:
 
 
 async def last_movements(
-    tx: Transaction, pools: Sequence[tuple[UUID, UUID]], before: Position
+    tx: RawTransaction, pools: Sequence[tuple[UUID, UUID]], before: Position
 ) -> dict[UUID, Movement]:
     """Per pool, given with its item, the last event before a position that brought goods or took goods
     that were there."""
@@ -177,7 +177,7 @@ async def last_movements(
 
 
 async def origins(
-    tx: Transaction, links: Iterable[tuple[int, int]]
+    tx: RawTransaction, links: Iterable[tuple[int, int]]
 ) -> dict[tuple[int, int], Origin]:
     """The layers that received lines made."""
     wanted = sorted(set(links))
@@ -196,7 +196,9 @@ async def origins(
     return {(r[0], r[1]): Origin(r[2], r[0], r[3]) for r in found}
 
 
-async def lines_of_events(tx: Transaction, events: Iterable[Event]) -> dict[Event, tuple[int, int]]:
+async def lines_of_events(
+    tx: RawTransaction, events: Iterable[Event]
+) -> dict[Event, tuple[int, int]]:
     """Which line each event belongs to."""
     wanted = sorted(set(events))
     if not wanted:
@@ -213,7 +215,7 @@ async def lines_of_events(tx: Transaction, events: Iterable[Event]) -> dict[Even
     return {Event(r[0], r[1]): (r[0], r[2]) for r in found}
 
 
-async def first_position(tx: Transaction, sequence: int) -> Position | None:
+async def first_position(tx: RawTransaction, sequence: int) -> Position | None:
     """The earliest event that a posting wrote for."""
     found = await rows(
         tx,
@@ -225,7 +227,7 @@ async def first_position(tx: Transaction, sequence: int) -> Position | None:
     return Position(*found[0]) if found else None
 
 
-async def amended(tx: Transaction, sequence: int) -> dict[Event, Decimal]:
+async def amended(tx: RawTransaction, sequence: int) -> dict[Event, Decimal]:
     """What a posting added to what other documents' events were given (landed cost)."""
     found = await rows(
         tx,

@@ -14,10 +14,10 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from core.db import bulk
-from core.db.database import Transaction, rows
+from core.db.database import RawTransaction, Row
 from core.documents.records import Document
 from core.documents.storing import Granted
-from core.documents.tables import line_progress
+from core.documents.tables import line_progress, number_series
 from core.ledger import tables
 from core.ledger.decide import Decision, Posted, Progressed
 from core.ledger.pools import Pool
@@ -49,52 +49,52 @@ class Written(NamedTuple):
     leg: Leg
 
 
-async def take_numbers(tx: Transaction, state: State, postings: int, earliest: date) -> Granted:
+async def take_numbers(
+    tx: RawTransaction,
+    state: State,
+    postings: int,
+    earliest: date,
+    documents: Sequence[Document],
+) -> tuple[Granted, dict[UUID, str]]:
     """The last lock: the tenant's sequence row gives posting numbers in commit order, and refuses them
     if the rules changed or the period was closed since they were read (this replaces a period lock).
+
+    With it come the numbers of documents, per type and business day and without gaps: their counter is
+    taken under the sequence row, which every posting holds anyway, so that it is no lock of its own.
+    Raises ConflictError.
     """
-    found = await rows(
-        tx,
-        "UPDATE tenant_sequence SET posting = posting + %s, change = change + 1,"
-        " last_posted_at = greatest(clock_timestamp(), last_posted_at)"
-        " WHERE tenant_id = %s AND rules_version = %s AND NOT halted"
-        " AND (closed_through IS NULL OR closed_through < %s)"
-        " RETURNING posting, last_posted_at, change",
-        postings,
-        tx.tenant_id,
-        state.rules_version,
-        earliest,
-    )
-    if not found:
-        raise ConflictError
-    return Granted(found[0][0] - postings + 1, found[0][1], found[0][2])
-
-
-async def document_numbers(tx: Transaction, documents: Sequence[Document]) -> dict[UUID, str]:
-    """Numbers per type and business day, without gaps: the counter is taken under the sequence row,
-    which every posting holds anyway, so that it is no lock of its own."""
     wanted: dict[tuple[str, date], list[Document]] = defaultdict(list)
     for document in documents:
         wanted[document.type_code, document.business_date].append(document)
-    numbers: dict[UUID, str] = {}
-    for (code, day), group in sorted(wanted.items()):
-        found = await rows(
-            tx,
-            "INSERT INTO number_series (tenant_id, type, day, last) VALUES (%s, %s, %s, %s)"
-            " ON CONFLICT (tenant_id, type, day) DO UPDATE"
-            " SET last = number_series.last + excluded.last RETURNING last",
-            tx.tenant_id,
-            code,
-            day,
-            len(group),
-        )
-        for index, document in enumerate(reversed(group)):
-            last = found[0][0] - index
-            numbers[document.id] = f"{document.type.prefix}-{day:%Y%m%d}-{last:04d}"
-    return numbers
+    granting = await tx.raw.execute(
+        b"UPDATE tenant_sequence SET posting = posting + %s, change = change + 1,"
+        b" last_posted_at = greatest(clock_timestamp(), last_posted_at)"
+        b" WHERE tenant_id = %s AND rules_version = %s AND NOT halted"
+        b" AND (closed_through IS NULL OR closed_through < %s)"
+        b" RETURNING posting, last_posted_at, change",
+        (postings, tx.tenant_id, state.rules_version, earliest),
+    )
+    counted = await bulk.fetch(
+        tx,
+        bulk.inserting(number_series, "type day last") + "ON CONFLICT (tenant_id, type, day)"
+        " DO UPDATE SET last = number_series.last + excluded.last RETURNING type, day, last",
+        number_series,
+        "type day last",
+        [(*key, len(group)) for key, group in sorted(wanted.items())],
+    )
+    granted: list[Row] = await granting.fetchall()
+    if not granted:
+        raise ConflictError
+    last, at, mark = granted[0]
+    numbers = {
+        document.id: f"{document.type.prefix}-{day:%Y%m%d}-{end - index:04d}"
+        for code, day, end in counted
+        for index, document in enumerate(reversed(wanted[code, day]))
+    }
+    return Granted(last - postings + 1, at, mark), numbers
 
 
-async def lots(tx: Transaction, made: Mapping[UUID, LotFacts]) -> None:
+async def lots(tx: RawTransaction, made: Mapping[UUID, LotFacts]) -> None:
     await bulk.insert(
         tx,
         tables.lot,
@@ -108,7 +108,7 @@ async def lots(tx: Transaction, made: Mapping[UUID, LotFacts]) -> None:
 
 
 async def balances(
-    tx: Transaction,
+    tx: RawTransaction,
     state: State,
     before: Mapping[BalanceKey, Decimal],
     touched: Iterable[BalanceKey],
@@ -157,7 +157,7 @@ def kept(pools: Mapping[PoolKey, Pool]) -> Kept:
 _NEW_POOL: tuple[None, None, None, dict[Any, tuple[Decimal, Decimal]]] = (None, None, None, {})
 
 
-async def pools(tx: Transaction, state: State, before: Kept, real: Numbering) -> None:
+async def pools(tx: RawTransaction, state: State, before: Kept, real: Numbering) -> None:
     """Pools and their layers, as far as they changed."""
     changed, put, gone = [], [], []
     for key, pool in sorted(state.books.pools.items()):
@@ -197,7 +197,7 @@ async def pools(tx: Transaction, state: State, before: Kept, real: Numbering) ->
     )
 
 
-async def guards(tx: Transaction, moved_through: Mapping[UUID, date]) -> None:
+async def guards(tx: RawTransaction, moved_through: Mapping[UUID, date]) -> None:
     await bulk.run(
         tx,
         "UPDATE item_guard g SET moved_through = r.moved_through FROM {rows}"
@@ -209,7 +209,7 @@ async def guards(tx: Transaction, moved_through: Mapping[UUID, date]) -> None:
     )
 
 
-async def progress(tx: Transaction, steps: Iterable[Progressed]) -> None:
+async def progress(tx: RawTransaction, steps: Iterable[Progressed]) -> None:
     summed: dict[tuple[UUID, int], list[Decimal]] = defaultdict(lambda: [ZERO, ZERO])
     for step in steps:
         total = summed[step.document_id, step.line]
@@ -234,7 +234,7 @@ async def progress(tx: Transaction, steps: Iterable[Progressed]) -> None:
     )
 
 
-async def promises(tx: Transaction, changed: Iterable[Promised]) -> None:
+async def promises(tx: RawTransaction, changed: Iterable[Promised]) -> None:
     by_key = {(p.document_id, p.line): p for p in changed}
     await bulk.insert(
         tx,
@@ -249,7 +249,7 @@ async def promises(tx: Transaction, changed: Iterable[Promised]) -> None:
     )
 
 
-async def standards(tx: Transaction, decision: Decision, sequence: int) -> None:
+async def standards(tx: RawTransaction, decision: Decision, sequence: int) -> None:
     await bulk.insert(
         tx,
         tables.standard_cost,
@@ -262,7 +262,7 @@ async def standards(tx: Transaction, decision: Decision, sequence: int) -> None:
 
 
 async def entries(
-    tx: Transaction,
+    tx: RawTransaction,
     journal: Sequence[tuple[Document, int, Sequence[Posted]]],
     closed: date | None,
     real: Numbering,
@@ -310,7 +310,7 @@ def _leg(flow: Flow, key: LegKey) -> str:
 
 
 async def layer_entries(
-    tx: Transaction, posted: Iterable[tuple[int, Posted]], real: Numbering
+    tx: RawTransaction, posted: Iterable[tuple[int, Posted]], real: Numbering
 ) -> None:
     """What events made of layers; each event comes with the posting number that writes it."""
     table = []
@@ -333,7 +333,7 @@ async def layer_entries(
     )
 
 
-async def periods(tx: Transaction, written: Iterable[Written]) -> None:
+async def periods(tx: RawTransaction, written: Iterable[Written]) -> None:
     """Cumulative sums at the end of each period in which a key moved: later periods follow (6.2)."""
     goods: dict[tuple[UUID, UUID, UUID, date], Decimal] = defaultdict(Decimal)
     worth: dict[tuple[UUID, UUID, date], list[Decimal]] = defaultdict(lambda: [ZERO, ZERO])
@@ -353,7 +353,7 @@ async def periods(tx: Transaction, written: Iterable[Written]) -> None:
 
 
 async def _accumulate(
-    tx: Transaction, table: sa.Table, keys: str, sums: str, moved: Sequence[Sequence[Any]]
+    tx: RawTransaction, table: sa.Table, keys: str, sums: str, moved: Sequence[Sequence[Any]]
 ) -> None:
     """Give each key a row for the period in which it moves, starting from the last one it had; then
     add the movement to that period and to all later ones."""

@@ -15,7 +15,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from core.canonical import plain
 from core.db import bulk
-from core.db.database import Transaction
+from core.db.database import RawTransaction
 from core.db.metadata import Moment, Uuid, tenant_table
 from core.ids import uuid7
 
@@ -36,7 +36,7 @@ class Event:
     payload: Mapping[str, Any]
 
 
-async def emit_many(tx: Transaction, events: Sequence[Event]) -> None:
+async def emit_many(tx: RawTransaction, events: Sequence[Event]) -> None:
     """Write events in the transaction whose news they are; ids keep their order."""
     rows = [(uuid7(), event.topic, plain(event.payload)) for event in events]
     await bulk.insert(tx, outbox, "id topic payload", rows)

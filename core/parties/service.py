@@ -139,8 +139,9 @@ async def _write(
     decided = await _unique(tx, decided, key)
     accepted = {n: party for n, party in decided.items() if isinstance(party, Party)}
     await put_parties(tx, numbered(accepted.values(), first_mark), key)
-    acts = [_act(wishes[n], party, before.get(n)) for n, party in accepted.items()]
-    await record_many(tx, principal.user_id, acts)
+    actor = principal.user_id
+    acts = [_act(actor, wishes[n], party, before.get(n)) for n, party in accepted.items()]
+    await record_many(tx, acts)
     return {n: {"id": str(d.id)} if isinstance(d, Party) else tuple(d) for n, d in decided.items()}
 
 
@@ -189,7 +190,8 @@ def _taken(field: str, value: str) -> Refusal:
     return Refusal(DUPLICATE, (field,), {"field": field, "value": value})
 
 
-def _act(wish: _Wish, party: Party, before: Party | None) -> Act:
+def _act(actor: UUID, wish: _Wish, party: Party, before: Party | None) -> Act:
     asked: dict[str, Any] = columns_of(wish.draft) if wish.draft else dict(wish.changes or {})
     details = {"code": party.code, "revision": party.revision, "input": asked}
-    return Act(f"party.{'create' if before is None else 'update'}", "party", party.id, details)
+    action = f"party.{'create' if before is None else 'update'}"
+    return Act(actor, action, "party", party.id, details)

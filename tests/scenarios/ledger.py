@@ -14,8 +14,8 @@ from tests.scenarios.fields import Fields
 from tests.scenarios.figures import Figure, Where, differing
 from tests.scenarios.model import Broken, NotYet, Scenario, Step
 from tests.scenarios.run import Runner
-from tests.serving import RunningServer, running_server
 from tests.scenarios.shop import Refusals, Row, Shop
+from tests.serving import RunningServer, running_server
 
 SCOPES = {"item_location": "ITEM_PLACE", "item_lot_location": "ITEM_LOT_PLACE"}
 ACCOUNTS = {"cogs": "CUSTOMER", "true_up": "TRUE_UP", "expensed": "LANDED_COST_EXPENSED"}

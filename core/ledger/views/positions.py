@@ -14,6 +14,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from uuid import UUID
 
 from core.db.database import Transaction, rows
+from core.db.questions import ask
 from core.ids import NIL
 from core.ledger import loading, reading
 from core.ledger.records import ZERO, BalanceKey, PoolKey, pool_key
@@ -83,10 +84,10 @@ async def positions(
     """Quantity and value of all balances of these items. A place's value is its share of the pool,
     split by running total in order of place and lot (rule 5.1)."""
     quantities = await _quantities(tx, item_ids, moment)
-    version, *_ = await reading.sequence_row(tx)
+    version, *_ = await ask(tx, reading.sequence_row())
     rules, places = await loading.rules(tx, version)
-    facts = await reading.items(tx, item_ids)
-    lots = await reading.lots(tx, item_ids)
+    facts = await ask(tx, reading.items(item_ids))
+    lots = await ask(tx, reading.lots(item_ids))
     transit = places.account("in_transit")
     values: dict[PoolKey, list[Decimal]] = defaultdict(lambda: [ZERO, ZERO])
     for pool, (quantity, value) in (await _values(tx, item_ids, moment)).items():

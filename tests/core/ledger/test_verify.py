@@ -6,14 +6,13 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Callable
 from datetime import date
-from typing import Any, cast
+from typing import Any
 
 import psycopg
 import pytest
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db import roles
-from core.db.database import Database, Transaction
+from core.db.database import Database, RawTransaction
 from core.db.embedded import SUPERUSER, EmbeddedServer
 from core.ids import uuid7
 from core.ledger.invariants import INVARIANTS
@@ -192,7 +191,7 @@ async def test_the_chain_finds_every_forgery(
             statement = f"{verb} WHERE ctid = ({pick} ORDER BY random() LIMIT 1)"
             done = await forger.execute(statement.encode(), (tenant,))
             assert done.rowcount == 1
-            tx = Transaction(tenant, cast(AsyncConnection, None), forger)
+            tx = RawTransaction(tenant, forger)
             assert await broken_links(tx, {anchor.sequence: anchor.hash}), statement
     async with db.snapshot(tenant) as tx:
         assert await broken_links(tx, {anchor.sequence: anchor.hash}) == []
@@ -207,7 +206,7 @@ async def test_a_cut_tail_is_found_by_its_anchor(
         for table in ("seal", "entry", "layer_entry", "document"):
             cut = f"DELETE FROM {table} WHERE sequence = %s AND tenant_id = %s"
             await forger.execute(cut.encode(), (anchor.sequence, tenant))
-        tx = Transaction(tenant, cast(AsyncConnection, None), forger)
+        tx = RawTransaction(tenant, forger)
         assert await broken_links(tx) == []
         found = await broken_links(tx, {anchor.sequence: anchor.hash})
         assert found == [f"chain: the anchored head {anchor.sequence} is not in the chain"]
