@@ -17,14 +17,21 @@ from decimal import (
     ROUND_UP,
     Context,
     Decimal,
+    Inexact,
+    InvalidOperation,
+    Overflow,
 )
 from enum import StrEnum
 from fractions import Fraction
 
 Exact = Decimal | Fraction | int
 
-# Wide enough for the product of the largest quantity and the largest price that can be stored.
-_WIDE = Context(prec=80)
+# Wide enough for the product of the largest quantity and the largest price that can be stored, with
+# two rates on top.
+_WIDE = Context(prec=160)
+_EXACT = Context(prec=160, traps=[Inexact, InvalidOperation, Overflow])
+"""For what must not be rounded: too many digits raise."""
+_HUNDREDTH = Decimal("0.01")
 
 
 class Rounding(StrEnum):
@@ -63,6 +70,19 @@ def rounded(value: Exact, dp: int, mode: Rounding = Rounding.HALF_UP) -> Decimal
     if isinstance(value, Decimal) and value.is_finite():
         return value.quantize(step, rounding=_DECIMAL_MODE[mode], context=_WIDE)
     return Decimal(_whole(exact(value) * 10**dp, mode)).scaleb(-dp, context=_WIDE)
+
+
+def times(*factors: Decimal) -> Decimal:
+    """The product, with every digit it has. Raises decimal.Inexact for one of more than 160 digits."""
+    product = factors[0]
+    for factor in factors[1:]:
+        product = _EXACT.multiply(product, factor)
+    return product
+
+
+def percent(amount: Decimal, rate: Decimal) -> Decimal:
+    """``rate`` per cent of the amount, with every digit it has."""
+    return times(amount, rate, _HUNDREDTH)
 
 
 def to_multiple(value: Exact, multiple: Exact, mode: Rounding = Rounding.UP) -> Fraction:

@@ -7,9 +7,9 @@ names of our own tables and columns; values travel as parameters.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from datetime import date
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
+from operator import attrgetter, methodcaller
 from typing import Any
 
 import orjson
@@ -61,28 +61,44 @@ def inserting(table: sa.Table, columns: str) -> str:
 async def _send(
     tx: RawTransaction, query: str, table: sa.Table, columns: str, rows: Iterable[Sequence[Any]]
 ) -> psycopg.AsyncCursor[Row] | None:
-    arrays = [_array(column) for column in zip(*rows, strict=True)]
-    if not arrays:
+    values = list(zip(*rows, strict=True))
+    if not values:
         return None
+    arrays = map(_array, _writers(table, columns), values)
     sql = query.replace("{rows}", _relation(table, columns)).encode()
     return await tx.raw.execute(sql, [tx.tenant_id, *arrays])
 
 
-def _array(values: Sequence[Any]) -> str:
+def _array(write: Callable[[Any], str], values: Sequence[Any]) -> str:
     """An array literal. Written by hand because the driver's own takes longer than the statement."""
-    return "{" + ",".join([_element(value) for value in values]) + "}"
+    return "{" + ",".join(["NULL" if v is None else write(v) for v in values]) + "}"
 
 
-def _element(value: Any) -> str:
-    if value is None:
-        return "NULL"
-    if isinstance(value, str):
-        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
-    if isinstance(value, dict):
-        return _element(orjson.dumps(value).decode())
-    if isinstance(value, date):  # a moment is one, too
-        return f'"{value.isoformat()}"'
-    return str(value)
+def _quoted(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _json(value: Any) -> str:
+    return _quoted(orjson.dumps(value).decode())
+
+
+@lru_cache(maxsize=256)
+def _writers(table: sa.Table, columns: str) -> list[Callable[[Any], str]]:
+    """How a value of each column is written in an array."""
+    return [_writer(table.c[name].type) for name in columns.split()]
+
+
+def _writer(kind: sa.types.TypeEngine[Any]) -> Callable[[Any], str]:
+    match kind:
+        case sa.Uuid():
+            return attrgetter("hex")
+        case sa.Date() | sa.DateTime():
+            return methodcaller("isoformat")
+        case sa.JSON():
+            return _json
+        case sa.Text() | sa.LargeBinary():
+            return _quoted
+    return str
 
 
 @lru_cache(maxsize=256)

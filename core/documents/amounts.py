@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
-from core.decimals import exact, rounded, share
+from core.decimals import exact, percent, rounded, share, times
 from core.errors import Refusal, define, refuse
 
 BAD_DISCOUNT = define(
@@ -70,14 +70,13 @@ def line_amounts(
     The discounted amount is rounded from the exact product, not from the rounded gross, so that
     the discount column absorbs the difference and never the customer.
     """
-    exact_gross = exact(quantity) * exact(unit_price)
+    exact_gross = times(quantity, unit_price)
     gross = rounded(exact_gross, dp)
-    charged = rounded(exact_gross * (100 - exact(discount_pct)) / 100, dp)
-    rate = exact(tax_pct) / 100
+    charged = rounded(percent(exact_gross, 100 - discount_pct), dp) if discount_pct else gross
     if prices_include_tax:
-        net = rounded(exact(charged) / (1 + rate), dp)
+        net = rounded(exact(charged) / (1 + exact(tax_pct) / 100), dp)
         return LineAmounts(gross, gross - charged, net, charged - net, charged)
-    tax = rounded(exact(charged) * rate, dp)
+    tax = rounded(percent(charged, tax_pct), dp)
     return LineAmounts(gross, gross - charged, charged, tax, charged + tax)
 
 

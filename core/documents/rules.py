@@ -12,14 +12,15 @@ from decimal import Decimal
 from fractions import Fraction
 from uuid import UUID
 
-from core.catalogue.units import convert, in_unit, ratio, require_whole
-from core.decimals import Rounding
+from core.catalogue.units import convert, in_unit, require_whole
+from core.decimals import Rounding, rounded
 from core.documents.amounts import Basis, LineAmounts, check_rates, line_amounts
 from core.documents.records import Document, DocumentDraft, Line, LineDraft
 from core.documents.types import TYPES, UNKNOWN_TYPE, DocumentType, Effect
 from core.errors import LIMIT_EXCEEDED, NOT_FOUND, REQUIRED, Refusal, Refused, define
 
 MAX_LINES = 1000
+_ONE = Fraction(1)
 
 NO_LINES = define("NO_LINES", en="A document needs at least one line.", zh="单据至少需要一行明细。")
 NOT_A_UNIT_OF_ITEM = define(
@@ -285,9 +286,11 @@ def _line(
 def _base_quantity(quantity: Decimal, item: ItemFacts, unit: UnitFacts) -> Decimal:
     """In base units, half up at the base unit's decimals; a unit counted whole refuses a fraction."""
     base = item.units[item.base_unit_id]
+    if unit is base:
+        return rounded(quantity, base.decimals)
     if base.decimals == 0:
-        require_whole(in_unit(quantity, unit.ratio, ratio(1)))
-    return convert(quantity, unit.ratio, ratio(1), base.decimals, Rounding.HALF_UP)
+        require_whole(in_unit(quantity, unit.ratio, _ONE))
+    return convert(quantity, unit.ratio, _ONE, base.decimals, Rounding.HALF_UP)
 
 
 def _check_quantity(

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
 from itertools import chain
 from typing import NamedTuple
 from uuid import UUID, uuid5
@@ -86,7 +87,12 @@ class PoolKey(NamedTuple):
     @property
     def id(self) -> UUID:
         """A pool's id follows from its key, so that nobody has to look it up or race to make it."""
-        return uuid5(_POOLS, f"{self.item}{self.place}{self.lot}{self.document}")
+        return _pool_id(self)
+
+
+@lru_cache(maxsize=65536)
+def _pool_id(key: PoolKey) -> UUID:
+    return uuid5(_POOLS, f"{key.item}{key.place}{key.lot}{key.document}")
 
 
 def lot_id(item: UUID, code: str) -> UUID:
