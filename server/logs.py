@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from copy import deepcopy
 from typing import Any
@@ -13,6 +14,8 @@ from uvicorn.config import LOGGING_CONFIG
 def configure() -> None:
     """Set up logging for this process. Tracebacks come without the values of variables: those may be
     other people's data."""
+    # It warns of every pipeline that ends with an error, which whoever sent the pipeline raises anyway.
+    logging.getLogger("psycopg").setLevel(logging.ERROR)
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,

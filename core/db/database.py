@@ -185,14 +185,15 @@ class Lane:
                 yield RawTransaction(tenant_id, connection)
                 committing = True
                 await connection.commit()
-        except BaseException as error:
-            lost = connection.broken or connection.closed
-            if lost or isinstance(error, asyncio.CancelledError):
-                await connection.close()
-            else:
-                await connection.rollback()
-            if lost and committing and isinstance(error, psycopg.OperationalError):
+        except asyncio.CancelledError:
+            # Whatever was under way: this connection is not used again.
+            await connection.close()
+            raise
+        except Exception as error:
+            if connection.closed and committing:
                 raise OutcomeUnknownError from error
+            if not connection.closed:
+                await connection.rollback()
             raise
 
     async def close(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -41,6 +41,7 @@ class Loaded:
     now: datetime
     pools: Kept
     balances: dict[BalanceKey, Decimal] = field(default_factory=dict)
+    moved_through: dict[UUID, date] = field(default_factory=dict)
     commands: dict[UUID, tuple[Asked, Outcome]] = field(default_factory=dict)
     """Those of the commands asked about that were carried out before."""
 
@@ -130,7 +131,15 @@ async def _read(
     books.balances = Balances(balances.value)
     books.pools = _pools(state, pools.value, layers.value)
     await history.trace(tx, state, _links(state.sources.values()))
-    return Loaded(state, partners.value, now, kept(books.pools), dict(books.balances), known.value)
+    return Loaded(
+        state,
+        partners.value,
+        now,
+        kept(books.pools),
+        dict(books.balances),
+        dict(state.moved_through),
+        known.value,
+    )
 
 
 def _pools(

@@ -110,7 +110,9 @@ async def _state(tx: RawTransaction, loaded: Loaded, decisions: Sequence[Decisio
         if key.pool is not None and leg.quantity
     }
     await writing.balances(tx, state, loaded.balances, touched)
-    await writing.guards(tx, {p.flow.item: state.moved_through[p.flow.item] for p in posted})
+    moved = {p.flow.item: state.moved_through[p.flow.item] for p in posted}
+    further = {i: day for i, day in moved.items() if loaded.moved_through.get(i) != day}
+    await writing.guards(tx, further)
 
 
 def _pending(

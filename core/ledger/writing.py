@@ -198,11 +198,11 @@ async def pools(tx: RawTransaction, state: State, before: Kept, real: Numbering)
 
 
 async def guards(tx: RawTransaction, moved_through: Mapping[UUID, date]) -> None:
+    """Through which day the items have moved; to be given those that moved further."""
     await bulk.run(
         tx,
         "UPDATE item_guard g SET moved_through = r.moved_through FROM {rows}"
-        " WHERE g.tenant_id = r.tenant_id AND g.item_id = r.item_id"
-        " AND g.moved_through IS DISTINCT FROM r.moved_through",
+        " WHERE g.tenant_id = r.tenant_id AND g.item_id = r.item_id",
         tables.item_guard,
         "item_id moved_through",
         sorted(moved_through.items()),
@@ -335,55 +335,58 @@ async def layer_entries(
 
 async def periods(tx: RawTransaction, written: Iterable[Written]) -> None:
     """Cumulative sums at the end of each period in which a key moved: later periods follow (6.2)."""
-    goods: dict[tuple[UUID, UUID, UUID, date], Decimal] = defaultdict(Decimal)
-    worth: dict[tuple[UUID, UUID, date], list[Decimal]] = defaultdict(lambda: [ZERO, ZERO])
+    goods: dict[tuple[Any, ...], list[Decimal]] = defaultdict(lambda: [ZERO])
+    worth: dict[tuple[Any, ...], list[Decimal]] = defaultdict(lambda: [ZERO, ZERO])
     for key, item, on, leg in written:
         if key.pool is None:
             continue
         period = on.replace(day=1)
         if leg.quantity:
-            goods[item, key.place, key.lot, period] += leg.quantity
+            goods[item, key.place, key.lot, period][0] += leg.quantity
         sums = worth[item, key.pool, period]
         sums[0] += leg.quantity
         sums[1] += leg.value
-    quantities = [(*key, quantity) for key, quantity in sorted(goods.items())]
-    values = [(*key, *sums) for key, sums in sorted(worth.items())]
-    await _accumulate(tx, tables.period_balance, "item_id place_id lot_id", "quantity", quantities)
-    await _accumulate(tx, tables.period_pool, "item_id pool_id", "quantity value", values)
+    await _accumulate(tx, tables.period_balance, "item_id place_id lot_id", "quantity", goods)
+    await _accumulate(tx, tables.period_pool, "item_id pool_id", "quantity value", worth)
 
 
 async def _accumulate(
-    tx: RawTransaction, table: sa.Table, keys: str, sums: str, moved: Sequence[Sequence[Any]]
+    tx: RawTransaction,
+    table: sa.Table,
+    keys: str,
+    sums: str,
+    moved: Mapping[tuple[Any, ...], Sequence[Decimal]],
 ) -> None:
-    """Give each key a row for the period in which it moves, starting from the last one it had; then
-    add the movement to that period and to all later ones."""
-    columns = f"{keys} period {sums}"
-    await bulk.run(tx, _carry(table.name, keys, sums), table, columns, moved)
-    await bulk.run(tx, _add(table.name, keys, sums), table, columns, moved)
+    """Give each key a row for the period in which it moves, starting from the last one it had, and add
+    the movement to that period and to all later ones."""
+    rows: list[tuple[Any, ...]] = []
+    so_far: dict[tuple[Any, ...], list[Decimal]] = {}
+    for (*key, period), own in sorted(moved.items()):
+        # What moved in earlier periods of the same posting counts here, too.
+        before = so_far.get(tuple(key), [ZERO] * len(own))
+        total = so_far[tuple(key)] = [b + o for b, o in zip(before, own, strict=True)]
+        rows.append((*key, period, *total))
+    await bulk.run(tx, _accumulation(table.name, keys, sums), table, f"{keys} period {sums}", rows)
 
 
-def _carry(table: str, keys: str, sums: str) -> str:
-    names, last = keys.split(), ", ".join(f"coalesce(was.{name}, 0)" for name in sums.split())
-    same = " AND ".join(f"p.{key} = r.{key}" for key in ["tenant_id", *names])
-    listed, totals = ", ".join(names), ", ".join(sums.split())
-    return (
-        f"INSERT INTO {table} (tenant_id, {listed}, period, {totals})"  # noqa: S608 - names of ours
-        f" SELECT r.tenant_id, {', '.join(f'r.{key}' for key in names)}, r.period, {last}"
-        f" FROM {{rows}} LEFT JOIN LATERAL (SELECT {totals} FROM {table} p WHERE {same}"
-        f" AND p.period < r.period ORDER BY p.period DESC LIMIT 1) was ON true"
-        f" ON CONFLICT (tenant_id, {listed}, period) DO NOTHING"
-    )
-
-
-def _add(table: str, keys: str, sums: str) -> str:
+def _accumulation(table: str, keys: str, sums: str) -> str:
+    """One statement. Rows that are there take the nearest movement before or at their period, which
+    carries those before it; a period without a row gets one, from the last there was."""
     names = ["tenant_id", *keys.split()]
-    joined = " AND ".join(f"l.{key} = r.{key}" for key in names)
-    same = " AND ".join(f"p.{key} = d.{key}" for key in [*names, "period"])
-    listed = ", ".join(f"l.{key}" for key in names)
-    totals = ", ".join(f"sum(r.{name}) {name}" for name in sums.split())
-    added = ", ".join(f"{name} = p.{name} + d.{name}" for name in sums.split())
+    listed, totals = ", ".join(names), ", ".join(sums.split())
+
+    def same(one: str, other: str) -> str:
+        return " AND ".join(f"{one}.{name} = {other}.{name}" for name in names)
+
+    raised = ", ".join(f"{name} = p.{name} + m.{name}" for name in sums.split())
+    begun = ", ".join(f"coalesce(was.{name}, 0) + m.{name}" for name in sums.split())
     return (
-        f"UPDATE {table} p SET {added} FROM (SELECT {listed}, l.period, {totals}"  # noqa: S608 - our names
-        f" FROM {{rows}} JOIN {table} l ON {joined} AND l.period >= r.period"
-        f" GROUP BY {listed}, l.period) d WHERE {same}"
+        f"WITH moved AS (SELECT * FROM {{rows}}), raised AS (UPDATE {table} p SET {raised} FROM moved m"  # noqa: S608 - our names
+        f" WHERE {same('p', 'm')} AND p.period >= m.period AND NOT EXISTS (SELECT FROM moved n"
+        f" WHERE {same('n', 'm')} AND n.period > m.period AND n.period <= p.period))"
+        f" INSERT INTO {table} ({listed}, period, {totals})"
+        f" SELECT {', '.join(f'm.{name}' for name in names)}, m.period, {begun} FROM moved m"
+        f" LEFT JOIN LATERAL (SELECT {totals} FROM {table} p WHERE {same('p', 'm')}"
+        f" AND p.period < m.period ORDER BY p.period DESC LIMIT 1) was ON true"
+        f" ON CONFLICT ({listed}, period) DO NOTHING"
     )
