@@ -8,6 +8,7 @@ from dataclasses import fields, is_dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -20,17 +21,25 @@ def plain_decimal(number: Decimal) -> str:
     return "0" if text in ("-0", "") else text
 
 
+_PLAIN = frozenset({type(None), bool, int, str})
+
+
+@lru_cache(maxsize=1024)
+def _names(kind: type) -> tuple[str, ...]:
+    return tuple(f.name for f in fields(kind))
+
+
 def plain(value: Any) -> Any:
     """``value`` as JSON knows it; decimals become strings, absent (None) fields are left out.
 
     Raises TypeError for a float: it has no one decimal spelling.
     """
+    if type(value) in _PLAIN:  # most values are, and the match below takes them one by one
+        return value
     match value:
-        case None | bool() | int():
-            return value
         case Enum():
             return plain(value.value)
-        case str():
+        case int() | str():
             return value
         case Decimal():
             return plain_decimal(value)
@@ -41,7 +50,7 @@ def plain(value: Any) -> Any:
         case Mapping():
             return {str(k): plain(v) for k, v in value.items() if v is not None}
         case _ if is_dataclass(value) and not isinstance(value, type):
-            return plain({f.name: getattr(value, f.name) for f in fields(value)})
+            return plain({name: getattr(value, name) for name in _names(type(value))})
         case list() | tuple():
             return [plain(v) for v in value]
         case set() | frozenset():

@@ -43,6 +43,7 @@ from schema import (
 )
 from schema import execute as execute  # what it refuses with is part of ErrorCode
 from schema.errors import ErrorCode, error_code_definition
+from schema.inputs import prepare_inputs
 from schema.protect import DEFINITION, protect
 from schema.scalars import SCALARS
 
@@ -89,6 +90,7 @@ def build_schema(
     )
     _drop_null_defaults(schema._schema)
     _shorten(schema._schema)
+    prepare_inputs(schema._schema)
     protect(schema._schema)
     return schema
 

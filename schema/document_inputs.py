@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import fields, is_dataclass
 from decimal import Decimal
 from enum import Enum
 from typing import Any, cast
@@ -136,17 +135,8 @@ class DocumentInput:
 
 
 def asked(command_id: UUID, operation: str, value: Any) -> Asked:
-    """The command, hashed over what the client sent."""
-    return Asked.of(command_id, operation, raw(value))
-
-
-def raw(value: Any) -> Any:
-    """An input as plain values, in the names of Python."""
-    if is_dataclass(value):
-        return {f.name: raw(getattr(value, f.name)) for f in fields(value)}
-    if isinstance(value, list):
-        return [raw(one) for one in value]
-    return value
+    """The command, hashed over what the client sent, by the names of Python."""
+    return Asked.of(command_id, operation, value)
 
 
 def draft_of(document: DocumentInput, *path: str | int) -> DocumentDraft:

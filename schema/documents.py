@@ -21,7 +21,7 @@ from core.ledger import posting
 from core.ledger.requests import Post, PostStored, Request, Reverse, Verdict
 from schema.access import PART, field, input_type, mutation_field, object_type, query_field
 from schema.context import Info
-from schema.document_inputs import DocumentInput, asked, draft_of, raw
+from schema.document_inputs import DocumentInput, asked, draft_of
 from schema.document_types import Document, DocumentState, DocumentType, documents_by_id
 from schema.errors import Payload, UserError, payload_type, user_error
 from schema.limits import MAX_BULK
@@ -202,7 +202,7 @@ class Mutations:
         nothing."""
         draft = draft_of(input.document, "document")
         context = info.context
-        content = {"document": raw(input.document)}
+        content = {"document": input.document}
         try:
             key = await service.save_draft(
                 context.database,

@@ -55,12 +55,13 @@ class Asked:
     hash: bytes
 
     @classmethod
-    def of(cls, command_id: UUID, operation: str, payload: Mapping[str, Any]) -> Asked:
+    def of(cls, command_id: UUID, operation: str, payload: Any) -> Asked:
         return cls(command_id, operation, input_hash(payload))
 
 
-def input_hash(payload: Mapping[str, Any]) -> bytes:
-    """SHA-256 over the canonical JSON of the raw input (decimals normalised, absent fields out)."""
+def input_hash(payload: Any) -> bytes:
+    """SHA-256 over the canonical JSON of the raw input, a mapping or a dataclass (decimals normalised,
+    absent fields out)."""
     return hashlib.sha256(canonical(payload)).digest()
 
 

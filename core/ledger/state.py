@@ -26,6 +26,8 @@ from core.ledger.records import (
 from core.ledger.valuation import Accounts, Books, Policy
 from core.tenancy.settings import Settings
 
+_METHODS = {method.value: method for method in Method}
+_SCOPES = {scope.value: scope for scope in Scope}
 _BEFORE_ALL = Position(date.min, 0, 0)
 
 
@@ -98,12 +100,12 @@ class Held:
 
 def method_of(rules: Settings, item: ItemFacts) -> Method:
     """The item's valuation method, else the tenant's."""
-    return Method(item.costing_method or rules.costing_method)
+    return _METHODS[item.costing_method or rules.costing_method]
 
 
 def scope_of(rules: Settings, item: ItemFacts) -> Scope:
     """The cost scope; specific identification needs one that tells lots apart."""
-    scope = Scope(item.cost_scope or rules.cost_scope)
+    scope = _SCOPES[item.cost_scope or rules.cost_scope]
     apart = (Scope.ITEM_LOT, Scope.ITEM_LOT_PLACE, Scope.SERIAL)
     if method_of(rules, item) is Method.SPECIFIC and scope not in apart:
         return Scope.ITEM_LOT

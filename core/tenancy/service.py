@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import secrets
 import time
@@ -42,6 +43,7 @@ _CACHE_SECONDS = 3.0
 """A revoked token or a changed role acts within this time in every process."""
 _CACHE_LIMIT = 10_000
 _bearers: dict[bytes, tuple[float, Principal]] = {}
+_looking: dict[bytes, asyncio.Future[Principal | None]] = {}
 
 _CODED: dict[str, Register[Any]] = {
     "item": catalogue.items,
@@ -238,6 +240,15 @@ async def authenticate(db: Database, token: str) -> Principal | None:
     known = _bearers.get(key)
     if known is not None and known[0] > time.monotonic():
         return known[1]
+    looking = _looking.get(key)
+    if looking is None:
+        # One look for all who ask meanwhile: a busy token would take every connection of the pool.
+        looking = _looking[key] = asyncio.ensure_future(_look_up(db, key))
+        looking.add_done_callback(lambda _: _looking.pop(key, None))
+    return await asyncio.shield(looking)
+
+
+async def _look_up(db: Database, key: bytes) -> Principal | None:
     async with db.directory() as sql:
         bearer = await directory.find_bearer(sql, key)
     if bearer is None:
