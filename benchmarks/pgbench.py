@@ -1,0 +1,72 @@
+"""Runs ``pgbench``, from the binaries of the embedded PostgreSQL, and reads its log of transactions."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.load import percentile
+from core.db.embedded import EmbeddedServer
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What one contestant did in one round. Times are seconds; ``cpu`` is by whose work it was."""
+
+    rate: float
+    p50: float
+    p99: float
+    total: int
+    cpu: dict[str, float]
+    mean: float = 0.0
+
+
+def pgbench(
+    server: EmbeddedServer,
+    role: str,
+    database: str,
+    script: str,
+    *,
+    clients: int,
+    warm_up: float,
+    seconds: float,
+    variables: dict[str, int] | None = None,
+) -> Turn:
+    """Prepared statements, two threads. Raises RuntimeError where a transaction failed."""
+    with tempfile.TemporaryDirectory(prefix="tallybook-pgbench-") as folder:
+        path = Path(folder) / "script.sql"
+        path.write_text(script)
+        given = [f"-D{name}={value}" for name, value in (variables or {}).items()]
+        lasting = max(1, round(warm_up + seconds + 0.5))  # it knows whole seconds only
+        command = [str(server.cluster.bin / "pgbench"), "-n", "-M", "prepared", "-f", str(path)]
+        command += ["-c", str(clients), "-j", str(min(2, clients)), "-T", str(lasting)]
+        command += ["-l", "--log-prefix", str(Path(folder) / "log"), *given, database]
+        done = subprocess.run(
+            command,
+            env={**os.environ, **server.libpq_environment(role)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        failed = "number of failed transactions: 0 " not in done.stdout
+        if done.returncode or failed or "aborted" in done.stderr:
+            raise RuntimeError(f"pgbench failed: {done.stdout}{done.stderr[:1000]}")
+        logs = Path(folder).glob("log*")
+        return _read("".join(log.read_text() for log in logs), warm_up, seconds)
+
+
+def _read(log: str, warm_up: float, seconds: float) -> Turn:
+    """Each line names the client, its transaction's number, its microseconds, the script, and the
+    second and microsecond of its end."""
+    ended: list[tuple[float, float]] = []
+    for line in log.splitlines():
+        _, _, took, _, second, microsecond, *_ = line.split()
+        ended.append((int(second) + int(microsecond) / 1e6, int(took) / 1e6))
+    start = min((end - took for end, took in ended), default=0.0) + warm_up
+    times = sorted(took for end, took in ended if start <= end <= start + seconds)
+    mean = sum(times) / max(1, len(times))
+    p50, p99 = percentile(times, 0.5), percentile(times, 0.99)
+    return Turn(len(times) / seconds, p50, p99, len(ended), {}, mean)
