@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
+from uuid import UUID
 
 import psycopg
 from psycopg import sql
 
-from benchmarks.pgbench import Turn, pgbench
+from benchmarks.pgbench import pgbench
 from benchmarks.sizes import Sizes
+from benchmarks.turns import Turn
 from benchmarks.world import World
 from core.db import roles
 from core.db.embedded import DATABASE, SUPERUSER, EmbeddedServer
@@ -52,14 +55,19 @@ def create(server: EmbeddedServer, world: World) -> None:
                 sql.Identifier(FLOOR)
             )
         )
-    with psycopg.connect(server.url(SUPERUSER, FLOOR), autocommit=True) as connection:
-        connection.execute((Path(__file__).parent / "floor.sql").read_bytes())
-        for no, shop in enumerate(world.shops, 1):
-            connection.execute(_SHOP, {"no": no, "tenant": shop.id, "day": shop.day})
-            connection.execute(_STOCK, {"no": no, "tenant": shop.id})
+    furnish(server.url(SUPERUSER, FLOOR), [(shop.id, shop.day) for shop in world.shops])
     for database in (FLOOR, DATABASE):
         with psycopg.connect(server.url(SUPERUSER, database), autocommit=True) as connection:
             connection.execute("VACUUM ANALYZE")
+
+
+def furnish(url: str, shops: Sequence[tuple[UUID, str]]) -> None:
+    """Add the function, and for each tenant what it needs to know, with the day it posts on."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute((Path(__file__).parent / "floor.sql").read_bytes())
+        for no, (tenant, day) in enumerate(shops, 1):
+            connection.execute(_SHOP, {"no": no, "tenant": tenant, "day": day})
+            connection.execute(_STOCK, {"no": no, "tenant": tenant})
 
 
 _SHOP = """
@@ -93,7 +101,7 @@ def run(server: EmbeddedServer, kind: FloorKind, sizes: Sizes, clients: int) -> 
     )
 
 
-def post_once(server: EmbeddedServer) -> None:
-    """One document of the shop that has all items, numbered as the product numbers."""
-    with psycopg.connect(server.url(SUPERUSER, FLOOR)) as connection:
+def post_once(url: str) -> None:
+    """One document of the first shop, numbered as the product numbers."""
+    with psycopg.connect(url) as connection:
         connection.execute("SELECT floor_post(1, 1, ARRAY[1, 2, 3])")

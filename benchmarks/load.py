@@ -154,6 +154,8 @@ async def _drive(plan: Plan, world: World) -> Load:
     tally = Tally(start, start + plan.seconds)
     shops = world.many if plan.many else [world.one]
     parts = urlsplit(plan.url)
+    assert parts.hostname
+    assert parts.port
     waiting = []
     for number in range(plan.clients):
         chance = random.Random(SEED + 1000 * plan.salt + number)

@@ -5,23 +5,11 @@ from __future__ import annotations
 import os
 import subprocess
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.load import percentile
+from benchmarks.turns import Turn
 from core.db.embedded import EmbeddedServer
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """What one contestant did in one round. Times are seconds; ``cpu`` is by whose work it was."""
-
-    rate: float
-    p50: float
-    p99: float
-    total: int
-    cpu: dict[str, float]
-    mean: float = 0.0
 
 
 def pgbench(
@@ -67,6 +55,9 @@ def _read(log: str, warm_up: float, seconds: float) -> Turn:
         ended.append((int(second) + int(microsecond) / 1e6, int(took) / 1e6))
     start = min((end - took for end, took in ended), default=0.0) + warm_up
     times = sorted(took for end, took in ended if start <= end <= start + seconds)
-    mean = sum(times) / max(1, len(times))
-    p50, p99 = percentile(times, 0.5), percentile(times, 0.99)
-    return Turn(len(times) / seconds, p50, p99, len(ended), {}, mean)
+    return Turn(
+        rate=len(times) / seconds,
+        p50=percentile(times, 0.5),
+        p99=percentile(times, 0.99),
+        total=len(ended),
+    )

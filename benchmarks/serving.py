@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +14,7 @@ from pathlib import Path
 import httpx
 
 START_SECONDS = 120
+ROOT = Path(__file__).parent.parent
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,9 @@ def product(data: Path, workers: int) -> Iterator[Serving]:
 
 
 @contextmanager
-def started(arguments: Sequence[str], folder: Path, name: str) -> Iterator[Serving]:
+def started(
+    arguments: Sequence[str], folder: Path, name: str, environment: Mapping[str, str] | None = None
+) -> Iterator[Serving]:
     """A Python process that prints its address as its first line; it ends with the block."""
     log = folder / f"{name}.log"
     with (
@@ -48,7 +51,7 @@ def started(arguments: Sequence[str], folder: Path, name: str) -> Iterator[Servi
             stdout=subprocess.PIPE,
             stderr=errors,
             text=True,
-            env={**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)},
+            env=_environment() | dict(environment or {}),
         ) as process,
     ):
         assert process.stdout is not None
@@ -59,6 +62,12 @@ def started(arguments: Sequence[str], folder: Path, name: str) -> Iterator[Servi
             yield Serving(url, process.pid)
         finally:
             process.terminate()
+
+
+def _environment() -> dict[str, str]:
+    """Ours, without what would lead the server to another database than that of its data folder."""
+    kept = {name: value for name, value in os.environ.items() if not name.endswith("DATABASE_URL")}
+    return kept | {"PYTHONPATH": str(ROOT)}
 
 
 def _ready(url: str) -> bool:

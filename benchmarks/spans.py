@@ -30,7 +30,6 @@ WATCHED: tuple[tuple[str, str, str], ...] = (
     ("schema.execute", "Executor._gates", "GraphQL: gates, cost"),
     ("schema.execute", "Executor._execute", "GraphQL: coerce, resolve, complete"),
     ("graphql.execution.executor", "get_variable_values", "GraphQL: coerce variables"),
-    ("graphql.execution.execute", "get_variable_values", "GraphQL: coerce variables"),
     ("schema.documents", "asked", "canonical hash"),
     ("schema.documents", "draft_of", "draft from input"),
     ("schema.documents", "_payload", ANSWER),
@@ -44,19 +43,23 @@ WATCHED: tuple[tuple[str, str, str], ...] = (
 that of its caller."""
 
 
-@dataclass
+@dataclass(eq=False)
 class _Open:
     step: str
     since: float
+    since_busy: float
     inner: float = 0.0
+    inner_busy: float = 0.0
 
 
 @dataclass
 class Spans:
-    """Sums of seconds per step, in Python and waiting for the database, since the last ``take``."""
+    """Sums of seconds per step, in Python and waiting for the database, since the last ``take``; and what
+    of both was processor time of this thread, which neighbours on the machine do not stretch."""
 
     python: dict[str, float] = field(default_factory=lambda: defaultdict(float))
     database: dict[str, float] = field(default_factory=lambda: defaultdict(float))
+    busy: dict[str, float] = field(default_factory=lambda: defaultdict(float))
     statements: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     requests: int = 0
     gone: list[str] = field(default_factory=list)
@@ -67,13 +70,13 @@ class Spans:
         told = {
             "python": dict(self.python),
             "database": dict(self.database),
+            "busy": dict(self.busy),
             "statements": dict(self.statements),
             "requests": self.requests,
             "gone": self.gone,
         }
-        self.python.clear()
-        self.database.clear()
-        self.statements.clear()
+        for sums in (self.python, self.database, self.busy, self.statements):
+            sums.clear()
         self.requests = 0
         return told
 
@@ -88,18 +91,21 @@ class Spans:
         if BACKGROUND.get() or not (self._open or step == REST):
             yield
             return
-        mine = _Open(step, time.perf_counter())
+        mine = _Open(step, time.perf_counter(), time.thread_time())
         self._open.append(mine)
         try:
             yield
         finally:
             took = time.perf_counter() - mine.since
+            busy = time.thread_time() - mine.since_busy
             sums = self.database if waiting else self.python
             sums[step] += took - mine.inner
+            self.busy[step] += busy - mine.inner_busy
             if mine in self._open:
                 del self._open[self._open.index(mine) :]
             if self._open:
                 self._open[-1].inner += took
+                self._open[-1].inner_busy += busy
 
 
 BACKGROUND: ContextVar[bool] = ContextVar("background", default=False)

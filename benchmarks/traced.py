@@ -8,12 +8,12 @@ from typing import Any
 
 import orjson
 import psycopg
-import server.app
 import uvicorn
 from psycopg.abc import Query
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+import server.app
 from benchmarks import spans
 from benchmarks.spans import ANSWER, AUTH, BEGIN, COMMIT, LOCKS, READS, WRITES, Spans
 
@@ -74,8 +74,8 @@ def step_of(query: str, around: str | None) -> str | None:
     text = query.removeprefix("b").strip("'\"").lstrip().lower()
     if "for update" in text or "advisory" in text:
         return LOCKS
-    if text.startswith(("select set_config", "begin", "set ", "show ")):
-        return BEGIN
+    if not text.strip(" ;") or text.startswith(("select set_config", "begin", "set ", "show ")):
+        return BEGIN  # an empty statement is the pool asking whether the connection still lives
     return READS if text.startswith("select") else WRITES
 
 

@@ -12,7 +12,7 @@ from uuid import UUID
 
 import httpx
 
-from benchmarks.sizes import Sizes
+from benchmarks.sizes import LINES, Sizes
 from core.db.database import Database
 from core.ids import uuid7
 from core.tenancy import service as tenancy
@@ -21,6 +21,8 @@ Json = dict[str, Any]
 T = TypeVar("T")
 
 STOCK = "1000000000"
+HISTORY = 50
+"""Issues that each shop has from the start, so that the first page is full."""
 EMAIL = "administrator@example.com"
 
 _PLACE = '{ place(code: "MAIN") { id } }'
@@ -30,6 +32,8 @@ _ITEMS = """mutation($input: SaveItemsInput!) { saveItems(input: $input) {
   errors { message } verdicts { item { id } errors { message } } } }"""
 _POST = """mutation($input: PostDocumentInput!) { postDocument(input: $input) {
   errors { message } document { id } } }"""
+_ISSUES = """mutation($input: PostDocumentsInput!) { postDocuments(input: $input) {
+  errors { message } verdicts { errors { message } } } }"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +116,18 @@ async def _shop(db: Database, http: httpx.AsyncClient, url: str, name: str, item
         lines = [{"itemId": item, "quantity": STOCK, "unitPrice": "7.31"} for item in few]
         head = {"type": "opening", "businessDate": day, "placeId": place}
         await ask(_POST, _command() | {"document": {**head, "lines": lines}})
+    issues = [
+        _issue(place, party_id, day, [ids[(n + k) % items] for k in range(LINES)])
+        for n in range(HISTORY)
+    ]
+    await ask(_ISSUES, {"documents": issues})
     return Shop(str(tenant.id), token, place, party_id, ids, day)
+
+
+def _issue(place: str, party: str, day: str, items: list[str]) -> Json:
+    lines = [{"itemId": item, "quantity": "1", "unitPrice": "9.90"} for item in items]
+    head = {"type": "issue", "businessDate": day, "placeId": place, "partyId": party}
+    return _command() | {"document": {**head, "lines": lines}}
 
 
 def _parts(all_: list[T], size: int = 500) -> Iterator[list[T]]:

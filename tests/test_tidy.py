@@ -136,7 +136,16 @@ RULES = {
     "suppressions name what they suppress": Rule(
         "a bare suppression hides the next fault on its line as well",
         _matches(r"#\s*(type:\s*ignore(?!\[)|noqa(?!:))"),
-        ("core/*", "schema/*", "plugins/*", "server/*", "tests/*", "examples/*", "docs/*"),
+        (
+            "core/*",
+            "schema/*",
+            "plugins/*",
+            "server/*",
+            "benchmarks/*",
+            "tests/*",
+            "examples/*",
+            "docs/*",
+        ),
         ("tests/test_tidy.py",),
         "value = read()  # type: ignore",
     ),
@@ -153,7 +162,7 @@ LONGEST_FUNCTION = 70
 
 def sources() -> Iterator[tuple[str, str]]:
     """Path and text of every Python file of ours."""
-    for folder in (*PACKAGES, "tests", "examples", "docs"):
+    for folder in (*PACKAGES, "benchmarks", "tests", "examples", "docs"):
         for path in sorted((ROOT / folder).rglob("*.py")):
             yield path.relative_to(ROOT).as_posix(), path.read_text("utf-8")
 
