@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import platform
+import time
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
@@ -72,8 +73,10 @@ def main(
 def run(asked: tuple[str, ...], sizes: Sizes, rounds: int, console: Console) -> Report:
     """The whole run. Raises RuntimeError where anything refuses, fails or does not tally."""
 
+    since = time.monotonic()
+
     def tell(what: str) -> None:
-        console.print(f"· {what}", style="dim")
+        console.print(f"{time.monotonic() - since:5.0f} s  {what}", style="dim")
 
     report = Report(sizes.name, SEED, {}, PROCESSES, asked)
     with open_lab(sizes, tell) as lab:

@@ -30,7 +30,7 @@ class Sizes:
         return max(LINES, self.items // self.tenants)
 
 
-FULL = Sizes("full", 10_000, 64, 64, 7, 6.0, 2.0)
+FULL = Sizes("full", 10_000, 64, 64, 5, 5.0, 1.5)
 QUICK = replace(FULL, name="quick", rounds=2, seconds=1.0, warm_up=0.4)
 TINY = Sizes("tiny", 60, 4, 4, 1, 0.3, 0.1)
 """For the test that the whole thing runs: its figures mean nothing."""
