@@ -88,7 +88,8 @@ BEGIN
         posting := nextval('floor_numbers');
         serial := posting;
     END IF;
-    number := format('SI-%s-%s', to_char(shop.day, 'YYYYMMDD'), serial);
+    number := format('SI-%s-%s', to_char(shop.day, 'YYYYMMDD'),
+        lpad(serial::text, greatest(4, length(serial::text)), '0'));
 
     INSERT INTO document (tenant_id, id, type, state, number, sequence, business_date, posted_at,
         created_by, posted_by, changed, party_id, party_name, place_id, net, tax, total)

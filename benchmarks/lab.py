@@ -140,11 +140,13 @@ def open_lab(sizes: Sizes, tell: Tell) -> Iterator[Lab]:
             made = asyncio.run(world.make(serving.url, server.url(roles.APP), sizes))
             tell("one document, for the rows it leaves")
             _post(serving.url, made)  # the first of a day makes rows that later ones only change
-            rows = written(server.url(SUPERUSER), lambda: _post(serving.url, made))
+            with written(server.url(SUPERUSER)) as rows:
+                _post(serving.url, made)
         tell("the floor")
         floor.create(server, made)
         floor_url = server.url(SUPERUSER, FLOOR)
-        found = written(floor_url, lambda: floor.post_once(floor_url))
+        with written(floor_url) as found:
+            floor.post_once(floor_url)
         if differing := differences(rows, found):
             raise RuntimeError("the floor is none: " + "; ".join(differing))
         yield Lab(server, folder, made, made.write(folder / "world.json"), sizes, rows)

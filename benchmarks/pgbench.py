@@ -43,10 +43,10 @@ def pgbench(
         if done.returncode or failed or "aborted" in done.stderr:
             raise RuntimeError(f"pgbench failed: {done.stdout}{done.stderr[:1000]}")
         logs = Path(folder).glob("log*")
-        return _read("".join(log.read_text() for log in logs), warm_up, seconds)
+        return read("".join(log.read_text() for log in logs), warm_up, seconds)
 
 
-def _read(log: str, warm_up: float, seconds: float) -> Turn:
+def read(log: str, warm_up: float, seconds: float) -> Turn:
     """Each line names the client, its transaction's number, its microseconds, the script, and the
     second and microsecond of its end."""
     ended: list[tuple[float, float]] = []

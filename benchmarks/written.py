@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import psycopg
@@ -22,20 +23,25 @@ class Written:
     size: int
 
 
-def written(url: str, work: Callable[[], object]) -> dict[str, Written]:
-    """What ``work`` wrote, by table. Nothing else may write meanwhile. A row that was written twice
-    counts once: what is compared is what stays."""
+@contextmanager
+def written(url: str) -> Iterator[dict[str, Written]]:
+    """What is written during the block, by table; there once the block is left. Nothing else may write
+    meanwhile. A row that was written twice counts once: what is compared is what stays."""
+    found: dict[str, Written] = {}
     with psycopg.connect(url, autocommit=True) as connection:
-        since = _one(connection, sql.SQL("SELECT pg_snapshot_xmax(pg_current_snapshot())::text"))
-        work()
-        found = {
-            name: _of(connection, name, int(str(since)))
-            for (name,) in connection.execute(
-                "SELECT relname FROM pg_class WHERE relkind = 'r'"
-                " AND relnamespace = 'public'::regnamespace ORDER BY 1"
-            ).fetchall()
-        }
-    return {name: rows for name, rows in found.items() if rows.rows and name not in TRAILING}
+        since = connection.execute(
+            "SELECT pg_snapshot_xmax(pg_current_snapshot())::text"
+        ).fetchone()
+        assert since is not None
+        yield found
+        tables = connection.execute(
+            "SELECT relname FROM pg_class WHERE relkind = 'r'"
+            " AND relnamespace = 'public'::regnamespace ORDER BY 1"
+        ).fetchall()
+        for (name,) in tables:
+            rows = _of(connection, name, int(since[0]))
+            if rows.rows and name not in TRAILING:
+                found[name] = rows
 
 
 def differences(product: dict[str, Written], floor: dict[str, Written]) -> list[str]:
@@ -65,9 +71,3 @@ def _of(connection: psycopg.Connection, name: str, since: int) -> Written:
     assert rows is not None
     filled = frozenset(name for (name,) in connection.execute(columns)) if rows[0] else frozenset()
     return Written(rows[0], filled, rows[1])
-
-
-def _one(connection: psycopg.Connection, query: sql.SQL) -> object:
-    row = connection.execute(query).fetchone()
-    assert row is not None
-    return row[0]

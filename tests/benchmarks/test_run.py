@@ -1,0 +1,43 @@
+"""The benchmark runs from end to end: it tallies and fills its tables. Its figures are not looked at."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from benchmarks.goals import GOALS, IDS
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.slow
+def test_it_runs_tallies_and_tells(tmp_path: Path) -> None:
+    path = tmp_path / "result.json"
+    command = [sys.executable, "-m", "benchmarks", "--size", "tiny", "--json", str(path)]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stdout + run.stderr
+    found = json.loads(path.read_text())
+    assert found["books"].startswith("they tally")
+    assert found["ceiling"] > 0
+    assert found["rows"]["entry"] == 6
+    assert [goal["id"] for goal in found["goals"]] == [goal.id for goal in GOALS]
+    for goal in GOALS:
+        for processes in (1, 2):
+            assert all(found["turns"][name] for name in goal.names(processes))
+    steps, parts = found["breakdown"]["steps"], ("python", "database")
+    inside = sum(step[part] for step in steps for part in parts)
+    assert inside + found["breakdown"]["outside"] == pytest.approx(found["breakdown"]["total"])
+    assert found["breakdown"]["gone"] == []
+    for word in (*IDS, "Contestants", "Where the microseconds"):
+        assert word in run.stdout
+
+
+def test_an_unknown_goal_is_refused() -> None:
+    command = [sys.executable, "-m", "benchmarks", "B99"]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert run.returncode == 2
+    assert "B99" in run.stderr
