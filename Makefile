@@ -1,4 +1,4 @@
-.PHONY: check check-full lint
+.PHONY: check check-full lint bench
 
 check: lint  ## what CI runs, in the present environment
 	pytest
@@ -12,3 +12,6 @@ lint:
 	mypy
 	lint-imports
 	tallybook schema export --check
+
+bench:  ## ratios against pgbench; on a quiet machine
+	python -m benchmarks
