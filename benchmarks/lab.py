@@ -99,6 +99,7 @@ class Lab:
             return Turn(seen.rate, seen.p50, seen.p99, seen.total, {CLIENT: seen.cpu})
 
         def checked(turn: Turn, before: int) -> None:
+            books.settle(self.all_rows)
             books.check(self.all_rows, before + (0 if kind == "page" else turn.total))
 
         return Contestant(
@@ -142,6 +143,9 @@ def open_lab(sizes: Sizes, tell: Tell) -> Iterator[Lab]:
             _post(serving.url, made)  # the first of a day makes rows that later ones only change
             with written(server.url(SUPERUSER)) as rows:
                 _post(serving.url, made)
+        tell("verification, which seals")
+        if wrong := asyncio.run(books.verified(server.url(roles.APP), made)):
+            raise RuntimeError(f"the books differ before anything began: {wrong[:5]}")
         tell("the floor")
         floor.create(server, made)
         floor_url = server.url(SUPERUSER, FLOOR)

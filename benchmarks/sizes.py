@@ -31,7 +31,7 @@ class Sizes:
 
 
 FULL = Sizes("full", 10_000, 64, 64, 5, 5.0, 1.5)
-QUICK = replace(FULL, name="quick", rounds=2, seconds=1.0, warm_up=0.4)
+QUICK = replace(FULL, name="quick", rounds=1, seconds=1.5, warm_up=0.5)
 TINY = Sizes("tiny", 60, 4, 4, 1, 0.3, 0.1)
 """For the test that the whole thing runs: its figures mean nothing."""
 

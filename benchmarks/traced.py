@@ -4,6 +4,7 @@ environment, and ``GET /spans`` tells where the time went since it was last aske
 from __future__ import annotations
 
 import socket
+from collections.abc import Callable
 from typing import Any
 
 import orjson
@@ -44,7 +45,6 @@ def main() -> None:
 def watch_driver(found: Spans) -> None:
     """Book statements to what they are for, and the wait for their answer apart."""
     execute, wait = psycopg.AsyncCursor.execute, psycopg.AsyncConnection.wait
-    commit = psycopg.AsyncConnection.commit
 
     async def executed(self: Any, query: Query, *args: Any, **kwargs: Any) -> Any:
         step = step_of(str(query), found.step)
@@ -58,13 +58,21 @@ def watch_driver(found: Spans) -> None:
         with found.span(found.step or "", waiting=True):
             return await wait(self, *args, **kwargs)
 
-    async def committed(self: Any) -> None:
-        with found.span(COMMIT if found.step not in (AUTH, ANSWER) else found.step or ""):
-            await commit(self)
+    def ending(way: Callable[..., Any], step: str) -> Callable[..., Any]:
+        async def ended(self: Any, *args: Any) -> Any:
+            with found.span(found.step if found.step in (AUTH, ANSWER) else step):
+                return await way(self, *args)
+
+        return ended
 
     psycopg.AsyncCursor.execute = executed  # type: ignore[method-assign]  # watched
     psycopg.AsyncConnection.wait = waited  # type: ignore[method-assign]  # watched
-    psycopg.AsyncConnection.commit = committed  # type: ignore[method-assign]  # watched
+    for owner, name, step in (
+        (psycopg.AsyncConnection, "commit", COMMIT),
+        (psycopg.AsyncTransaction, "__aenter__", BEGIN),
+        (psycopg.AsyncTransaction, "__aexit__", COMMIT),
+    ):
+        setattr(owner, name, ending(getattr(owner, name), step))
 
 
 def step_of(query: str, around: str | None) -> str | None:
@@ -76,6 +84,8 @@ def step_of(query: str, around: str | None) -> str | None:
         return LOCKS
     if not text.strip(" ;") or text.startswith(("select set_config", "begin", "set ", "show ")):
         return BEGIN  # an empty statement is the pool asking whether the connection still lives
+    if text.startswith("commit"):
+        return COMMIT
     return READS if text.startswith("select") else WRITES
 
 

@@ -100,6 +100,7 @@ async def test_the_background_is_nobodys_request() -> None:
         (";", spans.BEGIN),
         ("SELECT item_id FROM item_guard WHERE x ORDER BY item_id FOR UPDATE", spans.LOCKS),
         ("SELECT 1", spans.READS),
+        ("COMMIT", spans.COMMIT),
         ("INSERT INTO entry VALUES (1)", spans.WRITES),
     ],
 )
