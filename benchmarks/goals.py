@@ -76,6 +76,14 @@ GOALS = (
         measure="rate",
     ),
     Goal(
+        id="B1",
+        what="… processor time of a document / of the floor's",
+        over="product uniform",
+        under="floor uniform",
+        measure="cpu",
+        smaller=True,
+    ),
+    Goal(
         id="B1t",
         what="documents/s, many tenants at once / floor",
         over="product many",

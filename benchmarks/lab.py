@@ -22,7 +22,7 @@ from benchmarks import books, floor, load, page, world
 from benchmarks.floor import FLOOR, FloorKind
 from benchmarks.load import Plan
 from benchmarks.pgbench import pgbench
-from benchmarks.processes import Meter
+from benchmarks.processes import API, CLIENT, POSTGRES, Meter
 from benchmarks.requests import Kind, maker
 from benchmarks.serving import Serving, product
 from benchmarks.sizes import Sizes
@@ -32,8 +32,6 @@ from benchmarks.written import Written, differences, written
 from core.db import roles
 from core.db.cluster import TUNE
 from core.db.embedded import DATABASE, SUPERUSER, EmbeddedServer
-
-API, POSTGRES, CLIENT = "API", "PostgreSQL", "client"
 
 Tell = Callable[[str], None]
 

@@ -43,7 +43,8 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What was answered. ``total`` counts the warm-up too: that many documents must be in the books.
+    """What was answered. ``total`` and ``mean`` are of all answers, warm-up and stragglers too: that many
+    documents must be in the books.
     Times are seconds; ``cpu`` is the generator's own."""
 
     total: int
@@ -88,6 +89,7 @@ class Tally:
     start: float
     end: float
     total: int = 0
+    spent: float = 0.0
     times: list[float] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
 
@@ -131,6 +133,7 @@ class Client(asyncio.Protocol):
             self._fault(answer.decode(errors="replace"))
             return
         tally.total += 1
+        tally.spent += now - self._sent
         if tally.start <= now <= tally.end:
             tally.times.append(now - self._sent)
 
@@ -177,7 +180,7 @@ async def _drive(plan: Plan, world: World) -> Load:
         seconds=plan.seconds,
         p50=percentile(times, 0.5),
         p99=percentile(times, 0.99),
-        mean=sum(times) / max(1, len(times)),
+        mean=tally.spent / max(1, tally.total),
         cpu=busy,
         faults=tally.faults,
     )

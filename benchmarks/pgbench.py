@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import resource
 import subprocess
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 from benchmarks.load import percentile
+from benchmarks.processes import CLIENT
 from benchmarks.turns import Turn
 from core.db.embedded import EmbeddedServer
 
@@ -32,6 +35,7 @@ def pgbench(
         command = [str(server.cluster.bin / "pgbench"), "-n", "-M", "prepared", "-f", str(path)]
         command += ["-c", str(clients), "-j", str(min(2, clients)), "-T", str(lasting)]
         command += ["-l", "--log-prefix", str(Path(folder) / "log"), *given, database]
+        busy = _busy_children()
         done = subprocess.run(
             command,
             env={**os.environ, **server.libpq_environment(role)},
@@ -39,11 +43,19 @@ def pgbench(
             text=True,
             check=False,
         )
+        busy = _busy_children() - busy
         failed = "number of failed transactions: 0 " not in done.stdout
         if done.returncode or failed or "aborted" in done.stderr:
             raise RuntimeError(f"pgbench failed: {done.stdout}{done.stderr[:1000]}")
         logs = Path(folder).glob("log*")
-        return read("".join(log.read_text() for log in logs), warm_up, seconds)
+        turn = read("".join(log.read_text() for log in logs), warm_up, seconds)
+        return replace(turn, cpu={CLIENT: busy})
+
+
+def _busy_children() -> float:
+    """Processor time of the processes that ended, as ``pgbench`` does before it is read."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def read(log: str, warm_up: float, seconds: float) -> Turn:

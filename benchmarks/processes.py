@@ -9,6 +9,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+API, POSTGRES, CLIENT, CLOCK = "API", "PostgreSQL", "client", "clock"
+"""Whose time it was."""
 _TICK = os.sysconf("SC_CLK_TCK")
 
 
@@ -36,7 +38,7 @@ class Meter:
 
     def _now(self) -> dict[str, float]:
         seconds = {name: _seconds(root) for name, root in self._roots.items()}
-        return {"clock": time.monotonic(), **seconds}
+        return {CLOCK: time.monotonic(), **seconds}
 
 
 def _seconds(root: int) -> float:

@@ -12,7 +12,7 @@ from rich.table import Table
 
 from benchmarks.breakdown import Breakdown
 from benchmarks.goals import GOALS, Goal
-from benchmarks.lab import API, CLIENT, POSTGRES
+from benchmarks.processes import API, CLIENT, POSTGRES
 from benchmarks.turns import Turn, Turns, median
 
 

@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from benchmarks.processes import Meter
+from benchmarks.processes import CLOCK, Meter
 
-Measure = Literal["rate", "p50", "p99"]
+Measure = Literal["rate", "p50", "p99", "cpu"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,10 @@ class Turn:
     cpu: Mapping[str, float] = field(default_factory=dict)
 
     def of(self, measure: Measure) -> float:
+        """The figure of this name; ``cpu`` is everybody's processor time per request."""
+        if measure == "cpu":
+            spent = sum(seconds for whose, seconds in self.cpu.items() if whose != CLOCK)
+            return spent / self.total if self.total else 0.0
         return {"rate": self.rate, "p50": self.p50, "p99": self.p99}[measure]
 
 

@@ -29,6 +29,11 @@ def test_no_answer_is_not_a_quick_answer() -> None:
     assert ratio([Turn(0, 0, 0, 0)], [Turn(5, 0.1, 0.1, 5)], "p99") is None
 
 
+def test_processor_time_is_everybodys_but_the_clocks() -> None:
+    turn = Turn(10, 0.1, 0.2, 4, {"API": 1.0, "client": 3.0, "clock": 60.0})
+    assert turn.of("cpu") == pytest.approx(1)
+
+
 def test_levels_of_a_goal() -> None:
     most = next(goal for goal in GOALS if goal.id == "B1")
     assert [most.level(figure) for figure in (0.4, 0.5, 1.0, 1.5)] == [
