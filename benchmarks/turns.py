@@ -69,6 +69,8 @@ def ratio(over: list[Turn], under: list[Turn], measure: Measure) -> float | None
     """The median of the rounds' ratios. A round in which one of them answered nothing at all has no
     ratio: no time is not a short time. None where no round has one."""
     found = [
-        a.of(measure) / b.of(measure) for a, b in zip(over, under, strict=True) if a.rate and b.rate
+        a.of(measure) / b.of(measure)
+        for a, b in zip(over, under, strict=True)
+        if b.of(measure) and (measure == "cpu" or (a.rate and b.rate))
     ]
     return statistics.median(found) if found else None
