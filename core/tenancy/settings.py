@@ -14,8 +14,8 @@ from core.errors import Refusal, define
 
 INVALID_SETTING = define(
     "INVALID_SETTING",
-    en="The setting {setting} is not valid: {reason}",
-    zh="设置项 {setting} 无效:{reason}",
+    en="The setting {setting} is not valid: {reason}.",
+    zh="设置项 {setting} 无效:{reason_zh}。",
 )
 SETTING_FIXED = define(
     "SETTING_FIXED",
@@ -104,7 +104,7 @@ class Settings(BaseModel, frozen=True, extra="forbid"):
     @classmethod
     def _zone_exists(cls, zone: str) -> str:
         if zone not in zones():
-            raise ValueError(f"there is no time zone {zone}")
+            raise ValueError
         return zone
 
 
@@ -114,12 +114,29 @@ def zones() -> frozenset[str]:
     return frozenset(available_timezones())
 
 
+_EXPECTED: Mapping[str, tuple[str, str]] = {
+    "currency": (
+        "it must be three capital letters, such as CNY",
+        "须为三个大写字母,如 CNY",
+    ),
+    "amount_dp": ("it must be between 0 and 4", "须在 0 到 4 之间"),
+    "accounting_zone": (
+        "it must be a time zone, such as Asia/Shanghai",
+        "须为时区名称,如 Asia/Shanghai",
+    ),
+    "approval_required": ("it must list codes of document types", "须为单据类型的代码列表"),
+    "over_receipt_pct": ("it must be between 0 and 100", "须在 0 到 100 之间"),
+    "count_approval_pct": ("it must be between 0 and 100", "须在 0 到 100 之间"),
+}
+_CHOSEN = ("it must be one of the values of this setting", "须为该设置项的可选值之一")
+
+
 def merged(stored: Mapping[str, Any], changes: Mapping[str, Any]) -> Settings | list[Refusal]:
     """The settings after the changes, or what is wrong with them."""
     try:
         return Settings.model_validate({**stored, **changes})
     except ValidationError as error:
-        return [_invalid(problem["loc"], problem["msg"]) for problem in error.errors()]
+        return [_invalid(problem["loc"]) for problem in error.errors()]
 
 
 def fixed(before: Settings, after: Settings) -> list[Refusal]:
@@ -131,5 +148,9 @@ def fixed(before: Settings, after: Settings) -> list[Refusal]:
     ]
 
 
-def _invalid(location: tuple[int | str, ...], reason: str) -> Refusal:
-    return Refusal(INVALID_SETTING, location, {"setting": str(location[0]), "reason": reason})
+def _invalid(location: tuple[int | str, ...]) -> Refusal:
+    # In words of ours: the library's are English only, and speak of patterns.
+    setting = str(location[0])
+    reason, reason_zh = _EXPECTED.get(setting, _CHOSEN)
+    details = {"setting": setting, "reason": reason, "reason_zh": reason_zh}
+    return Refusal(INVALID_SETTING, location, details)
