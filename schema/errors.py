@@ -28,6 +28,9 @@ from schema.scalars import plain
 
 MAX_ERRORS = 5
 MAX_MESSAGE = 500
+MAX_QUOTED = 200
+"""Errors in one answer; characters of a message of the library, and of a word of the caller's that
+a refusal repeats."""
 
 INTERNAL = define(
     "INTERNAL",
@@ -114,11 +117,13 @@ def error_code_definition() -> ScalarDefinition:
 def _api_codes() -> set[str]:
     # Those that core and schema can name. What the command line and the start-up of the database
     # refuse with is defined too as soon as they are imported, but no client ever sees it.
+    # The value counts, not the name of the variable that holds it.
     return {
-        code
+        value
         for name, module in tuple(sys.modules.items())
         if name.startswith(("core.", "schema.")) and not name.startswith("core.db.")
-        for code in codes().keys() & vars(module).keys()
+        for value in tuple(vars(module).values())
+        if isinstance(value, str) and value in codes()
     }
 
 
@@ -152,6 +157,7 @@ def payload_type(cls: type[T]) -> type[T]:
 
 def user_error(refusal: Refusal, language: Language) -> UserError:
     """A refusal as a mutation's payload shows it; path parts take the API's spelling."""
+    refusal = _brief(refusal)
     return UserError(
         code=ErrorCode(refusal.code),
         message=refusal.message(language),
@@ -165,12 +171,24 @@ def user_errors(refused: Refused, language: Language) -> list[UserError]:
     return [user_error(refusal, language) for refusal in refused.refusals]
 
 
+def _brief(refusal: Refusal) -> Refusal:
+    """Without the length of what was sent: a wrong role of 1 MB is not sent back three times."""
+    details = {
+        name: f"{value[:MAX_QUOTED]}…"
+        if isinstance(value, str) and len(value) > MAX_QUOTED
+        else value
+        for name, value in refusal.details.items()
+    }
+    return Refusal(refusal.code, refusal.path, details)
+
+
 def _spelled(refusal: Refusal) -> Sequence[str]:
     return [to_camel_case(part) if isinstance(part, str) else str(part) for part in refusal.path]
 
 
 def format_refusal(refusal: Refusal, language: Language) -> dict[str, Any]:
     """A refusal as a top-level error."""
+    refusal = _brief(refusal)
     extensions: dict[str, Any] = {"code": refusal.code}
     if refusal.path:
         extensions["inputPath"] = _spelled(refusal)
@@ -202,7 +220,10 @@ def _format_error(error: GraphQLError, language: Language, code: str) -> list[di
     if cause is not None and not isinstance(cause, GraphQLError):
         return [{**format_refusal(refusal_of(cause, path=error.path), language), **where}]
     extensions = {"code": code, **(error.extensions or {})}
-    return [{"message": error.message[:MAX_MESSAGE], **where, "extensions": extensions}]
+    message = error.message[:MAX_MESSAGE]
+    if language != "en":  # the library speaks English only
+        message = f"{Refusal(str(extensions['code'])).message(language)}({message})"
+    return [{"message": message, **where, "extensions": extensions}]
 
 
 def refusal_of(fault: BaseException, **facts: Any) -> Refusal:
