@@ -84,7 +84,7 @@ def check_rates(discount_pct: Decimal, tax_pct: Decimal) -> list[Refusal]:
     """Refusals for a discount outside 0…100 and a negative tax rate."""
     refusals = []
     if not 0 <= discount_pct <= 100:
-        refusals.append(Refusal(BAD_DISCOUNT, ("discount",), {"value": discount_pct}))
+        refusals.append(Refusal(BAD_DISCOUNT, ("discountPct",), {"value": discount_pct}))
     if tax_pct < 0:
         refusals.append(Refusal(BAD_TAX_RATE, ("taxRate",), {"value": tax_pct}))
     return refusals

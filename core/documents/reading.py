@@ -217,3 +217,15 @@ async def dependents(tx: RawTransaction, document_id: UUID) -> int:
         document_id,
     )
     return int(found[0][0])
+
+
+async def count_named_by(tx: Transaction, document_id: UUID) -> int:
+    """How many documents name this one as their source, drafts among them."""
+    found = await rows(
+        tx,
+        "SELECT count(*) FROM document WHERE tenant_id = %s AND source_id = %s",
+        tx.tenant_id,
+        document_id,
+    )
+    count: int = found[0][0]
+    return count

@@ -14,15 +14,22 @@ from uuid import UUID
 
 from core.catalogue.units import convert, in_unit, require_whole
 from core.decimals import Rounding, rounded
-from core.documents.amounts import Basis, LineAmounts, check_rates, line_amounts
+from core.documents.amounts import LineAmounts, check_rates, line_amounts
+from core.documents.heads import (
+    INACTIVE,
+    MAX_AMOUNT,
+    MAX_PRICE,
+    MAX_QUANTITY,
+    beyond,
+    check_head,
+    check_place,
+)
 from core.documents.records import Document, DocumentDraft, Line, LineDraft
 from core.documents.types import TYPES, UNKNOWN_TYPE, DocumentType, Effect
 from core.errors import LIMIT_EXCEEDED, NOT_FOUND, REQUIRED, Refusal, Refused, define
 
-MAX_LINES = 1000
 _ONE = Fraction(1)
 
-NO_LINES = define("NO_LINES", en="A document needs at least one line.", zh="单据至少需要一行明细。")
 NOT_A_UNIT_OF_ITEM = define(
     "NOT_A_UNIT_OF_ITEM",
     en="Item {item} is not kept in this unit. Add the unit to the item, or use one of its own.",
@@ -48,25 +55,10 @@ PRICE_REQUIRED = define(
     en="Goods come in at a price: state the unit price of item {item}.",
     zh="入库需要价格:请填写商品 {item} 的单价。",
 )
-INACTIVE = define(
-    "INACTIVE",
-    en="{what} {code} is archived and takes no new documents.",
-    zh="{what} {code} 已停用。",
-)
-WRONG_PLACE = define(
-    "WRONG_PLACE",
-    en="Place {place} does not hold stock. Name a store, a warehouse or a bin.",
-    zh="地点 {place} 不存放库存。请选择门店、仓库或库位。",
-)
 SAME_PLACE = define(
     "SAME_PLACE",
     en="Goods cannot be moved from a place to the same place.",
     zh="不能在同一地点之间调拨。",
-)
-WRONG_PARTY = define(
-    "WRONG_PARTY",
-    en="{code} is not a {role}.",
-    zh="{code} 不是此单据所需的往来单位类型({role})。",
 )
 ROLE_REQUIRED = define(
     "ROLE_REQUIRED",
@@ -156,7 +148,7 @@ def resolve(draft: DocumentDraft, known: Reference) -> Document:
     document_type = TYPES.get(draft.type)
     if document_type is None or document_type.system:
         raise Refused(Refusal(UNKNOWN_TYPE, ("type",), {"type": draft.type}))
-    refusals = list(_check_head(draft, document_type, known))
+    refusals = list(check_head(draft, document_type, known))
     lines: list[Line] = []
     for index, line in enumerate(draft.lines):
         try:
@@ -193,45 +185,6 @@ def resolve(draft: DocumentDraft, known: Reference) -> Document:
     )
 
 
-def _check_head(
-    draft: DocumentDraft, document_type: DocumentType, known: Reference
-) -> Iterator[Refusal]:
-    if not draft.lines and document_type.effect is not Effect.LANDED:
-        yield Refusal(NO_LINES, ("lines",))
-    if len(draft.lines) > MAX_LINES:
-        yield Refusal(LIMIT_EXCEEDED, ("lines",), {"field": "lines", "limit": MAX_LINES})
-    if draft.party_id is not None:
-        party = known.parties.get(draft.party_id)
-        if party is None:
-            yield Refusal(NOT_FOUND, ("partyId",), {"id": str(draft.party_id)})
-        elif not party.active:
-            yield Refusal(INACTIVE, ("partyId",), {"what": "Party", "code": party.code})
-        elif (document_type.party == "supplier" and not party.is_supplier) or (
-            document_type.party == "customer" and not party.is_customer
-        ):
-            details = {"code": party.code, "role": document_type.party}
-            yield Refusal(WRONG_PARTY, ("partyId",), details)
-    for name, place_id in (("placeId", draft.place_id), ("toPlaceId", draft.to_place_id)):
-        if place_id is not None:
-            yield from _check_place(place_id, (name,), known)
-    if document_type.source_required and draft.source_id is None:
-        yield Refusal(REQUIRED, ("sourceId",), {"field": "sourceId"})
-    if document_type.effect is Effect.LANDED and draft.extra_cost is None:
-        yield Refusal(REQUIRED, ("extraCost",), {"field": "extraCost"})
-    if draft.cost_basis is not None and draft.cost_basis not in set(Basis):
-        yield Refusal(NOT_FOUND, ("costBasis",), {"id": draft.cost_basis})
-
-
-def _check_place(place_id: UUID, path: tuple[str, ...], known: Reference) -> Iterator[Refusal]:
-    place = known.places.get(place_id)
-    if place is None:
-        yield Refusal(NOT_FOUND, path, {"id": str(place_id)})
-    elif not place.active:
-        yield Refusal(INACTIVE, path, {"what": "Place", "code": place.code})
-    elif not place.holds_stock or place.account is not None:
-        yield Refusal(WRONG_PLACE, path, {"place": place.code})
-
-
 def _line(
     no: int, line: LineDraft, draft: DocumentDraft, document_type: DocumentType, known: Reference
 ) -> Line:
@@ -253,6 +206,7 @@ def _line(
         raise Refused(*refusals)
     price = _price(line, document_type, item, unit)
     amounts = _amounts(line, price, known)
+    _check_size(line, amounts)
     return Line(
         no=no,
         item_id=item.id,
@@ -315,9 +269,14 @@ def _check_quantity(
         yield Refusal(TOO_FINE, ("quantity",), details)
         return
     try:
-        _base_quantity(quantity, item, unit)
+        base = _base_quantity(quantity, item, unit)
     except Refused as refused:
         yield from (r.under("quantity") for r in refused.refusals)
+        return
+    if base >= MAX_QUANTITY:
+        yield beyond("quantity", MAX_QUANTITY)
+    if quantity > 0 and base == 0:  # less than the base unit can say
+        yield Refusal(BAD_QUANTITY, ("quantity",), {"quantity": base})
 
 
 def _check_price(
@@ -325,6 +284,11 @@ def _check_price(
 ) -> Iterator[Refusal]:
     if line.unit_price is not None and line.unit_price < 0 and item.stocked:
         yield Refusal(NEGATIVE_PRICE, ("unitPrice",), {"price": line.unit_price})
+    corrects = document_type.effect in (Effect.REVALUE, Effect.LANDED)
+    if line.amount is not None and line.amount < 0 and item.stocked and not corrects:
+        yield Refusal(NEGATIVE_PRICE, ("amount",), {"price": line.amount})
+    if line.unit_price is not None and abs(line.unit_price) >= MAX_PRICE:
+        yield beyond("unitPrice", MAX_PRICE)
     told = line.unit_price is not None or line.amount is not None
     arrives = document_type.code in ("receipt", "opening", "drop_shipment")
     if arrives and item.stocked and not told and item.purchase_price is None:
@@ -334,6 +298,14 @@ def _check_price(
     if document_type.effect is Effect.REVALUE and line.unit_price is None and line.amount is None:
         yield Refusal(REQUIRED, ("amount",), {"field": "amount"})
     yield from check_rates(line.discount_pct, line.tax_rate)
+
+
+def _check_size(line: LineDraft, amounts: LineAmounts) -> None:
+    """Raise Refused for a line that comes to more than the books can add up."""
+    if max(abs(amounts.gross), abs(amounts.total)) >= MAX_AMOUNT:
+        field = "quantity" if line.amount is None else "amount"
+        details = {"field": "amount", "limit": MAX_AMOUNT - 1}
+        raise Refused(Refusal(LIMIT_EXCEEDED, (field,), details))
 
 
 def _check_places(
@@ -347,9 +319,9 @@ def _check_places(
     place_id = line.place_id or draft.place_id
     to_place_id = line.to_place_id or draft.to_place_id
     if line.place_id is not None:
-        yield from _check_place(line.place_id, ("placeId",), known)
+        yield from check_place(line.place_id, ("placeId",), known)
     if line.to_place_id is not None:
-        yield from _check_place(line.to_place_id, ("toPlaceId",), known)
+        yield from check_place(line.to_place_id, ("toPlaceId",), known)
     if not item.stocked:
         if effect not in (Effect.ORDER, Effect.RECEIVE, Effect.ISSUE, Effect.DROP):
             yield Refusal(SERVICE_NOT_STOCKED, ("itemId",), {"item": item.code})

@@ -22,10 +22,16 @@ from core.documents.records import DocumentDraft, Stored
 from core.documents.rules import Reference, resolve
 from core.documents.storing import Filed
 from core.documents.types import Effect
-from core.errors import DUPLICATE, NOT_FOUND, STALE_REVISION, Refusal, Refused, raise_any
+from core.errors import DUPLICATE, NOT_FOUND, STALE_REVISION, Refusal, Refused, define, raise_any
 from core.ledger import loading, reading, reservations
 from core.tenancy.rules import Principal
 from core.tenancy.tables import next_change
+
+IS_SOURCE = define(
+    "IS_SOURCE",
+    en="Other documents go back to this one ({count}). Change or delete them first.",
+    zh="有 {count} 张单据以此单据为来源,请先修改或删除它们。",
+)
 
 
 async def save_draft(
@@ -42,9 +48,14 @@ async def save_draft(
     """
 
     async def work(tx: Transaction) -> dict[str, Any]:
-        await stored_documents.lock_documents(tx, [draft.id])
-        known = (await stored_documents.documents(tx, [draft.id])).get(draft.id)
+        # The source is locked as well: it could be deleted before this draft names it.
+        named = [draft.id] if draft.source_id is None else [draft.id, draft.source_id]
+        await stored_documents.lock_documents(tx, named)
+        stored = await stored_documents.documents(tx, named)
+        known = stored.get(draft.id)
         document = resolve(draft, await _reference(tx, draft))
+        if draft.source_id == draft.id or draft.source_id not in {None, *stored}:
+            raise Refused(Refusal(NOT_FOUND, ("sourceId",), {"id": str(draft.source_id)}))
         if known is None:
             if revision is not None:
                 raise Refused(Refusal(NOT_FOUND, ("id",), {"id": str(draft.id)}))
@@ -89,6 +100,7 @@ async def step(
         await record(tx, principal.user_id, f"document.{event.value}", "document", document_id)
         mark = await next_change(tx)
         if after is State.DELETED:
+            await _refuse_source(tx, document_id)
             await storing.delete_draft(tx, document_id)
         else:
             columns: dict[str, object] = {}
@@ -110,6 +122,11 @@ async def _locked(tx: Transaction, document_id: UUID) -> Stored:
     if known is None:
         raise Refused(Refusal(NOT_FOUND, ("id",), {"id": str(document_id)}))
     return known
+
+
+async def _refuse_source(tx: Transaction, document_id: UUID) -> None:
+    if count := await stored_documents.count_named_by(tx, document_id):
+        raise Refused(Refusal(IS_SOURCE, ("id",), {"count": count}))
 
 
 def _check(

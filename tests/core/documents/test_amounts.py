@@ -59,7 +59,7 @@ def test_half_a_cent_is_rounded_away_from_zero() -> None:
 
 def test_rates_out_of_range() -> None:
     assert check_rates(D(0), D(13)) == []
-    assert [r.path for r in check_rates(D(101), D(-1))] == [("discount",), ("taxRate",)]
+    assert [r.path for r in check_rates(D(101), D(-1))] == [("discountPct",), ("taxRate",)]
 
 
 LINES = [
