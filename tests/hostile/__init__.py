@@ -1,0 +1,1 @@
+"""What strangers and broken clients send to the real product on a real database."""
