@@ -98,7 +98,7 @@ async def card(
 
 async def _opening(tx: Transaction, wanted: CardFilter) -> Mark:
     """The balance brought forward: from the period rows, not from the beginning."""
-    if wanted.since is None:
+    if wanted.since in (None, date.min):
         return Mark(date.min, 0, 0, 0, 0, ZERO, ZERO)
     before = wanted.since - timedelta(days=1)
     quantity, value = ZERO, ZERO

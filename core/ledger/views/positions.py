@@ -141,15 +141,21 @@ async def _quantities(
     if moment.known_at is not None:
         found = await rows(
             tx,
-            "SELECT e.item_id, e.place_id, e.lot_id, sum(e.quantity) FROM entry e JOIN document d"
-            " ON d.tenant_id = e.tenant_id AND d.sequence = e.sequence WHERE e.tenant_id = %s"
-            " AND e.item_id = ANY(%s) AND e.pool_id IS NOT NULL AND d.posted_at <= %s"
-            " AND (%s::date IS NULL OR e.effective_on <= %s) GROUP BY 1, 2, 3",
+            # What was not known yet counts as zero, like what was not there yet below.
+            "SELECT b.item_id, b.place_id, b.lot_id, coalesce(m.quantity, 0) FROM balance b"
+            " LEFT JOIN (SELECT e.item_id, e.place_id, e.lot_id, sum(e.quantity) quantity"
+            "  FROM entry e JOIN document d ON d.tenant_id = e.tenant_id AND d.sequence = e.sequence"
+            "  WHERE e.tenant_id = %s AND e.item_id = ANY(%s) AND e.pool_id IS NOT NULL"
+            "  AND d.posted_at <= %s AND (%s::date IS NULL OR e.effective_on <= %s)"
+            "  GROUP BY 1, 2, 3) m USING (item_id, place_id, lot_id)"
+            " WHERE b.tenant_id = %s AND b.item_id = ANY(%s)",
             tx.tenant_id,
             items,
             moment.known_at,
             moment.on,
             moment.on,
+            tx.tenant_id,
+            items,
         )
     elif moment.on is None:
         found = await rows(

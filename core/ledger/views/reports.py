@@ -146,7 +146,9 @@ async def period_summary(
     """Opening comes from the period rows; in and out are the events of the span, each counted by what
     it brought or took on balance, so that a move between our own places is neither."""
     opening: dict[UUID, list[Decimal]] = {item: [ZERO, ZERO] for item in item_ids}
-    lines = await positions(tx, item_ids, Moment(on=since - timedelta(days=1)))
+    # Before the first day that can be written there is nothing, and no day to ask for.
+    before = None if since == date.min else Moment(on=since - timedelta(days=1))
+    lines = {} if before is None else await positions(tx, item_ids, before)
     for line in lines.values():
         opening[line.item_id][0] += line.quantity
         opening[line.item_id][1] += line.value
