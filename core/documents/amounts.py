@@ -139,7 +139,7 @@ def allocate_cost(
         return [line.manual for line in lines]
     weights = [_weight(line, basis) for line in lines]
     if sum(weights) <= 0 or min(weights) < 0:
-        raise refuse(BASIS_ZERO, "allocation", basis=basis.value)
+        raise refuse(BASIS_ZERO, "costBasis", basis=basis.value)
     return share(amount, weights, dp)
 
 

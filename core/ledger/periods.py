@@ -71,10 +71,10 @@ async def close_period(
 
     async def work(tx: Transaction) -> Mapping[str, Any]:
         closed, today = await _state(tx)
-        if (through + timedelta(days=1)).day != 1:
-            raise Refused(Refusal(NOT_A_MONTH_END, ("through",), {"date": through.isoformat()}))
         if through >= today:
             raise Refused(Refusal(MONTH_NOT_OVER, ("through",), {"today": today.isoformat()}))
+        if (through + timedelta(days=1)).day != 1:
+            raise Refused(Refusal(NOT_A_MONTH_END, ("through",), {"date": through.isoformat()}))
         if closed is not None and through <= closed:
             raise Refused(Refusal(NOT_LATER, ("through",), {"closed": closed.isoformat()}))
         last = await _set_closed(tx, through)

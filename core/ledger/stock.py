@@ -143,6 +143,13 @@ def check_leaving(
         net[key] += quantity
     by_place: dict[tuple[UUID, UUID], Decimal] = defaultdict(Decimal)
     strict: set[tuple[UUID, UUID]] = set()
+
+    def free(item: UUID, place: UUID) -> Decimal:
+        fulfilled = sum(
+            (q for p, q in own if p.item_id == item and state.places.under(p.place_id, place)), ZERO
+        )
+        return available(state, item, place, respect_holds=respect_holds) + fulfilled
+
     for key, change in net.items():
         forbidden = not state.may_go_negative(key.item, key.place)
         if change < 0:
@@ -151,7 +158,19 @@ def check_leaving(
                 return
             there = state.books.balances.get(key, ZERO)
             if forbidden and there + change < 0:
-                yield short(state, key.item, key.place, -change, there)
+                # The rest of an order that lots and bins could not fill falls on the place itself:
+                # what was asked for is the sum, and so is what there is.
+                asked = -sum(
+                    (
+                        quantity
+                        for other, quantity in net.items()
+                        if other.item == key.item and state.places.under(other.place, key.place)
+                    ),
+                    ZERO,
+                )
+                whole = free(key.item, key.place)
+                figures = (asked, whole) if asked > whole else (-change, there)
+                yield short(state, key.item, key.place, *figures)
                 return
         for ancestor in state.places.path(key.place):
             by_place[key.item, ancestor] += change
@@ -161,10 +180,7 @@ def check_leaving(
         wanted = -by_place[item, place]
         if wanted <= 0:
             continue
-        fulfilled = sum(
-            (q for p, q in own if p.item_id == item and state.places.under(p.place_id, place)), ZERO
-        )
-        there = available(state, item, place, respect_holds=respect_holds) + fulfilled
+        there = free(item, place)
         if wanted > there:
             yield short(state, item, place, wanted, there)
             return
