@@ -146,6 +146,10 @@ class Executor:
             self._cache.move_to_end(key)
         return prepared
 
+    def is_bulk(self, query: str) -> bool:
+        """Whether a document asks for a bulk operation, whose body may be larger than others."""
+        return len(query.encode("utf-8", "replace")) <= MAX_DOCUMENT and self.prepare(query).bulk
+
     async def run(self, request: Request, context: Context) -> Answer:
         """The answer to a request; never raises but for cancellation."""
         if len(request.query.encode()) > MAX_DOCUMENT:

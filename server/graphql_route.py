@@ -40,8 +40,8 @@ from schema.execute import (
     Executor,
 )
 from schema.execute import Request as GraphQLRequest
-from schema.limits import MAX_BULK_BODY
-from server.json_input import check_text, read_json
+from schema.limits import MAX_BODY, MAX_BULK_BODY
+from server.json_input import check_text, query_in, read_json
 
 SPEC = "application/graphql-response+json"
 LEGACY = "application/json"
@@ -96,8 +96,22 @@ class GraphQLRoute:
             raise refuse(NOT_ACCEPTABLE)
         _check_method(request)
         principal = await self._principal(request)
-        asked = _read_query(request) if request.method == "GET" else await _read_post(request)
+        reads = request.method == "GET"
+        asked = _read_query(request) if reads else await self._read_post(request)
         return await self._executor.run(asked, Context(self._database(), principal, language))
+
+    async def _read_post(self, request: Request) -> GraphQLRequest:
+        body = bytearray()
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > MAX_BULK_BODY:
+                raise refuse(BODY_TOO_LARGE, limit=MAX_BULK_BODY)
+        if len(body) > MAX_BODY and not self._executor.is_bulk(query_in(bytes(body))):
+            raise refuse(BODY_TOO_LARGE, limit=MAX_BODY)
+        asked = read_json(bytes(body))
+        if not isinstance(asked, dict):
+            raise _bad("the body must be one JSON object; batches are not supported")
+        return _request(asked, size=len(body), safe=False)
 
     async def _principal(self, request: Request) -> Principal:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
@@ -161,18 +175,6 @@ def _check_method(request: Request) -> None:
         known = charset in ("", "charset=utf-8", "charset=utf8")
         if kind.strip().lower() != "application/json" or not known or not plain:
             raise refuse(UNSUPPORTED_MEDIA_TYPE)
-
-
-async def _read_post(request: Request) -> GraphQLRequest:
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_BULK_BODY:
-            raise refuse(BODY_TOO_LARGE, limit=MAX_BULK_BODY)
-    asked = read_json(bytes(body))
-    if not isinstance(asked, dict):
-        raise _bad("the body must be one JSON object; batches are not supported")
-    return _request(asked, size=len(body), safe=False)
 
 
 def _read_query(request: Request) -> GraphQLRequest:
