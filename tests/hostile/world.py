@@ -69,6 +69,10 @@ class World:
     def tenant(self) -> UUID:
         return self.shop.principal.tenant_id
 
+    async def viewer(self) -> Shop:
+        """The same shop for somebody who may only read."""
+        return await Shop.enter(self.shop.database, self.tenant, roles=("viewer",))
+
     async def do(self, name: str, /, **input_: Any) -> None:
         """Carry out a mutation that must not be refused."""
         payload = (await self.shop.ask(mutation(name), input=command(**input_)))[name]
