@@ -23,7 +23,7 @@ INSIDES = re.compile(
     | (?<![\w/])/(work|tmp|home|usr|var|root|etc)/                         # paths
     | psycopg | sqlalchemy | strawberry | graphql[._-]core | pydantic | asyncio
     | <(class|function|object|[a-z_.]+\sobject)\b | \bobject\sat\s0x
-    | \b[A-Z][A-Za-z]+(Error|Exception|Violation)\b                        # classes
+    | \b(?!UserError\b)[A-Z][A-Za-z]+(Error|Exception|Violation)\b         # classes
     | \b(core|schema|server)\.[a-z_]+\.
     | _(key|pkey|fkey|check|idx)\b | violates | \bconstraint\b | relation\s"
     | app\.tenant | row-level""",
