@@ -59,12 +59,29 @@ def _errors() -> str:
             "Programs branch on the code; the sentence is for people, in English or, with"
             " `Accept-Language: zh`, in Chinese. Words in braces are filled in from the error's"
             " `details`. Codes are stable, sentences may be reworded.",
+            "## Statuses",
+            "A mutation that is refused is still an answer: 200, with the reasons in its payload. So is a"
+            " field that could not be answered: 200, with an entry in `errors` that has a `path`. Other"
+            " statuses say that nothing of the request was carried out; the body has `errors` and no"
+            " `data`. Clients that accept `application/json` only, the old way, get 200 in more cases.",
+            _table(("status", "codes", "status the old way"), _statuses(published)),
             "## Of the API",
             _table(("code", "English", "中文"), (_error(code) for code in published)),
             "## Of the command line",
             _table(("code", "English", "中文"), (_error(code) for code in others)),
         )
     )
+
+
+def _statuses(published: list[str]) -> Iterator[tuple[str, str, str]]:
+    from server.graphql_route import NOT_EXECUTED, status_of
+
+    old = {code: status_of(code, old=True) for code in NOT_EXECUTED}
+    new = {code: status_of(code, old=False) for code in NOT_EXECUTED}
+    assert old.keys() <= set(published), "a code that the schema does not publish"
+    for status, other in sorted({(new[code], old[code]) for code in new}):
+        named = sorted(code for code in new if (new[code], old[code]) == (status, other))
+        yield f"{status}", ", ".join(f"`{code}`" for code in named), f"{other}"
 
 
 def _error(code: str) -> tuple[str, str, str]:

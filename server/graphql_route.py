@@ -15,11 +15,12 @@ import orjson
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from core.db.database import Database
-from core.errors import Language, Refusal, Refused, refuse
+from core.db.database import OUTCOME_UNKNOWN, Database
+from core.errors import BAD_TEXT, Language, Refusal, Refused, refuse
 from core.tenancy.rules import Principal
 from schema.context import Context
 from schema.errors import (
+    BAD_JSON,
     BAD_REQUEST,
     BAD_USER_INPUT,
     GRAPHQL_INVALID,
@@ -35,12 +36,14 @@ from schema.errors import (
 from schema.execute import (
     BODY_TOO_LARGE,
     DEADLINE_EXCEEDED,
+    INTROSPECTION_DENIED,
     METHOD_NOT_ALLOWED,
+    ONE_LEDGER_MUTATION,
     Answer,
     Executor,
 )
 from schema.execute import Request as GraphQLRequest
-from schema.limits import MAX_BODY, MAX_BULK_BODY
+from schema.limits import MAX_BODY, MAX_BULK_BODY, QUERY_TOO_LARGE
 from server.json_input import check_text, query_in, read_json
 
 SPEC = "application/graphql-response+json"
@@ -55,10 +58,24 @@ _STATUS = {
     UNSUPPORTED_MEDIA_TYPE: 415,
     INTERNAL: 500,
     UNAVAILABLE: 503,
+    OUTCOME_UNKNOWN: 503,
     DEADLINE_EXCEEDED: 504,
 }
 _WELL_FORMED = frozenset({GRAPHQL_SYNTAX, GRAPHQL_INVALID, BAD_USER_INPUT})
 """Refusals that the old media type answers with 200."""
+NOT_EXECUTED = (
+    frozenset(_STATUS)
+    | _WELL_FORMED
+    | {
+        BAD_JSON,
+        BAD_REQUEST,
+        BAD_TEXT,
+        INTROSPECTION_DENIED,
+        ONE_LEDGER_MUTATION,
+        QUERY_TOO_LARGE,
+    }
+)
+"""Every code that a request can be refused with as a whole."""
 
 Authenticate = Callable[[Database, str], Awaitable[Principal | None]]
 
@@ -150,11 +167,17 @@ def media_of(accept: str | None) -> str | None:
     return LEGACY if not wanted.isdisjoint({LEGACY, "application/*", "*/*"}) else None
 
 
+def status_of(refused: str | None, *, old: bool) -> int:
+    """The status of an answer, by the code its request was refused with as a whole and by whether it
+    comes in the old media type."""
+    if refused is None or (old and refused in _WELL_FORMED):
+        return 200
+    return _STATUS.get(refused, 400)
+
+
 def respond(answer: Answer, media: str) -> Response:
     """The HTTP answer, with the status its media type asks for."""
-    status = 200
-    if answer.refused is not None and not (media == LEGACY and answer.refused in _WELL_FORMED):
-        status = _STATUS.get(answer.refused, 400)
+    status = status_of(answer.refused, old=media == LEGACY)
     headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
     if status == 401:
         headers["WWW-Authenticate"] = 'Bearer realm="tallybook"'
