@@ -30,18 +30,35 @@ DEPTH = 3
 ID = "id of "
 """Before the name of something in a world, whose global id is filled in when the operation is sent."""
 
-_NAMES = [
-    *("item KEG", "item PART", "item SVC", "item OLD", "unit pcs", "unit box", "unit kg"),
-    *("category C1", "category C2", "party SUP", "party CUS", "place MAIN", "place STORE"),
-    *("place ROOT", "place ~customer", "receipt", "receipt of a lot", "receipt to reverse"),
-    *("order to close", "order to unapprove", "order to reopen", "draft to post"),
-    *("draft to submit", "draft to approve", "hold", "lot", "user"),
-]
+_NAMES: dict[str, list[str]] = {
+    "item": ["item KEG", "item PART", "item SVC", "item OLD"],
+    "unit": ["unit pcs", "unit box", "unit kg"],
+    "category": ["category C1", "category C2", "category OLD"],
+    "party": ["party SUP", "party CUS", "party OLD"],
+    "place": ["place MAIN", "place STORE", "place ROOT", "place ~customer", "place SPARE"],
+    "lot": ["lot"],
+    "hold": ["hold"],
+    "user": ["user"],
+    "document": [
+        *("receipt", "receipt of a lot", "receipt to reverse", "order to close"),
+        *("order to unapprove", "order to reopen", "draft to post", "draft to submit"),
+        *("draft to approve", "draft to reject", "draft to delete"),
+    ],
+}
+_ALL_NAMES = sorted(name for names in _NAMES.values() for name in names)
+
+
+def _id(draw: Draw, name: str, root: str) -> str:
+    """A global id: of the kind that its field asks for, as far as its name or the operation's tell."""
+    told = f"{name} {root}".lower()
+    kind = next((kind for kind in _NAMES if kind in told), "document")
+    usual = draw(st.integers(0, 7)) > 0
+    return ID + draw(st.sampled_from(_NAMES[kind] if usual else _ALL_NAMES))
+
 
 _RIGHT: dict[str, st.SearchStrategy[Any]] = {
-    "ID": st.sampled_from(_NAMES).map(ID.__add__),
     "UUID": st.uuids().map(str),
-    "Int": st.integers(-1, 5) | st.sampled_from([100, 2**31 - 1]),
+    "Int": st.integers(1, 3) | st.sampled_from([0, -1]) | st.sampled_from([100, 2**31 - 1]),
     "Boolean": st.booleans(),
     "Decimal": st.sampled_from(["1", "0.5", "2.50", "0", "-1", "999999999999", "0.000000000001"]),
     "Date": st.sampled_from(
@@ -59,7 +76,7 @@ _RIGHT: dict[str, st.SearchStrategy[Any]] = {
     "String": st.sampled_from(
         ["KEG", "LOT", "x", "可乐", "", "%", "viewer", "a@b.cn", "Asia/Tokyo"]
     )
-    | st.text(max_size=30),
+    | st.text(st.characters(exclude_categories=("Cc", "Cs")), max_size=30),
     "JSON": st.just({}),
 }
 _WRONG: dict[str, list[Any]] = {
@@ -76,7 +93,7 @@ def operations(draw: Draw) -> Json:
     name = draw(st.sampled_from(sorted(root.fields)))
     field: GraphQLField = root.fields[name]
     given = _chosen(draw, field.args)
-    variables = {key: value(draw, field.args[key].type, key) for key in given}
+    variables = {key: value(draw, field.args[key].type, key, name) for key in given}
     declared = ", ".join(f"${key}: {field.args[key].type}" for key in given)
     passed = ", ".join(f"{key}: ${key}" for key in given)
     head = f"{kind} Q({declared})" if declared else f"{kind} Q"
@@ -93,10 +110,12 @@ def selection(draw: Draw, type_: Any, depth: int) -> str:
     target: Any = get_named_type(type_)
     if not hasattr(target, "fields"):
         return ""
+    if target.name == "UserError":
+        return "{ code message path details }"
     parts = ["__typename"]
     names = draw(st.lists(st.sampled_from(sorted(target.fields)), max_size=6, unique=True))
-    if "errors" in target.fields:
-        names = ["errors", *(name for name in names if name != "errors")]
+    if "errors" in target.fields:  # a payload: everything in it, and why there is nothing in it
+        names = sorted(target.fields)
     for name in names:
         field = target.fields[name]
         below = get_named_type(field.type)
@@ -109,16 +128,16 @@ def selection(draw: Draw, type_: Any, depth: int) -> str:
     return "{ " + " ".join(parts) + " }"
 
 
-def value(draw: Draw, type_: Any, name: str) -> Any:
+def value(draw: Draw, type_: Any, name: str, root: str) -> Any:
     """A value for an input: mostly right, at times not."""
     if not is_non_null_type(type_) and draw(st.integers(0, 19)) == 0:
         return None
     type_ = get_nullable_type(type_)
     if is_list_type(type_):
-        return [value(draw, type_.of_type, name) for _ in range(draw(st.integers(0, 3)))]
+        return [value(draw, type_.of_type, name, root) for _ in range(draw(st.integers(0, 3)))]
     if is_input_object_type(type_):
         chosen = _chosen(draw, type_.fields)
-        return {key: value(draw, type_.fields[key].type, key) for key in chosen}
+        return {key: value(draw, type_.fields[key].type, key, root) for key in chosen}
     if is_enum_type(type_):
         return draw(
             st.sampled_from([*type_.values, *(["NOPE"] if draw(st.integers(0, 30)) == 0 else [])])
@@ -127,7 +146,7 @@ def value(draw: Draw, type_: Any, name: str) -> Any:
         return draw(st.sampled_from(_WRONG[type_.name]))
     if name in ("type", "types"):
         return draw(st.sampled_from([*TYPES, "nothing"]))
-    return draw(_RIGHT[type_.name])
+    return _id(draw, name, root) if type_.name == "ID" else draw(_RIGHT[type_.name])
 
 
 def _chosen(
@@ -136,7 +155,7 @@ def _chosen(
     """What must be given, and some of what may be."""
     optional = [name for name, one in inputs.items() if not _required(one)]
     more = draw(st.lists(st.sampled_from(optional), max_size=4, unique=True)) if optional else []
-    return [name for name, one in inputs.items() if _required(one) or name in more]
+    return [name for name, one in inputs.items() if _required(one) or name in ("lines", *more)]
 
 
 def _required(one: GraphQLArgument | GraphQLInputField) -> bool:

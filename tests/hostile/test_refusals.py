@@ -137,17 +137,25 @@ async def test_documents(case: Case, untouched: Rows, world: World) -> None:
         assert any("\u4e00" <= letter <= "\u9fff" for letter in message) == (headers == ZH)
 
 
-async def test_out_of_stock_names_item_place_wanted_and_available(
-    untouched: Rows, world: World
-) -> None:
-    input_ = _input(world, Case("issue", "", "", line={"quantity": "1000"}))
-    answer = await world.shop.raw(mutation("postDocument"), input=input_)
+async def test_out_of_stock_names_item_place_wanted_and_available(shop: Shop) -> None:
+    item = await shop.item("KEG")
+    await shop.posted("receipt", line(item, "20", "5"))
+    await shop.posted("receipt", line(item, "10", "5", lotCode="LOT"))
+    # What was asked for and what there is: not what one lot lacked when the other was taken.
+    input_ = shop.document("issue", line(item, "1000", "9"))
+    answer = await shop.raw(mutation("postDocument"), input=input_)
     [refusal] = refusals(answer, "postDocument")
     assert refusal["code"] == "OUT_OF_STOCK"
-    details = refusal["details"]
-    assert (details["item"], details["place"]) == ("KEG", "MAIN")
-    assert (details["wanted"], details["available"]) == ("1000", "30")
+    assert refusal["details"] == {
+        "item": "KEG",
+        "place": "MAIN",
+        "wanted": "1000",
+        "available": "30",
+    }
     assert refusal["message"] == "KEG: 1000 wanted at MAIN, 30 available."
+    shop.client.headers["Accept-Language"] = "zh"
+    again = await shop.raw(mutation("postDocument"), input=input_)
+    assert refusals(again, "postDocument")[0]["message"] == "KEG:在 MAIN 需要 1000,可用 30。"
 
 
 async def test_limits_of_number(untouched: Rows, world: World) -> None:
