@@ -157,15 +157,15 @@ def draft_of(document: DocumentInput, *path: str | int) -> DocumentDraft:
             business_date=document.business_date,
             lines=tuple(lines),
             party_id=_reference(document.party_id, "Party", "partyId"),
-            party_name=_text(document.party_name, "partyName"),
-            address=_text(document.address, "address"),
-            country=_text(document.country, "country"),
+            party_name=note(document.party_name, "partyName"),
+            address=note(document.address, "address"),
+            country=note(document.country, "country"),
             place_id=_reference(document.place_id, "Place", "placeId"),
             to_place_id=_reference(document.to_place_id, "Place", "toPlaceId"),
             source_id=_reference(document.source_id, "Document", "sourceId"),
-            reference=_text(document.reference, "reference"),
-            remark=_text(document.remark, "remark"),
-            cause=_text(document.cause, "cause"),
+            reference=note(document.reference, "reference"),
+            remark=note(document.remark, "remark"),
+            cause=note(document.cause, "cause"),
             extra_cost=document.extra_cost,
             cost_basis=str(document.cost_basis.value) if document.cost_basis else None,
         )
@@ -190,9 +190,9 @@ def _line(line: DocumentLineInput) -> LineDraft:
         share=line.share,
         due_on=line.due_on,
         expires_at=line.expires_at,
-        description=_text(line.description, "description"),
-        cause=_text(line.cause, "cause"),
-        remark=_text(line.remark, "remark"),
+        description=note(line.description, "description"),
+        cause=note(line.cause, "cause"),
+        remark=note(line.remark, "remark"),
     )
 
 
@@ -200,5 +200,6 @@ def _reference(global_id: strawberry.ID | None, type_name: str, path: str) -> UU
     return None if global_id is None else uuid_of(global_id, type_name, path)
 
 
-def _text(text: str | None, name: str) -> str | None:
+def note(text: str | None, name: str) -> str | None:
+    """A note as it is stored, None where it is empty. Raises Refused where it is too long."""
     return None if text is None else clean(text, name, _NOTE_LIMIT, required=False) or None

@@ -21,7 +21,7 @@ from core.ledger import posting
 from core.ledger.requests import Post, PostStored, Request, Reverse, Verdict
 from schema.access import PART, field, input_type, mutation_field, object_type, query_field
 from schema.context import Info
-from schema.document_inputs import DocumentInput, asked, draft_of
+from schema.document_inputs import DocumentInput, asked, draft_of, note
 from schema.document_types import Document, DocumentState, DocumentType, documents_by_id
 from schema.errors import Payload, UserError, payload_type, user_error
 from schema.limits import MAX_BULK
@@ -310,7 +310,7 @@ class Mutations:
                 input.reversal_id or uuid7(),
                 uuid_of(input.id, "Document", "id"),
                 input.date,
-                input.remark,
+                note(input.remark, "remark"),
             ),
         )
 

@@ -219,7 +219,7 @@ async def dependents(tx: RawTransaction, document_id: UUID) -> int:
     return int(found[0][0])
 
 
-async def count_named_by(tx: Transaction, document_id: UUID) -> int:
+async def count_named_by(tx: RawTransaction, document_id: UUID) -> int:
     """How many documents name this one as their source, drafts among them."""
     found = await rows(
         tx,
