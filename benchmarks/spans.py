@@ -34,9 +34,8 @@ WATCHED: tuple[tuple[str, str, str], ...] = (
     ("schema.documents", "draft_of", "draft from input"),
     ("schema.documents", "_payload", ANSWER),
     ("core.ledger.posting", "post", DOOR),
-    ("core.ledger.posting", "_decide", "door: decision"),
-    ("core.ledger.posting", "_load", READS),
-    ("core.ledger.posting", "_known", READS),
+    ("core.ledger.batch", "_decide", "door: decision"),
+    ("core.ledger.batch", "_read", READS),
     ("core.ledger.recording", "record", WRITES),
 )
 """Module, function, step. A function that is gone is named with the result; its time then counts with
