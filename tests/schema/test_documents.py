@@ -6,6 +6,7 @@ from typing import Any
 
 from core.db.database import Database
 from core.ids import uuid7
+from schema.relay import encode_id
 from tests.shop import Json, Shop, line
 
 STEP = """mutation($input: DocumentStepInput!) { TAKE(input: $input) {
@@ -141,16 +142,35 @@ async def test_a_draft_goes_through_its_life(shop: Shop) -> None:
     assert posted["document"]["number"] == "GR-20260302-0001"
     [row] = await stock_of(shop, item)
     assert row["quantity"] == "2"
-    deleted = await shop.ask(
+    deleted = await delete(shop, posted["document"])
+    assert [e["code"] for e in deleted["errors"]] == ["WRONG_STATE"]
+
+
+async def test_a_draft_goes_back_to_a_document_that_is_there_and_stays(shop: Shop) -> None:
+    item = await shop.item("SOURCE")
+    order = shop.document("purchase_order", line(item, "2", "3"))
+    source = (await shop.ask(SAVE, input=order))["saveDraft"]["document"]
+    nowhere = shop.document(
+        "receipt", line(item, "2", "3"), sourceId=encode_id("Document", uuid7())
+    )
+    refused = (await shop.ask(SAVE, input=nowhere))["saveDraft"]["errors"]
+    assert refused == [{"code": "NOT_FOUND", "path": ["document", "sourceId"]}]
+    draft = shop.document("receipt", line(item, "2", "3"), sourceId=source["id"])
+    saved = (await shop.ask(SAVE, input=draft))["saveDraft"]["document"]
+    assert (await delete(shop, source))["errors"] == [{"code": "IS_SOURCE"}]
+    for document in (saved, source):
+        assert (await delete(shop, document))["errors"] == []
+
+
+async def delete(shop: Shop, document: Json) -> Json:
+    asked = {"commandId": str(uuid7()), "id": document["id"], "revision": document["revision"]}
+    answer = await shop.ask(
         "mutation($input: DocumentStepInput!) { deleteDraft(input: $input) {"
         " deletedId errors { code } } }",
-        input={
-            "commandId": str(uuid7()),
-            "id": saved["id"],
-            "revision": posted["document"]["revision"],
-        },
+        input=asked,
     )
-    assert [e["code"] for e in deleted["deleteDraft"]["errors"]] == ["WRONG_STATE"]
+    payload: Json = answer["deleteDraft"]
+    return payload
 
 
 async def test_an_order_reserves_until_it_is_delivered_or_closed(shop: Shop) -> None:
