@@ -31,7 +31,7 @@ from schema.settings import Settings
 
 
 async def users_by_id(tx: Transaction, keys: Sequence[UUID]) -> Mapping[UUID, User]:
-    found = await directory.users_by_id(tx.sql, keys)
+    found = await directory.users_by_id(tx.sql, tx.tenant_id, keys)
     return {key: User.of(record) for key, record in found.items()}
 
 
@@ -54,7 +54,7 @@ class User:
 
     id: strawberry.ID = field("The person's id, the same in every tenant.")
     email: str = field("The e-mail address they sign in with.")
-    name: str = field("Their name.")
+    name: str = field("Their name in this tenant; the e-mail address of who is no member any more.")
 
     @classmethod
     def of(cls, record: directory.User) -> User:
@@ -155,7 +155,10 @@ class SetMemberInput:
     command_id: UUID = field(COMMAND_ID)
     email: str = field("The e-mail address. An account is made where it is new.")
     roles: list[str] = field("The codes of all roles they shall have; query `roles` for the list.")
-    name: str = field("The name of a new account; the address when left out.", default="")
+    name: str = field(
+        "Their name in this tenant. Left out, a member keeps theirs, and a new one goes by the address.",
+        default="",
+    )
 
 
 @input_type

@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import secrets
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -40,10 +40,13 @@ _TOKEN_BYTES = 32
 _LONGEST_LIFETIME = timedelta(days=366)
 
 _CACHE_SECONDS = 3.0
-"""A revoked token or a changed role acts within this time in every process."""
+"""A revoked token or a changed role acts at once in the process that changes it, and within this time
+in every other."""
 _CACHE_LIMIT = 10_000
 _bearers: dict[bytes, tuple[float, Principal]] = {}
 _looking: dict[bytes, asyncio.Future[Principal | None]] = {}
+_changes = 0
+"""How often this process forgot a bearer, because a membership or a token changed."""
 
 _CODED: dict[str, Register[Any]] = {
     "item": catalogue.items,
@@ -110,7 +113,9 @@ async def add_user(
     the address is new."""
     found = await find_tenant(db, tenant)
     async with db.transaction(found.id) as tx:
-        return await _put_member(tx, SYSTEM, email, roles, name)
+        member = await _put_member(tx, SYSTEM, email, roles, name)
+    _forget_member(found.id, member.user_id)
+    return member
 
 
 async def set_member(
@@ -130,9 +135,10 @@ async def set_member(
 
     asked = {"email": email, "roles": list(roles), "name": name}
     outcome = await commands.run(db, principal.tenant_id, command_id, "setMember", asked, work)
+    user_id = UUID(outcome["id"])
+    _forget_member(principal.tenant_id, user_id)
     async with db.snapshot(principal.tenant_id) as tx:
-        members = await directory.list_members(tx.sql, tx.tenant_id)
-    return next(m for m in members if m.user_id == UUID(outcome["id"]))
+        return await _member(tx, user_id)
 
 
 async def remove_member(
@@ -151,6 +157,7 @@ async def remove_member(
 
     asked = {"userId": user_id}
     outcome = await commands.run(db, principal.tenant_id, command_id, "removeMember", asked, work)
+    _forget_member(principal.tenant_id, user_id)
     return UUID(outcome["id"])
 
 
@@ -164,13 +171,18 @@ async def _put_member(
 ) -> Member:
     raise_any(check_roles(roles))
     email = _clean_email(email)
-    name = clean(name, "name", NAME_LIMIT, required=False) or email
-    user_id = await directory.ensure_user(tx.sql, email, name)
+    name = clean(name, "name", NAME_LIMIT, required=False)
+    user_id = await directory.ensure_user(tx.sql, email)
     members = await directory.lock_members(tx.sql, tx.tenant_id)
     _keep_administrator(members, user_id, roles)
-    await directory.put_member(tx.sql, tx.tenant_id, user_id, roles)
+    await directory.put_member(tx.sql, tx.tenant_id, user_id, roles, name or None)
     await record(tx, actor, "member.set", "user", user_id, {"roles": list(roles)})
-    return Member(user_id, email, name, tuple(roles))
+    return await _member(tx, user_id)
+
+
+async def _member(tx: Transaction, user_id: UUID) -> Member:
+    members = await directory.list_members(tx.sql, tx.tenant_id)
+    return next(m for m in members if m.user_id == user_id)
 
 
 def _keep_administrator(members: Sequence[Member], user_id: UUID, roles: Sequence[str]) -> None:
@@ -223,9 +235,9 @@ async def issue_token(
 
 async def revoke_token(db: Database, token: str) -> bool:
     """Make a token worthless, here at once and elsewhere within seconds. False if it already was."""
-    _bearers.pop(_hash(token), None)
     async with db.directory() as sql:
         revoked = await directory.revoke_token(sql, _hash(token))
+    _forget([_hash(token)])
     if revoked is None:
         return False
     tenant_id, token_id = revoked
@@ -244,11 +256,17 @@ async def authenticate(db: Database, token: str) -> Principal | None:
     if looking is None:
         # One look for all who ask meanwhile: a busy token would take every connection of the pool.
         looking = _looking[key] = asyncio.ensure_future(_look_up(db, key))
-        looking.add_done_callback(lambda _: _looking.pop(key, None))
+        looking.add_done_callback(lambda done: _looked(key, done))
     return await asyncio.shield(looking)
 
 
+def _looked(key: bytes, look: asyncio.Future[Principal | None]) -> None:
+    if _looking.get(key) is look:
+        del _looking[key]
+
+
 async def _look_up(db: Database, key: bytes) -> Principal | None:
+    before = _changes
     async with db.directory() as sql:
         bearer = await directory.find_bearer(sql, key)
     if bearer is None:
@@ -264,8 +282,25 @@ async def _look_up(db: Database, key: bytes) -> Principal | None:
     )
     if len(_bearers) >= _CACHE_LIMIT:
         _bearers.clear()
-    _bearers[key] = (time.monotonic() + _CACHE_SECONDS, principal)
+    # What was read before a change that has been forgotten meanwhile must not be remembered after it.
+    if before == _changes:
+        _bearers[key] = (time.monotonic() + _CACHE_SECONDS, principal)
     return principal
+
+
+def _forget_member(tenant_id: UUID, user_id: UUID) -> None:
+    """Their next request to this process finds the roles they have now."""
+    _forget(
+        [k for k, (_, p) in _bearers.items() if (p.tenant_id, p.user_id) == (tenant_id, user_id)]
+    )
+
+
+def _forget(keys: Iterable[bytes]) -> None:
+    global _changes
+    _changes += 1
+    _looking.clear()  # who asks from now on must not be told what was read before
+    for key in keys:
+        _bearers.pop(key, None)
 
 
 def _hash(token: str) -> bytes:

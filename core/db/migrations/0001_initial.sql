@@ -369,7 +369,6 @@ grant select on "unit" to tallybook_read;
 CREATE TABLE user_account (
 	id UUID NOT NULL, 
 	email TEXT COLLATE "C" NOT NULL, 
-	name TEXT NOT NULL, 
 	created_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL, 
 	CONSTRAINT user_account_pkey PRIMARY KEY (id), 
 	CONSTRAINT user_account_email_lower CHECK (email = lower(email)), 
@@ -515,6 +514,7 @@ grant select on "item" to tallybook_read;
 CREATE TABLE membership (
 	tenant_id UUID NOT NULL, 
 	user_id UUID NOT NULL, 
+	name TEXT NOT NULL, 
 	roles TEXT[] NOT NULL, 
 	CONSTRAINT membership_pkey PRIMARY KEY (tenant_id, user_id), 
 	CONSTRAINT membership_tenant_id_fkey FOREIGN KEY(tenant_id) REFERENCES tenant (id), 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, insert
@@ -29,7 +29,6 @@ user_account = global_table(
     "user_account",
     sa.Column("id", Uuid, primary_key=True),
     sa.Column("email", sa.Text(collation="C"), nullable=False, unique=True),
-    sa.Column("name", sa.Text, nullable=False),
     sa.Column("created_at", Moment, nullable=False, server_default=sa.func.now()),
     sa.CheckConstraint("email = lower(email)", name="email_lower"),
 )
@@ -38,6 +37,8 @@ membership = global_table(
     "membership",
     sa.Column("tenant_id", Uuid, sa.ForeignKey("tenant.id"), primary_key=True),
     sa.Column("user_id", Uuid, sa.ForeignKey("user_account.id"), primary_key=True),
+    # Not of the account: a tenant that lets somebody in must not read what another calls them.
+    sa.Column("name", sa.Text, nullable=False),
     sa.Column("roles", ARRAY(sa.Text), nullable=False),
     sa.Index(None, "user_id"),
 )
@@ -67,7 +68,7 @@ class Tenant:
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A person with an account, whichever tenants they may enter."""
+    """A person with an account, whichever tenants they may enter, by the name of one tenant."""
 
     id: UUID
     email: str
@@ -114,20 +115,28 @@ async def list_tenants(sql: AsyncConnection) -> list[Tenant]:
     return [Tenant(*row) for row in await sql.execute(query)]
 
 
-async def ensure_user(sql: AsyncConnection, email: str, name: str) -> UUID:
+async def ensure_user(sql: AsyncConnection, email: str) -> UUID:
     """The account of this address, made if it is new."""
-    query = insert(user_account).values(id=uuid7(), email=email, name=name)
+    # A random id: one with a clock in it would tell whether the address was known before.
+    query = insert(user_account).values(id=uuid4(), email=email)
     await sql.execute(query.on_conflict_do_nothing(index_elements=["email"]))
     found = await sql.execute(sa.select(user_account.c.id).where(user_account.c.email == email))
     user_id: UUID = found.scalar_one()
     return user_id
 
 
-async def users_by_id(sql: AsyncConnection, ids: Iterable[UUID]) -> dict[UUID, User]:
-    """Accounts by id. Ask only for ids that the tenant's own rows name."""
-    u = user_account.c
-    query = sa.select(u.id, u.email, u.name).where(
-        u.id == sa.any_(sa.literal(list(ids), ARRAY(Uuid)))
+async def users_by_id(
+    sql: AsyncConnection, tenant_id: UUID, ids: Iterable[UUID]
+) -> dict[UUID, User]:
+    """Accounts by id, with the names that this tenant has for them; who is no member any more goes
+    by the e-mail address. Ask only for ids that the tenant's own rows name."""
+    u, m = user_account.c, membership.c
+    mine = (m.user_id == u.id) & (m.tenant_id == tenant_id)
+    query = (
+        sa.select(u.id, u.email, sa.func.coalesce(m.name, u.email).label("name"))
+        .select_from(user_account)
+        .outerjoin(membership, mine)
+        .where(u.id == sa.any_(sa.literal(list(ids), ARRAY(Uuid))))
     )
     return {row.id: User(*row) for row in await sql.execute(query)}
 
@@ -143,13 +152,19 @@ async def list_members(sql: AsyncConnection, tenant_id: UUID) -> list[Member]:
 
 
 async def put_member(
-    sql: AsyncConnection, tenant_id: UUID, user_id: UUID, roles: Sequence[str]
+    sql: AsyncConnection, tenant_id: UUID, user_id: UUID, roles: Sequence[str], name: str | None
 ) -> None:
-    """Make the person a member, or replace their roles."""
-    query = insert(membership).values(tenant_id=tenant_id, user_id=user_id, roles=list(roles))
+    """Make the person a member, or replace their roles. Without a name a member keeps theirs, and a
+    new one goes by the e-mail address."""
+    address = sa.select(user_account.c.email).where(user_account.c.id == user_id).scalar_subquery()
+    query = insert(membership).values(
+        tenant_id=tenant_id, user_id=user_id, roles=list(roles), name=name or address
+    )
+    kept = query.excluded.name if name else membership.c.name
     await sql.execute(
         query.on_conflict_do_update(
-            index_elements=["tenant_id", "user_id"], set_={"roles": query.excluded.roles}
+            index_elements=["tenant_id", "user_id"],
+            set_={"roles": query.excluded.roles, "name": kept},
         )
     )
 
@@ -220,7 +235,7 @@ def _revoke() -> sa.Update:
 
 def _members_of(tenant_id: UUID) -> sa.Select[UUID, str, str, Sequence[str]]:
     return (
-        sa.select(user_account.c.id, user_account.c.email, user_account.c.name, membership.c.roles)
+        sa.select(user_account.c.id, user_account.c.email, membership.c.name, membership.c.roles)
         .join(user_account, user_account.c.id == membership.c.user_id)
         .where(membership.c.tenant_id == tenant_id)
         .order_by(user_account.c.email)
