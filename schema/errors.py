@@ -243,4 +243,5 @@ _DATABASE_FAULTS = (
     psycopg.OperationalError,
     sa.exc.OperationalError,
     sa.exc.TimeoutError,
+    sa.exc.PendingRollbackError,  # the connection broke in an earlier statement of the request
 )

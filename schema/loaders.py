@@ -66,12 +66,17 @@ class Loaders:
         task.add_done_callback(self._tasks.discard)
 
     async def _fetch(self, queue: _Queue) -> None:
-        async with self._reading() as tx:
-            # Keys are taken only now: those that came while the connection was busy join in.
-            while queue.waiting:
-                keys = queue.waiting[:BATCH_SIZE]
-                del queue.waiting[:BATCH_SIZE]
-                await _answer(queue, tx, keys)
+        try:
+            async with self._reading() as tx:
+                # Keys are taken only now: those that came while the connection was busy join in.
+                while queue.waiting:
+                    keys = queue.waiting[:BATCH_SIZE]
+                    del queue.waiting[:BATCH_SIZE]
+                    await _answer(queue, tx, keys)
+        except Exception as error:
+            # No connection: whoever waits for a key would wait until the deadline.
+            keys, queue.waiting = queue.waiting, []
+            _fail(queue, keys, error)
 
     def forget(self) -> None:
         """Drop what was read: after a mutation the world is another."""
@@ -89,13 +94,17 @@ async def _answer(queue: _Queue, tx: Transaction, keys: Sequence[Hashable]) -> N
     try:
         values = await queue.batch(tx, keys, *queue.parameters)
     except Exception as error:
-        for key in keys:
-            answer = queue.answers[key]
-            if not answer.done():
-                answer.set_exception(error)
-                answer.exception()  # marks it as seen, should its field be gone meanwhile
+        _fail(queue, keys, error)
         return
     for key in keys:
         answer = queue.answers[key]
         if not answer.done():
             answer.set_result(values.get(key))
+
+
+def _fail(queue: _Queue, keys: Sequence[Hashable], error: Exception) -> None:
+    for key in keys:
+        answer = queue.answers[key]
+        if not answer.done():
+            answer.set_exception(error)
+            answer.exception()  # marks it as seen, should its field be gone meanwhile
