@@ -105,6 +105,20 @@ _CHECKS = (
     """select distinct t.name || ' is open to everybody'
        from tables t join pg_class c using (oid), aclexplode(c.relacl) acl
        where acl.grantee = 0""",
+    """select s.rolname || ' may put out triggers as a replica does'
+       from serving s where not s.rolsuper
+         and has_parameter_privilege(s.oid, 'session_replication_role', 'set')""",
+    """select s.rolname || ' may create objects in the schema ' || n.nspname
+       from serving s, pg_namespace n where not s.rolsuper and n.nspname !~ '^pg_'
+         and has_schema_privilege(s.oid, n.oid, 'create')""",
+    """select split_part(setting, '=', 1) || ' is set for ' ||
+              coalesce(r.rolname, 'all roles') || ' before any transaction sets it'
+       from pg_db_role_setting d
+       left join pg_database b on b.oid = d.setdatabase
+       left join pg_roles r on r.oid = d.setrole,
+       unnest(d.setconfig) as setting
+       where setting ~* '^(app[.]|session_replication_role=|row_security=)'
+         and (b.oid is null or b.datname = current_database())""",
     """select 'the role ' || name || ' is missing'
        from unnest(array[:app, :read]) as name where not exists (
          select from pg_roles where rolname = name)""",
@@ -113,6 +127,13 @@ _CHECKS = (
        from pg_class where relnamespace = 'public'::regnamespace and relkind = 'v'
          and not coalesce(reloptions && '{security_invoker=true,security_invoker=on}', false)
          and not exists (select from pg_depend d where d.objid = pg_class.oid and d.deptype = 'e')""",
+    """select c.relname || ' is a foreign table, which knows no row-level security'
+       from pg_class c where c.relkind = 'f'""",
+    """select n.nspname || '.' || c.relname || ' lies outside the schema public, where nobody looks'
+       from pg_class c join pg_namespace n on n.oid = c.relnamespace
+       where c.relkind in ('r', 'p', 'v', 'm', 'f') and n.nspname !~ '^pg_'
+         and n.nspname not in ('public', 'information_schema')
+         and not exists (select from pg_depend d where d.objid = c.oid and d.deptype = 'e')""",
     """select relname || ' is a materialized view, which knows no row-level security'
        from pg_class where relnamespace = 'public'::regnamespace and relkind = 'm'""",
     """select p.oid::regprocedure || ' is SECURITY DEFINER without a fixed search_path'

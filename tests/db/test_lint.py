@@ -139,6 +139,31 @@ FAULTS = {
         "create materialized view copy_ as select * from item",
         "copy_ is a materialized view, which knows no row-level security",
     ),
+    "foreign": (
+        "create foreign data wrapper nothing; create server afar foreign data wrapper nothing;"
+        " create foreign table far (id int) server afar",
+        "far is a foreign table, which knows no row-level security",
+    ),
+    "elsewhere": (
+        "create schema attic; create table attic.item_copy as select * from item",
+        "attic.item_copy lies outside the schema public, where nobody looks",
+    ),
+    "creates": (
+        "grant create on schema public to tallybook_app",
+        "tallybook_app may create objects in the schema public",
+    ),
+    "replica": (
+        "grant set on parameter session_replication_role to tallybook_app",
+        "tallybook_app may put out triggers as a replica does",
+    ),
+    "a tenant for all": (
+        "alter role tallybook_app set app.tenant = '00000000-0000-0000-0000-000000000001'",
+        "app.tenant is set for tallybook_app before any transaction sets it",
+    ),
+    "replica by default": (
+        "alter role tallybook_app set session_replication_role = replica",
+        "session_replication_role is set for tallybook_app before any transaction sets it",
+    ),
     "definer's path": (
         "create function climb() returns int language sql security definer as 'select 1'",
         "climb() is SECURITY DEFINER without a fixed search_path",
