@@ -16,7 +16,7 @@ from core.db import roles
 from core.db.database import Database
 from core.db.embedded import SUPERUSER, EmbeddedServer
 from core.ledger.verify import verify
-from tests.isolation.connections import Watch, settled, watching
+from tests.isolation.connections import Watch, watching
 from tests.isolation.traffic import Member, Traffic, tenants
 
 TENANTS, POOL = 16, 4
@@ -28,7 +28,6 @@ class Stage:
     """A database of its own, so that killing its backends hurts no other test."""
 
     url: str
-    setting_up: Database
     serving: Database
     members: list[Member]
 
@@ -49,17 +48,21 @@ async def watch() -> AsyncIterator[Watch]:
 
 
 @pytest.fixture
-async def stage(server: EmbeddedServer, stage_name: str, watch: Watch) -> AsyncIterator[Stage]:
+async def stage(
+    server: EmbeddedServer, stage_name: str, watch: Watch, request: pytest.FixtureRequest
+) -> AsyncIterator[Stage]:
+    number = getattr(request, "param", TENANTS)
     url = server.url(roles.APP, stage_name)
     setting_up, serving = Database.connect(url), Database.connect(url, pool_size=POOL)
-    members = await tenants(setting_up, serving, TENANTS, lambda n: f"kanari{n:02}x")
+    members = await tenants(setting_up, serving, number, lambda n: f"kanari{n:02}x")
     # Until the traffic is over only the pool under test has connections.
     await setting_up.close()
-    yield Stage(server.url(SUPERUSER, stage_name), setting_up, serving, members)
+    yield Stage(server.url(SUPERUSER, stage_name), serving, members)
     await serving.close()
+    afterwards = Database.connect(url)
     for member in members:
-        assert await verify(setting_up, member.shop.principal.tenant_id) == []
-    await setting_up.close()
+        assert await verify(afterwards, member.shop.principal.tenant_id) == []
+    await afterwards.close()
 
 
 @pytest.mark.parametrize(
@@ -102,6 +105,7 @@ async def _goes_on(stage: Stage) -> None:
         assert member.canary in answer.text
 
 
+@pytest.mark.parametrize("stage", [POOL], indirect=True)
 async def test_a_tenant_that_is_set_for_the_session_is_noticed(
     stage: Stage, watch: Watch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -125,12 +129,9 @@ async def test_a_tenant_that_is_set_for_the_session_is_noticed(
     watch.wrong.clear()
 
 
-async def test_a_dirty_connection_is_noticed(
-    stage: Stage, watch: Watch, server: EmbeddedServer
-) -> None:
+async def test_a_dirty_connection_is_noticed(watch: Watch, superuser_url: str) -> None:
     """One with a tenant on it, one in a transaction: kept by nobody's pool."""
-    url = stage.url
-    dirty = await psycopg.AsyncConnection.connect(url)
+    dirty = await psycopg.AsyncConnection.connect(superuser_url)
     await dirty.execute("select set_config('app.tenant', 'somebody', false)")
     await dirty.commit()
     await watch.look()
@@ -140,4 +141,3 @@ async def test_a_dirty_connection_is_noticed(
     await watch.look()
     assert watch.wrong == ["at rest in a transaction: INTRANS"]
     await dirty.close()
-    assert await settled(url) == []

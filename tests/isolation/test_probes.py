@@ -22,8 +22,10 @@ FEW = ("administrator", "accountant", "seller")
 SPOTS = spots(SCHEMA)
 REFERRING = [s for s in SPOTS if s.mine or s.coordinate in known.LOOKUPS]
 PAGED = [s for s in SPOTS if s.coordinate in known.CURSORS]
-LEAST = 3000
-"""Probes of three roles in both directions: fewer, and the generator has gone blind."""
+LEAST = {FEW: 2_000, tuple(ROLES): 5_000}
+"""Probes in both directions: fewer, and the generator has gone blind."""
+SHAPES = {"raw id", "wrong type"}
+"""What is refused for its form alone: in the fast run tried by one role."""
 
 UNANSWERED = {
     "node(id) User": "a person is no node: ask for the member",
@@ -76,12 +78,13 @@ async def test_strangers_ids_are_nobodys(
         for role in roles:
             for spot in REFERRING:
                 for one in tries(spot, theirs):
-                    await side.probe(role, spot, one)
+                    if role == FEW[0] or roles != FEW or one.kind not in SHAPES:
+                        await side.probe(role, spot, one)
         assert checksums(superuser_url, theirs.tenant) == before
         counts += side.counts
         print("medians:", side.medians())
     print(f"{counts.total()} probes at {len(REFERRING)} places:", dict(counts))
-    assert counts.total() >= LEAST
+    assert counts.total() >= LEAST[roles]
 
 
 async def test_strangers_cursors_are_places_in_ones_own_list(
