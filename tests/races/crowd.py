@@ -1,0 +1,224 @@
+"""Many clients of one tenant, spread over all processes of a real server.
+
+What two processes do at once is met only if both are asked: every answer is counted for the process
+that gave it, and a crowd that met one process alone fails its test.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+
+from core.db.database import Database
+from core.ids import uuid7
+from core.tenancy import service as tenancy
+from tests.races.sockets import workers_by_port
+from tests.serving import EMAIL, RunningServer
+
+DAY = "2026-03-02"
+"""The business date of whatever says no other."""
+
+_TIMEOUT = 120
+_SENDS = 5
+_DIALS = 200
+_LEAST_SHARE = 0.2
+
+POST = """mutation($input: PostDocumentInput!) { postDocument(input: $input) {
+  document { id number state revision sequence } errors { code message path details } } }"""
+ITEM = """mutation($input: CreateItemInput!) { createItem(input: $input) {
+  item { id } errors { code message } } }"""
+PLACE = """mutation($input: CreatePlaceInput!) { createPlace(input: $input) {
+  place { id } errors { code message } } }"""
+
+Json = dict[str, Any]
+
+
+@dataclass
+class Client:
+    """One signed-in program with one connection of its own. ``answers`` counts who answered it."""
+
+    server: RunningServer
+    token: str
+    http: httpx.AsyncClient = field(init=False)
+    answers: Counter[int] = field(default_factory=Counter)
+    ports: dict[int, int] = field(default_factory=dict)
+    broken: int = 0
+
+    def __post_init__(self) -> None:
+        self.http = self._connection()
+
+    def _connection(self) -> httpx.AsyncClient:
+        return httpx.AsyncClient(
+            headers={"Authorization": f"Bearer {self.token}"},
+            limits=httpx.Limits(max_connections=1),
+            timeout=_TIMEOUT,
+            verify=False,
+        )
+
+    async def raw(self, document: str, **variables: Any) -> Json:
+        """The whole answer. A connection that broke (an idle one is closed after seconds) is no
+        answer: the same request is sent again, which its command id makes safe."""
+        for attempt in range(_SENDS):
+            try:
+                body = {"query": document, "variables": variables}
+                response = await self.http.post(self.server.url, json=body)
+            except httpx.TransportError:
+                self.broken += 1
+                if attempt == _SENDS - 1:
+                    raise
+                continue
+            self.answers[self._worker(response)] += 1
+            answer: Json = response.json()
+            return answer
+        raise AssertionError("not reached")
+
+    async def ask(self, document: str, **variables: Any) -> Json:
+        """The data of an answer that must have no error."""
+        answer = await self.raw(document, **variables)
+        assert "errors" not in answer, answer
+        data: Json = answer["data"]
+        return data
+
+    async def does(self, document: str, input_: Json) -> Json:
+        """The payload of a mutation."""
+        (payload,) = (await self.ask(document, input=input_)).values()
+        found: Json = payload
+        return found
+
+    async def post(self, input_: Json) -> Json:
+        """The payload of ``postDocument``."""
+        return await self.does(POST, input_)
+
+    async def dial(self) -> int:
+        """Drop the connection, make another, and say which process took it."""
+        await self.http.aclose()
+        self.http = self._connection()
+        before = self.answers.copy()
+        await self.ask("{ __typename }")
+        (worker,) = self.answers - before
+        return worker
+
+    def _worker(self, response: httpx.Response) -> int:
+        stream = response.extensions["network_stream"]
+        port: int = stream.get_extra_info("client_addr")[1]
+        if port not in self.ports:
+            self.ports[port] = workers_by_port(self.server.workers())[port]
+        return self.ports[port]
+
+
+@dataclass
+class Crowd:
+    """Clients in an order in which neighbours talk to different processes."""
+
+    server: RunningServer
+    database: Database
+    tenant: UUID
+    clients: list[Client]
+    places: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    async def open(cls, server: RunningServer, database: Database, size: int) -> Crowd:
+        """A fresh tenant with a warehouse (MAIN), and ``size`` administrators at its door."""
+        made = await tenancy.create_tenant(database, f"crowd {uuid4()}")
+        await tenancy.add_user(database, made.id, EMAIL)
+        token = await tenancy.issue_token(database, made.id, EMAIL)
+        crowd = cls(server, database, made.id, [Client(server, token) for _ in range(size)])
+        await crowd.spread()
+        found = await crowd.first.ask("{ places(first: 50) { nodes { id code } } }")
+        crowd.places = {p["code"]: p["id"] for p in found["places"]["nodes"]}
+        return crowd
+
+    @property
+    def first(self) -> Client:
+        """Whoever prepares what the others fight for."""
+        return self.clients[0]
+
+    async def spread(self) -> None:
+        """Have each process hold its share of the connections, by dialling until it is so: the
+        kernel gives a connection to whichever process wakes first."""
+        workers = self.server.workers()
+        full = -(-len(self.clients) // len(workers))
+        held: dict[int, list[Client]] = {worker: [] for worker in workers}
+        for client in self.clients:
+            for _ in range(_DIALS):
+                worker = await client.dial()
+                if len(held[worker]) < full:
+                    held[worker].append(client)
+                    break
+            else:
+                raise AssertionError(f"one process of {workers} takes no connections")
+        columns = list(held.values())
+        self.clients = [c[n] for n in range(full) for c in columns if n < len(c)]
+
+    def assert_spread(self) -> None:
+        """Every process gave a fair part of the answers."""
+        answers = self.answers()
+        workers = self.server.workers()
+        least = _LEAST_SHARE * sum(answers.values()) / len(workers)
+        assert len(workers) > 1, "one process shows no race between processes"
+        assert all(answers[worker] >= least for worker in workers), answers
+
+    def answers(self) -> Counter[int]:
+        """How many answers each process gave."""
+        return sum((client.answers for client in self.clients), Counter())
+
+    async def at_once(self, sends: Sequence[Callable[[Client], Awaitable[Json]]]) -> list[Json]:
+        """Start all of them in the same turn, each at a client of its own."""
+        assert len(sends) <= len(self.clients)
+        return await asyncio.gather(
+            *(send(client) for send, client in zip(sends, self.clients, strict=False))
+        )
+
+    async def item(self, code: str, **facts: Any) -> str:
+        """A new item; its global id."""
+        input_ = {"commandId": str(uuid7()), "code": code, "name": f"item {code}", **facts}
+        return str((await self._made(ITEM, input_, "item"))["id"])
+
+    async def place(self, code: str, parent: str | None = None) -> str:
+        """A new place, by default a warehouse; its global id."""
+        input_ = {"commandId": str(uuid7()), "code": code, "name": code}
+        input_ |= {"kind": "BIN" if parent else "WAREHOUSE"}
+        input_ |= {"parentId": self.places[parent]} if parent else {}
+        self.places[code] = str((await self._made(PLACE, input_, "place"))["id"])
+        return self.places[code]
+
+    async def _made(self, document: str, input_: Json, name: str) -> Json:
+        payload = await self.first.does(document, input_)
+        assert payload["errors"] == [], payload
+        made: Json = payload[name]
+        return made
+
+    def document(self, type_: str, *lines: Json, on: str = DAY, **head: Any) -> Json:
+        """The input of ``postDocument``, in the main warehouse, with ids of its own."""
+        content = {"type": type_, "businessDate": on, "lines": list(lines), "id": str(uuid7())}
+        content |= {"placeId": self.places["MAIN"], **head}
+        return {"commandId": str(uuid7()), "document": content}
+
+    async def posted(self, type_: str, *lines: Json, **head: Any) -> Json:
+        """Post a document that must not be refused."""
+        payload = await self.first.post(self.document(type_, *lines, **head))
+        assert payload["errors"] == [], payload
+        document: Json = payload["document"]
+        return document
+
+    async def close(self) -> None:
+        for client in self.clients:
+            await client.http.aclose()
+
+
+def line(item: str, quantity: object = None, price: object = None, **more: Any) -> Json:
+    """The input of a line; numbers as they are written."""
+    made: Json = {"itemId": item, **more}
+    made |= {} if quantity is None else {"quantity": str(quantity)}
+    return made | ({} if price is None else {"unitPrice": str(price)})
+
+
+def codes(payloads: Sequence[Json]) -> Counter[str]:
+    """How often each came out: ``posted`` (or whatever was asked), or the first refusal's code."""
+    return Counter(p["errors"][0]["code"] if p["errors"] else "done" for p in payloads)
