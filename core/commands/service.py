@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, TypeVar
 from uuid import UUID
 
+import psycopg
 import sqlalchemy as sa
 
 from core.canonical import plain
@@ -31,6 +32,9 @@ Answer = Outcome | tuple[Refusal, ...]
 _ATTEMPTS = 5
 _RETRIED = frozenset({"40001", "40P01"})
 """Serialization failure and deadlock: the work was rolled back and may run again (rule 3.8)."""
+_TAKEN = "23505"
+"""Another transaction made a row of this key meanwhile, perhaps our own twin: work that runs again sees
+the row, and says what it means."""
 
 
 async def known(
@@ -123,14 +127,16 @@ async def run_many(
 
 
 async def retrying(once: Callable[[], Awaitable[T]]) -> T:
-    """Run a whole transaction again where it lost a race or a deadlock (rule 3.8)."""
+    """Run a whole transaction again where it lost a race or a deadlock (rule 3.8), be it at a unique
+    key."""
     for attempt in range(_ATTEMPTS):
         try:
             return await once()
         except CommandRaceError:
             continue
-        except sa.exc.DBAPIError as error:
-            if not is_retryable(error) or attempt == _ATTEMPTS - 1:
+        except (sa.exc.DBAPIError, psycopg.Error) as error:
+            again = is_retryable(error) or _sqlstate(error) == _TAKEN
+            if not again or attempt == _ATTEMPTS - 1:
                 raise
     raise CommandRaceError
 
@@ -149,6 +155,12 @@ def _same(one: Asked, first: Asked, answer: Answer) -> Answer:
     return answer if one == first else (reused(one.id),)
 
 
-def is_retryable(error: sa.exc.DBAPIError) -> bool:
+def is_retryable(error: sa.exc.DBAPIError | psycopg.Error) -> bool:
     """Whether the whole transaction may simply run again."""
-    return getattr(error.orig, "sqlstate", None) in _RETRIED
+    return _sqlstate(error) in _RETRIED
+
+
+def _sqlstate(error: sa.exc.DBAPIError | psycopg.Error) -> str | None:
+    """The code of the database, through SQLAlchemy or from the driver itself."""
+    state: str | None = getattr(getattr(error, "orig", error), "sqlstate", None)
+    return state
