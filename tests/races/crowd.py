@@ -17,6 +17,7 @@ import httpx
 
 from core.db.database import Database
 from core.ids import uuid7
+from core.ledger.verify import verify
 from core.tenancy import service as tenancy
 from tests.races.sockets import workers_by_port
 from tests.serving import EMAIL, RunningServer
@@ -24,6 +25,7 @@ from tests.serving import EMAIL, RunningServer
 DAY = "2026-03-02"
 """The business date of whatever says no other."""
 
+CLIENTS = 32
 _TIMEOUT = 120
 _SENDS = 5
 _DIALS = 200
@@ -207,9 +209,12 @@ class Crowd:
         document: Json = payload["document"]
         return document
 
-    async def close(self) -> None:
+    async def finish(self) -> None:
+        """Hang up. The books must tally, history too, and every process must have had its part."""
         for client in self.clients:
             await client.http.aclose()
+        assert await verify(self.database, self.tenant, deep=True) == []
+        self.assert_spread()
 
 
 def line(item: str, quantity: object = None, price: object = None, **more: Any) -> Json:
@@ -222,3 +227,8 @@ def line(item: str, quantity: object = None, price: object = None, **more: Any) 
 def codes(payloads: Sequence[Json]) -> Counter[str]:
     """How often each came out: ``posted`` (or whatever was asked), or the first refusal's code."""
     return Counter(p["errors"][0]["code"] if p["errors"] else "done" for p in payloads)
+
+
+def posting(input_: Json) -> Callable[[Client], Awaitable[Json]]:
+    """What a client does to post this document."""
+    return lambda client: client.post(input_)

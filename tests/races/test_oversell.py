@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Awaitable, Callable
 
 import pytest
 
-from tests.races.crowd import Client, Crowd, Json, codes, line
+from tests.races.crowd import Crowd, codes, line, posting
 
 ROUNDS = 15
 FULL_ROUNDS = 100
@@ -28,7 +27,7 @@ async def sell_the_last(crowd: Crowd, rounds: int) -> None:
     sellers = len(crowd.clients)
     for round_ in range(rounds):
         await crowd.posted("receipt", line(item, 1, 3))
-        sales = [seller(crowd.document("issue", line(item, 1, 5))) for _ in range(sellers)]
+        sales = [posting(crowd.document("issue", line(item, 1, 5))) for _ in range(sellers)]
         payloads = await crowd.at_once(sales)
         assert codes(payloads) == {"done": 1, "OUT_OF_STOCK": sellers - 1}, f"round {round_}"
         told = Counter(
@@ -38,7 +37,3 @@ async def sell_the_last(crowd: Crowd, rounds: int) -> None:
             for error in payload["errors"]
         )
         assert told == {("LAST", "MAIN", "1", "0"): sellers - 1}, f"round {round_}"
-
-
-def seller(input_: Json) -> Callable[[Client], Awaitable[Json]]:
-    return lambda client: client.post(input_)

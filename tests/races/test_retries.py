@@ -1,0 +1,177 @@
+"""The same command sent many times at once, as impatient clients do, is carried out once (G10)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from core.db.database import Database
+from core.ids import uuid7
+from tests.races.crowd import CLIENTS, Client, Crowd, Json, codes, line, posting
+from tests.serving import RunningServer
+
+COMMANDS = 60
+FULL_COMMANDS = 1_000
+SENDS = 16
+MIXED = 10
+"""Commands that are sent with two contents at once."""
+
+STOCK = """query($items: [ID!]) { stock(first: 10, filter: {itemIds: $items, includeZero: true}) {
+  nodes { quantity } } }"""
+
+
+async def test_a_command_sent_sixteen_times_at_once_has_one_effect(crowd: Crowd) -> None:
+    await storm(crowd, COMMANDS)
+
+
+@pytest.mark.slow
+async def test_a_thousand_commands_sent_sixteen_times_at_once(crowd: Crowd) -> None:
+    await storm(crowd, FULL_COMMANDS)
+
+
+async def storm(crowd: Crowd, commands: int) -> None:
+    """Each command is sent by sixteen clients at once, two commands at a time."""
+    item = await crowd.item("STORM")
+    for _ in range(0, commands, len(crowd.clients) // SENDS):
+        inputs = [
+            crowd.document("receipt", line(item, 1, 3)) for _ in range(len(crowd.clients) // SENDS)
+        ]
+        payloads = await crowd.at_once(
+            [posting(inputs[n % len(inputs)]) for n in range(SENDS * len(inputs))]
+        )
+        assert set(codes(payloads)) == {"done"}
+        for n in range(len(inputs)):
+            answers = {str(payload["document"]) for payload in payloads[n :: len(inputs)]}
+            assert len(answers) == 1, answers
+    assert await on_hand(crowd, item) == commands
+
+
+async def test_a_command_with_two_contents_is_one_of_them(crowd: Crowd) -> None:
+    item = await crowd.item("TWO")
+    quantity = Decimal(0)
+    for _ in range(MIXED):
+        one, other = (crowd.document("receipt", line(item, n, 3)) for n in (1, 2))
+        other["commandId"] = one["commandId"]
+        payloads = await crowd.at_once([posting(one), posting(one), posting(other), posting(other)])
+        # The first one wins; whichever it was, the others with its content are answered as it was.
+        assert codes(payloads) == {"done": 2, "COMMAND_REUSED": 2}
+        first_wins = not payloads[0]["errors"]
+        assert bool(payloads[1]["errors"]) != first_wins
+        quantity += 1 if first_wins else 2
+        later = [await client.post(one) for client in crowd.clients[:2]]
+        later += [await client.post(other) for client in crowd.clients[:2]]
+        assert [bool(p["errors"]) for p in later] == [not first_wins] * 2 + [first_wins] * 2
+    assert await on_hand(crowd, item) == quantity
+
+
+async def test_a_command_of_another_tenant_is_another_command(
+    crowd: Crowd, served: RunningServer, books: Database
+) -> None:
+    stranger = await Crowd.open(served, books, CLIENTS // 2)
+    try:
+        mine, theirs = await crowd.item("MINE"), await stranger.item("THEIRS")
+        one = crowd.document("receipt", line(mine, 1, 3))
+        other = stranger.document("receipt", line(theirs, 2, 4))
+        other["commandId"] = one["commandId"]
+        other["document"]["id"] = one["document"]["id"]
+        both = await crowd.at_once([posting(one)] * (CLIENTS // 2))
+        both += await stranger.at_once([posting(other)] * (CLIENTS // 2))
+        assert codes(both) == {"done": CLIENTS}
+        assert await on_hand(crowd, mine) == 1
+        assert await on_hand(stranger, theirs) == 2
+    finally:
+        await stranger.finish()
+
+
+Prepare = Callable[[Crowd, str], Awaitable[Json]]
+"""Makes the input of a mutation about an item of which there are 10."""
+
+
+async def _reversal(crowd: Crowd, item: str) -> Json:
+    made = await crowd.posted("receipt", line(item, 1, 3))
+    return {"id": made["id"], "reversalId": str(uuid7())}
+
+
+async def _draft(crowd: Crowd, item: str) -> Json:
+    content = crowd.document("issue", line(item, 1, 5))["document"]
+    return {"document": content}
+
+
+async def _saved(crowd: Crowd, item: str, type_: str = "issue") -> Json:
+    content = crowd.document(type_, line(item, 1, 5))["document"]
+    saved = await crowd.first.does(
+        SERVICES["saveDraft"][0], {"commandId": str(uuid7()), "document": content}
+    )
+    assert saved["errors"] == [], saved
+    return {"id": saved["document"]["id"], "revision": saved["document"]["revision"]}
+
+
+async def _saved_order(crowd: Crowd, item: str) -> Json:
+    return await _saved(crowd, item, "sales_order")
+
+
+async def _order(crowd: Crowd, item: str) -> Json:
+    made = await crowd.posted("sales_order", line(item, 1, 5))
+    return {"id": made["id"], "revision": made["revision"]}
+
+
+async def _hold(crowd: Crowd, item: str) -> Json:
+    return {"itemId": item, "reason": "recalled", "id": str(uuid7())}
+
+
+async def _held(crowd: Crowd, item: str) -> Json:
+    input_ = {"commandId": str(uuid7()), **await _hold(crowd, item)}
+    made = await crowd.first.does(SERVICES["placeHold"][0], input_)
+    return {"id": made["hold"]["id"]}
+
+
+async def _new_item(crowd: Crowd, item: str) -> Json:
+    return {"code": "NEW", "name": "new", "id": str(uuid7())}
+
+
+def mutation(name: str, input_: str, answer: str) -> str:
+    return (
+        f"mutation($input: {input_}!) {{ {name}(input: $input) {{ {answer} errors {{ code }} }} }}"
+    )
+
+
+STEP, DOCUMENT = "DocumentStepInput", "document { id state revision sequence }"
+SERVICES: dict[str, tuple[str, Prepare]] = {
+    "reverseDocument": (mutation("reverseDocument", "ReverseDocumentInput", DOCUMENT), _reversal),
+    "saveDraft": (mutation("saveDraft", "SaveDraftInput", DOCUMENT), _draft),
+    "submitDocument": (mutation("submitDocument", STEP, DOCUMENT), _saved),
+    "deleteDraft": (mutation("deleteDraft", STEP, "deletedId"), _saved),
+    "postDraft": (mutation("postDraft", STEP, DOCUMENT), _saved),
+    "approveDocument": (mutation("approveDocument", STEP, DOCUMENT), _saved_order),
+    "unapproveDocument": (mutation("unapproveDocument", STEP, DOCUMENT), _order),
+    "closeOrder": (mutation("closeOrder", STEP, DOCUMENT), _order),
+    "placeHold": (mutation("placeHold", "PlaceHoldInput", "hold { id }"), _hold),
+    "releaseHold": (mutation("releaseHold", "ReleaseHoldInput", "hold { releasedAt }"), _held),
+    "createItem": (mutation("createItem", "CreateItemInput", "item { id }"), _new_item),
+}
+
+
+@pytest.mark.parametrize("service", SERVICES)
+async def test_every_service_carries_a_command_out_once(crowd: Crowd, service: str) -> None:
+    document, prepare = SERVICES[service]
+    item = await crowd.item("ONCE")
+    await crowd.posted("receipt", line(item, 10, 3))
+    input_ = {"commandId": str(uuid7()), **await prepare(crowd, item)}
+
+    async def send(client: Client) -> Json:
+        return await client.raw(document, input=input_)
+
+    answers = Counter(str(answer) for answer in await crowd.at_once([send] * SENDS))
+    assert len(answers) == 1, answers
+    (answer,) = answers
+    assert "'errors': []" in answer, answer
+
+
+async def on_hand(crowd: Crowd, item: str) -> Decimal:
+    variables: dict[str, Any] = {"items": [item]}
+    nodes = (await crowd.first.ask(STOCK, **variables))["stock"]["nodes"]
+    return sum((Decimal(node["quantity"]) for node in nodes), Decimal(0))
