@@ -10,6 +10,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -19,6 +20,7 @@ from core.db.database import Database
 from core.ids import uuid7
 from core.ledger.verify import verify
 from core.tenancy import service as tenancy
+from tests.races.mutations import CREATE_ITEM, CREATE_PLACE, POST
 from tests.races.sockets import workers_by_port
 from tests.serving import EMAIL, RunningServer
 
@@ -31,12 +33,8 @@ _SENDS = 5
 _DIALS = 200
 _LEAST_SHARE = 0.2
 
-POST = """mutation($input: PostDocumentInput!) { postDocument(input: $input) {
-  document { id number state revision sequence } errors { code message path details } } }"""
-ITEM = """mutation($input: CreateItemInput!) { createItem(input: $input) {
-  item { id } errors { code message } } }"""
-PLACE = """mutation($input: CreatePlaceInput!) { createPlace(input: $input) {
-  place { id } errors { code message } } }"""
+STOCK = """query($items: [ID!]) { stock(first: 50, filter: {itemIds: $items, includeZero: true}) {
+  nodes { quantity } } }"""
 
 Json = dict[str, Any]
 
@@ -180,14 +178,14 @@ class Crowd:
     async def item(self, code: str, **facts: Any) -> str:
         """A new item; its global id."""
         input_ = {"commandId": str(uuid7()), "code": code, "name": f"item {code}", **facts}
-        return str((await self._made(ITEM, input_, "item"))["id"])
+        return str((await self._made(CREATE_ITEM, input_, "item"))["id"])
 
     async def place(self, code: str, parent: str | None = None) -> str:
         """A new place, by default a warehouse; its global id."""
         input_ = {"commandId": str(uuid7()), "code": code, "name": code}
         input_ |= {"kind": "BIN" if parent else "WAREHOUSE"}
         input_ |= {"parentId": self.places[parent]} if parent else {}
-        self.places[code] = str((await self._made(PLACE, input_, "place"))["id"])
+        self.places[code] = str((await self._made(CREATE_PLACE, input_, "place"))["id"])
         return self.places[code]
 
     async def _made(self, document: str, input_: Json, name: str) -> Json:
@@ -208,6 +206,11 @@ class Crowd:
         assert payload["errors"] == [], payload
         document: Json = payload["document"]
         return document
+
+    async def on_hand(self, item: str) -> Decimal:
+        """How much there is of an item, wherever it lies."""
+        nodes = (await self.first.ask(STOCK, items=[item]))["stock"]["nodes"]
+        return sum((Decimal(node["quantity"]) for node in nodes), Decimal(0))
 
     async def finish(self) -> None:
         """Hang up. The books must tally, history too, and every process must have had its part."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from decimal import Decimal
-from typing import Any
 
 import pytest
 
 from core.db.database import Database
 from core.ids import uuid7
+from tests.races import mutations
 from tests.races.crowd import CLIENTS, Client, Crowd, Json, codes, line, posting
 from tests.serving import RunningServer
 
@@ -19,9 +19,6 @@ FULL_COMMANDS = 1_000
 SENDS = 16
 MIXED = 10
 """Commands that are sent with two contents at once."""
-
-STOCK = """query($items: [ID!]) { stock(first: 10, filter: {itemIds: $items, includeZero: true}) {
-  nodes { quantity } } }"""
 
 
 async def test_a_command_sent_sixteen_times_at_once_has_one_effect(crowd: Crowd) -> None:
@@ -47,7 +44,7 @@ async def storm(crowd: Crowd, commands: int) -> None:
         for n in range(len(inputs)):
             answers = {str(payload["document"]) for payload in payloads[n :: len(inputs)]}
             assert len(answers) == 1, answers
-    assert await on_hand(crowd, item) == commands
+    assert await crowd.on_hand(item) == commands
 
 
 async def test_a_command_with_two_contents_is_one_of_them(crowd: Crowd) -> None:
@@ -65,7 +62,7 @@ async def test_a_command_with_two_contents_is_one_of_them(crowd: Crowd) -> None:
         later = [await client.post(one) for client in crowd.clients[:2]]
         later += [await client.post(other) for client in crowd.clients[:2]]
         assert [bool(p["errors"]) for p in later] == [not first_wins] * 2 + [first_wins] * 2
-    assert await on_hand(crowd, item) == quantity
+    assert await crowd.on_hand(item) == quantity
 
 
 async def test_a_command_of_another_tenant_is_another_command(
@@ -81,8 +78,8 @@ async def test_a_command_of_another_tenant_is_another_command(
         both = await crowd.at_once([posting(one)] * (CLIENTS // 2))
         both += await stranger.at_once([posting(other)] * (CLIENTS // 2))
         assert codes(both) == {"done": CLIENTS}
-        assert await on_hand(crowd, mine) == 1
-        assert await on_hand(stranger, theirs) == 2
+        assert await crowd.on_hand(mine) == 1
+        assert await stranger.on_hand(theirs) == 2
     finally:
         await stranger.finish()
 
@@ -104,7 +101,7 @@ async def _draft(crowd: Crowd, item: str) -> Json:
 async def _saved(crowd: Crowd, item: str, type_: str = "issue") -> Json:
     content = crowd.document(type_, line(item, 1, 5))["document"]
     saved = await crowd.first.does(
-        SERVICES["saveDraft"][0], {"commandId": str(uuid7()), "document": content}
+        mutations.SAVE_DRAFT, {"commandId": str(uuid7()), "document": content}
     )
     assert saved["errors"] == [], saved
     return {"id": saved["document"]["id"], "revision": saved["document"]["revision"]}
@@ -125,7 +122,7 @@ async def _hold(crowd: Crowd, item: str) -> Json:
 
 async def _held(crowd: Crowd, item: str) -> Json:
     input_ = {"commandId": str(uuid7()), **await _hold(crowd, item)}
-    made = await crowd.first.does(SERVICES["placeHold"][0], input_)
+    made = await crowd.first.does(mutations.PLACE_HOLD, input_)
     return {"id": made["hold"]["id"]}
 
 
@@ -133,25 +130,18 @@ async def _new_item(crowd: Crowd, item: str) -> Json:
     return {"code": "NEW", "name": "new", "id": str(uuid7())}
 
 
-def mutation(name: str, input_: str, answer: str) -> str:
-    return (
-        f"mutation($input: {input_}!) {{ {name}(input: $input) {{ {answer} errors {{ code }} }} }}"
-    )
-
-
-STEP, DOCUMENT = "DocumentStepInput", "document { id state revision sequence }"
 SERVICES: dict[str, tuple[str, Prepare]] = {
-    "reverseDocument": (mutation("reverseDocument", "ReverseDocumentInput", DOCUMENT), _reversal),
-    "saveDraft": (mutation("saveDraft", "SaveDraftInput", DOCUMENT), _draft),
-    "submitDocument": (mutation("submitDocument", STEP, DOCUMENT), _saved),
-    "deleteDraft": (mutation("deleteDraft", STEP, "deletedId"), _saved),
-    "postDraft": (mutation("postDraft", STEP, DOCUMENT), _saved),
-    "approveDocument": (mutation("approveDocument", STEP, DOCUMENT), _saved_order),
-    "unapproveDocument": (mutation("unapproveDocument", STEP, DOCUMENT), _order),
-    "closeOrder": (mutation("closeOrder", STEP, DOCUMENT), _order),
-    "placeHold": (mutation("placeHold", "PlaceHoldInput", "hold { id }"), _hold),
-    "releaseHold": (mutation("releaseHold", "ReleaseHoldInput", "hold { releasedAt }"), _held),
-    "createItem": (mutation("createItem", "CreateItemInput", "item { id }"), _new_item),
+    "reverseDocument": (mutations.REVERSE, _reversal),
+    "saveDraft": (mutations.SAVE_DRAFT, _draft),
+    "submitDocument": (mutations.SUBMIT, _saved),
+    "deleteDraft": (mutations.DELETE_DRAFT, _saved),
+    "postDraft": (mutations.POST_DRAFT, _saved),
+    "approveDocument": (mutations.APPROVE, _saved_order),
+    "unapproveDocument": (mutations.UNAPPROVE, _order),
+    "closeOrder": (mutations.CLOSE, _order),
+    "placeHold": (mutations.PLACE_HOLD, _hold),
+    "releaseHold": (mutations.RELEASE_HOLD, _held),
+    "createItem": (mutations.CREATE_ITEM, _new_item),
 }
 
 
@@ -169,9 +159,3 @@ async def test_every_service_carries_a_command_out_once(crowd: Crowd, service: s
     assert len(answers) == 1, answers
     (answer,) = answers
     assert "'errors': []" in answer, answer
-
-
-async def on_hand(crowd: Crowd, item: str) -> Decimal:
-    variables: dict[str, Any] = {"items": [item]}
-    nodes = (await crowd.first.ask(STOCK, **variables))["stock"]["nodes"]
-    return sum((Decimal(node["quantity"]) for node in nodes), Decimal(0))
