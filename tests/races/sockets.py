@@ -6,6 +6,8 @@ import os
 from collections.abc import Collection
 from pathlib import Path
 
+_ESTABLISHED = "01"
+
 
 def workers_by_port(workers: Collection[int]) -> dict[int, int]:
     """Process id by the client's port, of every TCP connection that one of these processes holds."""
@@ -13,8 +15,8 @@ def workers_by_port(workers: Collection[int]) -> dict[int, int]:
     found = {}
     for row in Path("/proc/net/tcp").read_text().splitlines()[1:]:
         columns = row.split()
-        remote, inode = columns[2], columns[9]
-        if inode in sockets:
+        remote, state, inode = columns[2], columns[3], columns[9]
+        if state == _ESTABLISHED and inode in sockets:
             found[int(remote.rpartition(":")[2], 16)] = sockets[inode]
     return found
 

@@ -1,0 +1,63 @@
+"""The testers tested: a server whose locks were taken away must fail the tests of races, or they prove
+nothing about the one that has them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from core.db.database import Database
+from core.ledger.verify import verify
+from tests.races.conftest import WORKERS
+from tests.races.crowd import CLIENTS, Crowd
+from tests.races.deadlocks import deadlocks
+from tests.races.sabotage.sitecustomize import VARIABLE
+from tests.races.test_hot_items import Traders
+from tests.races.test_oversell import sell_the_last
+from tests.serving import running_server
+
+pytestmark = pytest.mark.slow
+
+ROUNDS = 10
+SECONDS = 10
+TRADERS = 4
+"""Few: sixteen would deadlock again and again until their time is up, which says no more."""
+
+
+async def test_without_the_lock_the_last_unit_is_sold_twice(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with sabotaged(monkeypatch, "lock") as crowd:
+        with pytest.raises(AssertionError, match="round"):
+            await sell_the_last(crowd, ROUNDS)
+        assert await verify(crowd.database, crowd.tenant)
+
+
+async def test_without_the_order_there_are_deadlocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with sabotaged(monkeypatch, "order") as crowd:
+        traders = await Traders(crowd).open()
+        before = deadlocks(crowd.server)
+        await traders.trade(SECONDS, late=False, traders=TRADERS)
+        after = deadlocks(crowd.server)
+        print(f"{after.logged - before.logged} deadlocks, {dict(traders.outcomes)}")
+        assert after.logged > before.logged
+        # Whoever loses is rolled back and decided anew: the books hold even so.
+        assert await verify(crowd.database, crowd.tenant) == []
+
+
+@asynccontextmanager
+async def sabotaged(monkeypatch: pytest.MonkeyPatch, kind: str) -> AsyncIterator[Crowd]:
+    """A crowd at a server of two processes that lacks this."""
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent / "sabotage"))
+    monkeypatch.setenv(VARIABLE, kind)
+    with running_server(workers=WORKERS) as server:
+        database = Database.connect(server.address.app_url, pool_size=2)
+        crowd = await Crowd.open(server, database, CLIENTS)
+        try:
+            yield crowd
+        finally:
+            await crowd.hang_up()
+            await database.close()
