@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from core.db.database import Database
-from tests.races.crowd import CLIENTS, Crowd
+from tests.races.crowd import CLIENTS, Client, Crowd
 from tests.serving import RunningServer, running_server
 
 WORKERS = 2
@@ -28,10 +28,19 @@ async def books(served: RunningServer) -> AsyncIterator[Database]:
     await database.close()
 
 
+@pytest.fixture(scope="session")
+async def clients(served: RunningServer) -> AsyncIterator[list[Client]]:
+    """Programs with a connection each, which every test signs in anew."""
+    clients = [Client(served) for _ in range(CLIENTS)]
+    yield clients
+    for client in clients:
+        await client.http.aclose()
+
+
 @pytest.fixture
-async def crowd(served: RunningServer, books: Database) -> AsyncIterator[Crowd]:
-    """Clients at both processes. When the test is over both must have answered their part, and the
-    books must tally, history too."""
-    crowd = await Crowd.open(served, books, CLIENTS)
+async def crowd(books: Database, clients: list[Client]) -> AsyncIterator[Crowd]:
+    """Clients at both processes, in a tenant of the test's own. When it is over both must have answered
+    their part, and the books must tally, history too."""
+    crowd = await Crowd.enter(books, clients)
     yield crowd
     await crowd.finish()

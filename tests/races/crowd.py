@@ -46,7 +46,7 @@ class Client:
     """One signed-in program with one connection of its own. ``answers`` counts who answered it."""
 
     server: RunningServer
-    token: str
+    token: str = ""
     http: httpx.AsyncClient = field(init=False)
     answers: Counter[int] = field(default_factory=Counter)
     ports: dict[int, int] = field(default_factory=dict)
@@ -57,7 +57,6 @@ class Client:
 
     def _connection(self) -> httpx.AsyncClient:
         return httpx.AsyncClient(
-            headers={"Authorization": f"Bearer {self.token}"},
             limits=httpx.Limits(max_connections=1),
             timeout=_TIMEOUT,
             verify=False,
@@ -66,16 +65,17 @@ class Client:
     async def raw(self, document: str, **variables: Any) -> Json:
         """The whole answer. A connection that broke (an idle one is closed after seconds) is no
         answer: the same request is sent again, which its command id makes safe."""
+        headers = {"Authorization": f"Bearer {self.token}"}
         for attempt in range(_SENDS):
             try:
                 body = {"query": document, "variables": variables}
-                response = await self.http.post(self.server.url, json=body)
+                response = await self.http.post(self.server.url, json=body, headers=headers)
             except httpx.TransportError:
                 self.broken += 1
                 if attempt == _SENDS - 1:
                     raise
                 continue
-            self.answers[self._worker(response)] += 1
+            self.answers[self._answering(response)] += 1
             answer: Json = response.json()
             return answer
         raise AssertionError("not reached")
@@ -101,12 +101,16 @@ class Client:
         """Drop the connection, make another, and say which process took it."""
         await self.http.aclose()
         self.http = self._connection()
+        return await self.worker()
+
+    async def worker(self) -> int:
+        """The process that answers this client now."""
         before = self.answers.copy()
         await self.ask("{ __typename }")
         (worker,) = self.answers - before
         return worker
 
-    def _worker(self, response: httpx.Response) -> int:
+    def _answering(self, response: httpx.Response) -> int:
         stream = response.extensions["network_stream"]
         port: int = stream.get_extra_info("client_addr")[1]
         if port not in self.ports:
@@ -126,17 +130,24 @@ class Crowd:
 
     @classmethod
     async def open(cls, server: RunningServer, database: Database, size: int) -> Crowd:
-        """A fresh tenant with a warehouse (MAIN), and ``size`` administrators at its door."""
+        """New clients, ``size`` of them, at the door of a fresh tenant."""
+        return await cls.enter(database, [Client(server) for _ in range(size)])
+
+    @classmethod
+    async def enter(cls, database: Database, clients: Sequence[Client]) -> Crowd:
+        """Sign these clients in to a fresh tenant, which has a warehouse (MAIN), as administrators."""
         made = await tenancy.create_tenant(database, f"crowd {uuid4()}")
         await tenancy.add_user(database, made.id, EMAIL)
         token = await tenancy.issue_token(database, made.id, EMAIL)
-        crowd = cls(server, database, made.id, [Client(server, token) for _ in range(size)])
+        for client in clients:
+            client.token = token
+        crowd = cls(clients[0].server, database, made.id, list(clients))
         try:
             await crowd.spread()
+            found = await crowd.first.ask("{ places(first: 50) { nodes { id code } } }")
         except BaseException:
             await crowd.hang_up()
             raise
-        found = await crowd.first.ask("{ places(first: 50) { nodes { id code } } }")
         crowd.places = {p["code"]: p["id"] for p in found["places"]["nodes"]}
         return crowd
 
@@ -147,19 +158,25 @@ class Crowd:
 
     async def spread(self) -> None:
         """Have each process hold its share of the connections, by dialling until it is so: the
-        kernel gives a connection to whichever process wakes first, and one may still be starting."""
+        kernel gives a connection to whichever process wakes first, and one may still be starting.
+        Answers are counted from here on."""
         full = -(-len(self.clients) // len(self.server.workers()))
         held: dict[int, list[Client]] = defaultdict(list)
         waiting = self.clients
         until = time.monotonic() + _SPREAD_SECONDS
-        while waiting:
-            assert time.monotonic() < until, f"one process takes no connections: {held.keys()}"
-            taken = await asyncio.gather(*(client.dial() for client in waiting))
+        taken = await asyncio.gather(*(client.worker() for client in waiting))
+        while True:
             left: list[Client] = []
             for client, worker in zip(waiting, taken, strict=True):
                 (held[worker] if len(held[worker]) < full else left).append(client)
+            if not left:
+                break
+            assert time.monotonic() < until, f"one process takes no connections: {held.keys()}"
             waiting = left
+            taken = await asyncio.gather(*(client.dial() for client in waiting))
         self.clients = [c for row in zip_longest(*held.values()) for c in row if c is not None]
+        for client in self.clients:
+            client.answers.clear()
 
     def assert_spread(self) -> None:
         """A second process, at least, gave a fair part of the answers."""
@@ -221,8 +238,7 @@ class Crowd:
             await client.http.aclose()
 
     async def finish(self) -> None:
-        """Hang up. The books must tally, history too, and every process must have had its part."""
-        await self.hang_up()
+        """The books must tally, history too, and a second process must have had its part."""
         assert await verify(self.database, self.tenant, deep=True) == []
         self.assert_spread()
 

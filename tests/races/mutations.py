@@ -32,3 +32,4 @@ CLOSE_PERIOD = mutation("closePeriod", "ClosePeriodInput", "books { closedThroug
 REOPEN_PERIOD = mutation("reopenPeriod", "ReopenPeriodInput", "books { closedThrough }")
 CREATE_ITEM = mutation("createItem", "CreateItemInput", "item { id }")
 CREATE_PLACE = mutation("createPlace", "CreatePlaceInput", "place { id }")
+UPDATE_ITEM = mutation("updateItem", "UpdateItemInput", "item { id }")

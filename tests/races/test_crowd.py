@@ -22,20 +22,19 @@ async def test_neighbours_talk_to_different_processes(
 ) -> None:
     crowd = await Crowd.open(served, books, 8)
     for client in crowd.clients:
-        client.answers.clear()
         await client.ask(NOTHING)
     met = [worker for client in crowd.clients for worker in client.answers]
     assert set(met) == set(served.workers())
     assert all(one != other for one, other in pairwise(met))
+    await crowd.hang_up()
     await crowd.finish()
 
 
 async def test_a_crowd_that_met_one_process_fails(served: RunningServer, books: Database) -> None:
     crowd = await Crowd.open(served, books, 8)
-    for client in crowd.clients:
-        client.answers.clear()
     for client in crowd.clients[::2]:
         await client.ask(NOTHING)
+    await crowd.hang_up()
     with pytest.raises(AssertionError, match="one process"):
         await crowd.finish()
 
