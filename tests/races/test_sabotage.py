@@ -3,6 +3,7 @@ nothing about the one that has them."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -14,15 +15,18 @@ from core.ledger.verify import verify
 from tests.races.conftest import WORKERS
 from tests.races.crowd import CLIENTS, Crowd
 from tests.races.deadlocks import deadlocks
+from tests.races.history import anomalies
 from tests.races.sabotage.sitecustomize import VARIABLE
 from tests.races.test_hot_items import Traders
 from tests.races.test_oversell import sell_the_last
+from tests.races.witnesses import Witnesses
 from tests.serving import running_server
 
 pytestmark = pytest.mark.slow
 
 ROUNDS = 10
 SECONDS = 10
+OPERATIONS, WITNESSES = 200, 8
 TRADERS = 4
 """Few: sixteen would deadlock again and again until their time is up, which says no more."""
 
@@ -46,6 +50,16 @@ async def test_without_the_order_there_are_deadlocks(monkeypatch: pytest.MonkeyP
         assert after.logged > before.logged
         # Whoever loses is rolled back and decided anew: the books hold even so.
         assert await verify(crowd.database, crowd.tenant) == []
+
+
+async def test_without_the_lock_a_history_has_anomalies(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with sabotaged(monkeypatch, "lock") as crowd:
+        witnesses = await Witnesses(crowd).open()
+        await witnesses.witness(OPERATIONS, WITNESSES)
+        kinds = Counter(anomaly.kind for anomaly in anomalies(await witnesses.history()))
+        print(kinds)
+        assert kinds["lost update"]
+        assert kinds["dirty read"]
 
 
 @asynccontextmanager
