@@ -70,6 +70,10 @@ SCHEMA_STALE = define(
     zh="已提交的 schema 与程序不一致:请运行 `tallybook schema export`。",
 )
 
+_SILENT_SECONDS = 30
+"""How long a worker may be silent before another takes its place. Not the five seconds of uvicorn: on a busy
+machine a worker needs longer to start, was killed for it, and so was the next."""
+
 _T = TypeVar("_T")
 Tenant = Annotated[str, typer.Argument(help="Name of the tenant.", show_default=False)]
 Email = Annotated[str, typer.Argument(help="The person's e-mail address.", show_default=False)]
@@ -125,6 +129,7 @@ def serve(
             host=host,
             port=port,
             workers=workers,
+            timeout_worker_healthcheck=_SILENT_SECONDS,
             log_config=logs.to_standard_error(),
         )
 

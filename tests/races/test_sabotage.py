@@ -13,7 +13,7 @@ import pytest
 from core.db.database import Database
 from core.ledger.verify import verify
 from tests.races.conftest import WORKERS
-from tests.races.crowd import CLIENTS, Crowd
+from tests.races.crowd import CLIENTS, Crowd, line
 from tests.races.deadlocks import deadlocks
 from tests.races.history import anomalies
 from tests.races.sabotage.sitecustomize import VARIABLE
@@ -60,6 +60,13 @@ async def test_without_the_lock_a_history_has_anomalies(monkeypatch: pytest.Monk
         print(kinds)
         assert kinds["lost update"]
         assert kinds["dirty read"]
+
+
+async def test_processes_that_start_slowly_are_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a machine that is busy: each process needs longer than its supervisor used to wait."""
+    async with sabotaged(monkeypatch, "time") as crowd:
+        await crowd.posted("receipt", line(await crowd.item("LATE"), 1, 3))
+        assert "died" not in crowd.server.log.read_text("utf-8", "replace")
 
 
 @asynccontextmanager

@@ -1,5 +1,5 @@
-"""Takes the locks of the item guards away, or their order, from a server that is started with this
-folder in ``PYTHONPATH``: every Python imports ``sitecustomize``, the worker processes too.
+"""Takes the locks of the item guards away, or their order, or time, from a server that is started with
+this folder in ``PYTHONPATH``: every Python imports ``sitecustomize``, the worker processes too.
 
 It is done where statements leave for the database, whatever code sends them, so that the tests of races
 are tested: without the lock they must fail, without the order they must see deadlocks.
@@ -8,10 +8,12 @@ are tested: without the lock they must fail, without the order they must see dea
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable
 from typing import Any
 
 VARIABLE = "TALLYBOOK_TEST_SABOTAGE"
+SLOW_SECONDS = 7
 
 _REWRITES: dict[str, Callable[[str], str]] = {
     "lock": lambda query: query.replace("FOR UPDATE", ""),
@@ -21,7 +23,10 @@ _REWRITES: dict[str, Callable[[str], str]] = {
 
 
 def install(kind: str) -> None:
-    """Rewrite what locks the item guards from here on."""
+    """Rewrite what locks the item guards from here on; or be slow to start."""
+    if kind == "time":
+        time.sleep(SLOW_SECONDS)
+        return
     import psycopg
 
     rewrite = _REWRITES[kind]
