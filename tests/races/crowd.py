@@ -101,6 +101,7 @@ class Client:
         """Drop the connection, make another, and say which process took it."""
         await self.http.aclose()
         self.http = self._connection()
+        self.ports.clear()
         return await self.worker()
 
     async def worker(self) -> int:
@@ -131,7 +132,13 @@ class Crowd:
     @classmethod
     async def open(cls, server: RunningServer, database: Database, size: int) -> Crowd:
         """New clients, ``size`` of them, at the door of a fresh tenant."""
-        return await cls.enter(database, [Client(server) for _ in range(size)])
+        clients = [Client(server) for _ in range(size)]
+        try:
+            return await cls.enter(database, clients)
+        except BaseException:
+            for client in clients:
+                await client.http.aclose()
+            raise
 
     @classmethod
     async def enter(cls, database: Database, clients: Sequence[Client]) -> Crowd:
@@ -142,12 +149,8 @@ class Crowd:
         for client in clients:
             client.token = token
         crowd = cls(clients[0].server, database, made.id, list(clients))
-        try:
-            await crowd.spread()
-            found = await crowd.first.ask("{ places(first: 50) { nodes { id code } } }")
-        except BaseException:
-            await crowd.hang_up()
-            raise
+        await crowd.spread()
+        found = await crowd.first.ask("{ places(first: 50) { nodes { id code } } }")
         crowd.places = {p["code"]: p["id"] for p in found["places"]["nodes"]}
         return crowd
 
