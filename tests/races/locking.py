@@ -23,7 +23,7 @@ PROGRESS = {"document", "document_line", "line_progress"}
 _LOCKS = {
     GUARDS: re.compile(r"\bfrom item_guard\b.* order by (\w+\.)?item_id for update\b"),
     DOCUMENTS: re.compile(r"\bfrom document\b.* order by (\w+\.)?id for update\b"),
-    SEQUENCE: re.compile(r"^update tenant_sequence\b"),
+    SEQUENCE: re.compile(r"\bupdate tenant_sequence\b"),
 }
 _UNORDERED = re.compile(r"\bfrom (item_guard|document)\b.* for (no key )?update\b")
 _READS = re.compile(r"\b(?:from|join) (?:only )?(?:public\.)?\"?(\w+)\"?")
