@@ -19,6 +19,7 @@ from core.ledger import late, recording
 from core.ledger.decide import Decision, decide
 from core.ledger.loading import Loaded, items_of, load
 from core.ledger.requests import Post, PostStored, Request, Reverse, Turn, Verdict
+from core.ledger.writing import ConflictError
 
 
 @dataclass(slots=True)
@@ -124,7 +125,8 @@ async def _read(
     tx: RawTransaction, turns: Sequence[Turn], further: frozenset[UUID] = frozenset()
 ) -> _Batch:
     """Lock in the one order that all postings share, then read (rules 3.1 and 3.2). Links never change,
-    so they are read before."""
+    so they are read before. Raises ConflictError where a draft was edited until it was locked: it may
+    name other items and another source now."""
     stored = await _stored(tx, turns)
     documents: list[DocumentDraft | Document] = [s.document for s in stored.values()]
     documents += [t.request.draft for t in turns if isinstance(t.request, Post)]
@@ -132,7 +134,10 @@ async def _read(
     items = set(further).union(*(items_of(d) for d in documents))
     before = await stored_documents.items_of_documents(tx, sources)
     await stored_documents.lock_documents(tx, {*stored, *sources, *before.sources})
+    seen = {key: known.revision for key, known in stored.items()}
     stored = await stored_documents.documents(tx, list(stored))
+    if seen != {key: known.revision for key, known in stored.items()}:
+        raise ConflictError
     loaded = await load(
         tx,
         items | before.items,
