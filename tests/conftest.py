@@ -20,6 +20,7 @@ from core.db import migrate, roles
 from core.db.cluster import TEST_TUNE
 from core.db.database import Database
 from core.db.embedded import DATABASE, SUPERUSER, EmbeddedServer
+from core.errors import Refused
 from core.ledger.verify import verify
 from core.tenancy import service as tenancy
 from core.tenancy.directory.tables import Tenant
@@ -35,7 +36,12 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         return
     for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
         if time.time() - folder.stat().st_mtime > _ABANDONED_SECONDS:
-            left = EmbeddedServer(folder, tune=TEST_TUNE).open()
+            left = EmbeddedServer(folder, tune=TEST_TUNE)
+            try:
+                left.open()
+            except Refused:  # it was being removed when it was left
+                shutil.rmtree(folder, ignore_errors=True)
+                continue
             if left.close():
                 _remove(left)
 
