@@ -7,7 +7,6 @@ with a deadline (reliability rule 16).
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 from collections import OrderedDict
 from collections.abc import Mapping
@@ -40,11 +39,13 @@ from strawberry.execution import optimized_is_awaitable
 from core.errors import Language, Refusal, define
 from schema.context import Context
 from schema.cost import Cost
+from schema.deadline import within
 from schema.errors import (
     BAD_REQUEST,
     GRAPHQL_INVALID,
     GRAPHQL_SYNTAX,
     MAX_ERRORS,
+    UNAVAILABLE,
     format_errors,
     format_refusal,
     refusal_of,
@@ -56,6 +57,7 @@ from schema.limits import (
     MAX_DOCUMENT,
     MAX_TOKENS,
     MUTATION_SECONDS,
+    POSTING_SECONDS,
     QUERY_SECONDS,
     excess,
     too_large,
@@ -96,18 +98,20 @@ _IS_AWAITABLE: Any = optimized_is_awaitable
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a client sent. ``size`` is that of the whole body; ``safe`` requests may only read."""
+    """What a client sent. ``size`` is that of the whole body; ``safe`` requests may only read;
+    ``waited`` are the seconds it already took."""
 
     query: str
     variables: Mapping[str, Any]
     operation_name: str | None = None
     size: int = 0
     safe: bool = False
+    waited: float = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The answer's body. ``refused`` says why nothing was executed: the code, or None."""
+    """The answer's body. ``refused`` says why nothing came of the request: the code, or None."""
 
     body: dict[str, Any]
     refused: str | None = None
@@ -121,6 +125,7 @@ class Prepared:
     operation: OperationDefinitionNode | None = None
     introspects: bool = False
     bulk: bool = False
+    seconds: float = QUERY_SECONDS
     refusal: Refusal | None = None
     errors: tuple[GraphQLError, ...] = ()
 
@@ -180,30 +185,33 @@ class Executor:
         return too_large("cost", MAX_COST) if cost.total > MAX_COST else None
 
     async def _execute(self, prepared: Prepared, request: Request, context: Context) -> Answer:
-        assert prepared.document
-        assert prepared.operation
-        reads = prepared.operation.operation is OperationType.QUERY
-        seconds = QUERY_SECONDS if reads else MUTATION_SECONDS
         try:
-            async with asyncio.timeout(seconds), context:
-                result = execute(
-                    self._schema,
-                    prepared.document,
-                    context_value=context,
-                    variable_values=dict(request.variables),
-                    operation_name=request.operation_name,
-                    max_coercion_errors=MAX_ERRORS,
-                    hide_suggestions=True,
-                    is_awaitable=_IS_AWAITABLE,
-                    executor_class=self._executor,
-                )
-                done: ExecutionResult = await result if isawaitable(result) else result
+            working = self._work(prepared, request, context)
+            done = await within(prepared.seconds - request.waited, working)
         except TimeoutError:
-            late = Refusal(DEADLINE_EXCEEDED, details={"seconds": seconds})
+            late = Refusal(DEADLINE_EXCEEDED, details={"seconds": prepared.seconds})
             return _refused(late, context.language)
         except Exception as fault:
             return _refused(refusal_of(fault), context.language)
         return self._answer(done, prepared, request, context.language)
+
+    async def _work(
+        self, prepared: Prepared, request: Request, context: Context
+    ) -> ExecutionResult:
+        assert prepared.document
+        async with context:
+            result = execute(
+                self._schema,
+                prepared.document,
+                context_value=context,
+                variable_values=dict(request.variables),
+                operation_name=request.operation_name,
+                max_coercion_errors=MAX_ERRORS,
+                hide_suggestions=True,
+                is_awaitable=_IS_AWAITABLE,
+                executor_class=self._executor,
+            )
+            return await result if isawaitable(result) else result
 
     def _answer(
         self, result: ExecutionResult, prepared: Prepared, request: Request, language: Language
@@ -214,7 +222,10 @@ class Executor:
             found = self._coercion_errors(prepared, request) or result.errors
             errors = format_errors(found, language)
             return Answer({"errors": errors}, errors[0]["extensions"]["code"])
-        return Answer({"errors": format_errors(result.errors, language), "data": result.data})
+        errors = format_errors(result.errors, language)
+        # Where nothing came of the request, whoever only reads the status must know to try again.
+        gone = result.data is None and errors[0]["extensions"]["code"] == UNAVAILABLE
+        return Answer({"errors": errors, "data": result.data}, UNAVAILABLE if gone else None)
 
     def _coercion_errors(self, prepared: Prepared, request: Request) -> list[GraphQLError]:
         """Which variable values do not fit, each with its path: the library only says it in words."""
@@ -277,12 +288,21 @@ def _described(schema: GraphQLSchema, document: DocumentNode) -> Prepared:
     ledger = next((name for name, fact in facts.items() if fact.get("ledger")), None)
     if ledger and len(names) > 1:
         return Prepared(refusal=Refusal(ONE_LEDGER_MUTATION, details={"field": ledger}))
+    bulk = any(fact.get("bulk") for fact in facts.values())
     return Prepared(
         document,
         operation,
         introspects=not {"__schema", "__type"}.isdisjoint(names),
-        bulk=any(fact.get("bulk") for fact in facts.values()),
+        bulk=bulk,
+        seconds=_seconds(operation.operation, posting=ledger is not None and not bulk),
     )
+
+
+def _seconds(operation: OperationType, *, posting: bool) -> float:
+    """How long a request may take."""
+    if operation is OperationType.QUERY:
+        return QUERY_SECONDS
+    return POSTING_SECONDS if posting else MUTATION_SECONDS
 
 
 def _root_names(document: DocumentNode, operation: OperationDefinitionNode) -> list[str]:

@@ -59,7 +59,8 @@ MAX_BULK = 1000
 
 QUERY_SECONDS = 20
 MUTATION_SECONDS = 60
-"""After this the server gives up a request. Postings have a shorter deadline of their own."""
+POSTING_SECONDS = 10
+"""After this the server gives up a request; a posting sooner, unless it is a bulk."""
 
 QUERY_TOO_LARGE = define(
     "QUERY_TOO_LARGE",

@@ -7,16 +7,21 @@ that the process runs, ``/ready`` that it reaches its database.
 from __future__ import annotations
 
 import asyncio
+import multiprocessing
+import os
+import signal
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import (
     AbstractAsyncContextManager,
     AsyncExitStack,
+    ExitStack,
     asynccontextmanager,
     suppress,
 )
 from typing import TYPE_CHECKING, Any
 
 import strawberry
+import structlog
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -24,11 +29,13 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from core.db.config import make_ready, open_database
+from core.db.config import DATABASE_UNREACHABLE, DatabaseAddress, make_ready, open_database
 from core.db.database import Database
+from core.errors import Refused
 from core.ledger.seal import keep_sealed
 from core.tenancy.service import authenticate
 from schema.compose import core_schema
+from schema.deadline import within
 from schema.execute import Executor
 from server import logs
 from server.explorer import STATIC, explorer_page, wants_page
@@ -38,6 +45,12 @@ if TYPE_CHECKING:
     from core.db.embedded import EmbeddedServer
 
 _READY_SECONDS = 2
+_RETRY_SECONDS = 0.5
+_SUPERVISOR_SECONDS = 1
+_AWAY = {DATABASE_UNREACHABLE, "DATABASE_UNAVAILABLE"}
+"""The latter is of ``core.db.cluster``, which Windows cannot import."""
+
+_log = structlog.get_logger("tallybook.server")
 
 
 class ServerSettings(BaseSettings):
@@ -99,13 +112,13 @@ class Server:
             yield
             return
         async with AsyncExitStack() as stack:
-            address = stack.enter_context(open_database())
-            await asyncio.to_thread(make_ready, address)
+            address = await _reachable(stack)
             if address.embedded is not None:
                 await stack.enter_async_context(_watched(address.embedded))
             self._database = Database.connect(address.app_url)
             stack.push_async_callback(self._database.close)
             await stack.enter_async_context(_meanwhile(keep_sealed(self._database)))
+            await stack.enter_async_context(_meanwhile(_end_with_supervisor()))
             yield
         self._database = None
 
@@ -128,10 +141,47 @@ class Server:
     async def ready(self, request: Request) -> Response:
         """The database answers: a connection is taken from the pool, which pings it first."""
         try:
-            async with asyncio.timeout(_READY_SECONDS), self.database().directory():
-                return JSONResponse({"ready": True})
+            await within(_READY_SECONDS, _ping(self.database()))
         except Exception:
             return JSONResponse({"ready": False}, 503)
+        return JSONResponse({"ready": True})
+
+
+async def _ping(database: Database) -> None:
+    async with database.directory():
+        pass
+
+
+async def _reachable(stack: AsyncExitStack) -> DatabaseAddress:
+    """The database, made ready; waits while it is away.
+
+    `tallybook serve` has reached it once before it started us. A worker that is started again during an
+    outage and fails would make uvicorn stop all the others, and the outage would never end.
+    """
+    while True:
+        try:
+            with ExitStack() as trying:
+                address = trying.enter_context(open_database())
+                await asyncio.to_thread(make_ready, address)
+                stack.enter_context(trying.pop_all())
+                return address
+        except Refused as refused:
+            if not {r.code for r in refused.refusals} <= _AWAY:
+                raise
+            _log.warning("waiting for the database", reason=refused.refusals[0].message())
+        await asyncio.sleep(_RETRY_SECONDS)
+
+
+async def _end_with_supervisor() -> None:
+    """Stop in good order when the process that started us as a worker is gone: nobody else would end
+    or replace us, and we would hold the port against whoever is started next."""
+    supervisor = multiprocessing.parent_process()
+    while supervisor is not None:
+        await asyncio.sleep(_SUPERVISOR_SECONDS)
+        if not supervisor.is_alive():
+            _log.warning("the supervisor is gone, this worker ends", process=os.getpid())
+            signal.raise_signal(signal.SIGTERM)
+            return
 
 
 def _watched(embedded: EmbeddedServer) -> AbstractAsyncContextManager[None]:

@@ -8,7 +8,9 @@ well-formed request, and its answer a 200 that carries errors. What is no GraphQ
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -19,6 +21,7 @@ from core.db.database import OUTCOME_UNKNOWN, Database
 from core.errors import BAD_TEXT, Language, Refusal, Refused, refuse
 from core.tenancy.rules import Principal
 from schema.context import Context
+from schema.deadline import within
 from schema.errors import (
     BAD_JSON,
     BAD_REQUEST,
@@ -49,6 +52,8 @@ from server.json_input import check_text, query_in, read_json
 SPEC = "application/graphql-response+json"
 LEGACY = "application/json"
 MAX_TOKEN = 512
+SIGN_IN_SECONDS = 5
+"""After this the database does not answer; what is left of the deadline would not do either."""
 
 _STATUS = {
     UNAUTHENTICATED: 401,
@@ -112,10 +117,16 @@ class GraphQLRoute:
         if media is None:
             raise refuse(NOT_ACCEPTABLE)
         _check_method(request)
-        principal = await self._principal(request)
+        began = time.monotonic()
+        try:
+            principal = await within(SIGN_IN_SECONDS, self._principal(request))
+        except TimeoutError:
+            raise refuse(UNAVAILABLE) from None
+        waited = time.monotonic() - began
         reads = request.method == "GET"
         asked = _read_query(request) if reads else await self._read_post(request)
-        return await self._executor.run(asked, Context(self._database(), principal, language))
+        context = Context(self._database(), principal, language)
+        return await self._executor.run(replace(asked, waited=waited), context)
 
     async def _read_post(self, request: Request) -> GraphQLRequest:
         body = bytearray()
