@@ -105,7 +105,9 @@ class Load:
 
     async def reached(self, acknowledged: int) -> None:
         """Wait until so many are acknowledged in all."""
-        while self.acknowledged < acknowledged:
+        while True:
+            if self.acknowledged >= acknowledged:
+                return
             await asyncio.sleep(0.005)
 
     async def success_after(self, moment: float) -> float:
@@ -199,9 +201,7 @@ class Load:
         return {"commandId": str(paper.command), "document": document}
 
 
-async def strike(
-    load: Load, documents: int, times: int, blow: Callable[[int], Any]
-) -> list[float]:
+async def strike(load: Load, documents: int, times: int, blow: Callable[[int], Any]) -> list[float]:
     """Post ``documents`` and meanwhile strike at random points; the seconds after each blow until a
     later request was acknowledged."""
     random = Random(load.seed + 1)

@@ -100,9 +100,13 @@ async def _papers(admin: psycopg.AsyncConnection[Any], load: Load, tenant: UUID)
         elif commands.get(paper.command) != paper.document:
             found.append(f"{paper.number}: its command leads to {commands.get(paper.command)}")
     sent = {paper.document for paper in load.papers}
-    found += [f"document {row[0]} was sent by nobody" for id_, row in booked.items() if id_ not in sent]
+    found += [
+        f"document {row[0]} was sent by nobody" for id_, row in booked.items() if id_ not in sent
+    ]
     numbers = [paper.number for paper in load.papers]
-    found += [f"{len(numbers) - len(set(numbers))} numbers twice"] * (len(set(numbers)) < len(numbers))
+    found += [f"{len(numbers) - len(set(numbers))} numbers twice"] * (
+        len(set(numbers)) < len(numbers)
+    )
     audited = await _rows(
         admin,
         "SELECT object_id, count(*) FROM audit WHERE tenant_id = %s AND action = 'document.post'"
