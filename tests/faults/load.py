@@ -136,25 +136,32 @@ class Load:
                 stock[item] += sign * quantity
         return {self._items[n]: quantity for n, quantity in stock.items()}
 
+    def client(self) -> httpx.AsyncClient:
+        """A client that is signed in."""
+        headers = {"Authorization": f"Bearer {self.token}"}
+        headers["Accept"] = "application/graphql-response+json"
+        return httpx.AsyncClient(headers=headers, timeout=PATIENCE)
+
     async def _write(self, left: Any) -> None:
-        async with _client(self.token) as client:
+        async with self.client() as client:
             for _ in left:
-                paper = self._paper()
-                self.papers.append(paper)
+                paper = self.paper()
                 await self._until_definite(client, paper)
 
-    def _paper(self) -> Paper:
+    def paper(self) -> Paper:
+        """A new document; whoever asks for it sends it until its outcome is definite."""
         kind = "issue" if self._random.random() < 0.6 else "receipt"
         items = self._random.sample(range(ITEMS), LINES)
         lines = tuple((item, self._random.randint(1, 9)) for item in items)
-        return Paper(uuid7(), uuid7(), kind, lines)
+        self.papers.append(Paper(uuid7(), uuid7(), kind, lines))
+        return self.papers[-1]
 
     async def _until_definite(self, client: httpx.AsyncClient, paper: Paper) -> None:
         until = time.monotonic() + GIVE_UP
         while paper.number is None:
             paper.tries += 1
             began = time.monotonic()
-            status, code = await self._once(client, paper)
+            status, code = await self.once(client, paper)
             self.answers.append(Answer(began, time.monotonic(), status, code))
             if code in ("OUTCOME_UNKNOWN", "DEADLINE_EXCEEDED", "transport"):
                 paper.in_doubt = True
@@ -163,7 +170,8 @@ class Load:
                     raise TimeoutError(f"no outcome after {paper.tries} tries, the last: {code}")
                 await asyncio.sleep(0.02 + self._random.random() * 0.08)
 
-    async def _once(self, client: httpx.AsyncClient, paper: Paper) -> tuple[int, str]:
+    async def once(self, client: httpx.AsyncClient, paper: Paper) -> tuple[int, str]:
+        """Send it; the HTTP status and the code, or 0 and ``transport`` where no answer came."""
         body = {"query": POST, "variables": {"input": self._input(paper)}}
         try:
             response = await client.post(self.url, json=body)
@@ -230,11 +238,6 @@ async def _or_end(running: asyncio.Future[None], event: Any) -> Any:
         await running
         raise AssertionError("the load was over before the service was back")
     return waiting.result()
-
-
-def _client(token: str) -> httpx.AsyncClient:
-    headers = {"Authorization": f"Bearer {token}", "Accept": "application/graphql-response+json"}
-    return httpx.AsyncClient(headers=headers, timeout=PATIENCE)
 
 
 def _code(answer: dict[str, Any]) -> str:
