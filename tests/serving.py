@@ -60,17 +60,21 @@ def running_server(workers: int = 1) -> Iterator[RunningServer]:
     """Serve, in a temporary data folder unless the environment names a database."""
     with tempfile.TemporaryDirectory(prefix="tallybook-serving-") as folder:
         data = Path(folder)
-        with database_of(data) as address, _serving(data, address, workers) as server:
+        with database_of(data) as address, serving(data, address, workers) as server:
             yield server
 
 
 @contextmanager
-def _serving(data: Path, address: DatabaseAddress, workers: int) -> Iterator[RunningServer]:
-    command = [sys.executable, "-m", "server.cli", "serve", "--port", "0", "--data", str(data)]
+def serving(
+    data: Path, address: DatabaseAddress, workers: int, port: int = 0
+) -> Iterator[RunningServer]:
+    """Serve a data folder that is there, on a free port unless one is named."""
+    command = [sys.executable, "-m", "server.cli", "serve", "--port", str(port)]
+    command += ["--data", str(data)]
     command += ["--workers", str(workers)]
     log = data / "server.log"
     with (
-        log.open("wb") as errors,
+        log.open("ab") as errors,
         subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True) as process,
     ):
         assert process.stdout is not None

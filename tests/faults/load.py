@@ -8,9 +8,10 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import count, takewhile
 from random import Random
 from typing import Any
 from uuid import UUID
@@ -37,8 +38,9 @@ PATIENCE = 20
 GIVE_UP = 90
 """Seconds after which a document without a definite outcome fails the test."""
 
-PASSING = frozenset({"UNAVAILABLE", "OUTCOME_UNKNOWN", "DEADLINE_EXCEEDED", "BUSY"})
-"""Codes that tell the client to send the same command again. Any other is an outcome, or a fault."""
+PASSING = {"UNAVAILABLE": 503, "DEADLINE_EXCEEDED": 504, "OUTCOME_UNKNOWN": 200, "BUSY": 200}
+"""Codes that tell the client to send the same command again, each with its HTTP status: whether a
+payload's error or a top-level one. Any other code is an outcome, or a fault."""
 
 
 @dataclass(slots=True)
@@ -78,6 +80,7 @@ class Load:
     answers: list[Answer] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
     acknowledged: int = 0
+    patience: float = PATIENCE
 
     def __post_init__(self) -> None:
         self._random = Random(self.seed)
@@ -96,11 +99,11 @@ class Load:
         print(f"\nseed {seed}")
         return cls(url, token, world, seed)
 
-    async def run(self, documents: int, *, writers: int = WRITERS) -> None:
-        """Post this many; returns when each has its definite outcome."""
-        left = iter(range(documents))
+    async def run(self, documents: int | asyncio.Event) -> None:
+        """Post this many, or until the event; returns when each has its definite outcome."""
+        left = iter(range(documents) if isinstance(documents, int) else _until(documents))
         async with asyncio.TaskGroup() as group:
-            for _ in range(writers):
+            for _ in range(WRITERS):
                 group.create_task(self._write(left))
 
     async def reached(self, acknowledged: int) -> None:
@@ -140,9 +143,9 @@ class Load:
         """A client that is signed in."""
         headers = {"Authorization": f"Bearer {self.token}"}
         headers["Accept"] = "application/graphql-response+json"
-        return httpx.AsyncClient(headers=headers, timeout=PATIENCE)
+        return httpx.AsyncClient(headers=headers, timeout=self.patience)
 
-    async def _write(self, left: Any) -> None:
+    async def _write(self, left: Iterator[int]) -> None:
         async with self.client() as client:
             for _ in left:
                 paper = self.paper()
@@ -168,7 +171,7 @@ class Load:
             if paper.number is None:
                 if time.monotonic() > until:
                     raise TimeoutError(f"no outcome after {paper.tries} tries, the last: {code}")
-                await asyncio.sleep(0.02 + self._random.random() * 0.08)
+                await asyncio.sleep(min(0.05 * paper.tries, 0.3) * (0.5 + self._random.random()))
 
     async def once(self, client: httpx.AsyncClient, paper: Paper) -> tuple[int, str]:
         """Send it; the HTTP status and the code, or 0 and ``transport`` where no answer came."""
@@ -186,7 +189,7 @@ class Load:
         if code == "posted":
             paper.number = answer["data"]["postDocument"]["document"]["number"]
             self.acknowledged += 1
-        elif code not in PASSING:
+        elif response.status_code != PASSING.get(code):
             self.wrong.append(f"{response.status_code}: {answer}")
         return response.status_code, code
 
@@ -238,6 +241,11 @@ async def _or_end(running: asyncio.Future[None], event: Any) -> Any:
         await running
         raise AssertionError("the load was over before the service was back")
     return waiting.result()
+
+
+def _until(over: asyncio.Event) -> Iterator[int]:
+    """Counts for as long as it is not over."""
+    return takewhile(lambda _: not over.is_set(), count())
 
 
 def _code(answer: dict[str, Any]) -> str:

@@ -112,11 +112,10 @@ class Proxy:
 
     async def _stop(self) -> None:
         self._server.close()
+        self.heal()
         await self._reset_all()
-        others = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in others:
-            task.cancel()
-        await asyncio.gather(*others, return_exceptions=True)
+        if others := asyncio.all_tasks() - {asyncio.current_task()}:
+            await asyncio.wait(others, timeout=5)
 
     async def _reset_all(self) -> None:
         for link in list(self._links):
@@ -143,6 +142,7 @@ class Link:
         self._commits = Commits() if proxy.postgres else None
         self._passed = 0
         self._answer_is_lost = False
+        self._luck = proxy.random.uniform(0.5, 1.5)
 
     async def run(self) -> None:
         """Pass on what comes until either side is done."""
@@ -218,7 +218,9 @@ class Link:
             if weather.rate:
                 await asyncio.sleep(0.05)
             self._passed += size
-            if weather.refuses or self._passed > (weather.reset_after or self._passed):
+            if weather.refuses or (
+                weather.reset_after and self._passed > weather.reset_after * self._luck
+            ):
                 if not weather.closes:
                     self.reset()
                 raise ConnectionError
