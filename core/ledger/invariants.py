@@ -40,11 +40,12 @@ INVARIANTS = (
     ),
     Invariant(
         "pool is the sum of its entries",
-        "SELECT format('pool %s of item %s: %s worth %s, entries say %s worth %s', p.id, p.item_id,"
-        " p.quantity, p.value, coalesce(e.quantity, 0), coalesce(e.value, 0)) FROM pool p LEFT JOIN"
-        " (SELECT pool_id, sum(quantity) quantity, sum(value) value FROM entry"
-        "  WHERE pool_id IS NOT NULL GROUP BY 1) e ON e.pool_id = p.id"
-        " WHERE p.quantity <> coalesce(e.quantity, 0) OR p.value <> coalesce(e.value, 0)",
+        "SELECT format('pool %s of item %s: %s worth %s, entries say %s worth %s', id, p.item_id,"
+        " p.quantity, p.value, coalesce(e.quantity, 0), coalesce(e.value, 0)) FROM pool p FULL JOIN"
+        " (SELECT pool_id AS id, sum(quantity) quantity, sum(value) value FROM entry"
+        "  WHERE pool_id IS NOT NULL GROUP BY 1) e USING (id)"
+        " WHERE p.quantity IS DISTINCT FROM coalesce(e.quantity, 0)"
+        " OR p.value IS DISTINCT FROM coalesce(e.value, 0)",
     ),
     Invariant(
         "an empty pool is worth nothing",
@@ -105,10 +106,14 @@ INVARIANTS = (
     ),
     Invariant(
         "every movement has its period row",
-        "SELECT DISTINCT format('pool %s, period %s', e.pool_id, date_trunc('month', e.effective_on))"
-        " FROM entry e WHERE e.pool_id IS NOT NULL AND NOT EXISTS (SELECT FROM period_pool p"
-        " WHERE p.item_id = e.item_id AND p.pool_id = e.pool_id"
-        " AND p.period = date_trunc('month', e.effective_on)::date)",
+        "SELECT DISTINCT format('pool %s, place %s, lot %s, period %s', e.pool_id, e.place_id, e.lot_id,"
+        " date_trunc('month', e.effective_on)) FROM entry e WHERE e.pool_id IS NOT NULL"
+        " AND (NOT EXISTS (SELECT FROM period_pool p"
+        "  WHERE p.item_id = e.item_id AND p.pool_id = e.pool_id"
+        "  AND p.period = date_trunc('month', e.effective_on)::date)"
+        " OR e.quantity <> 0 AND NOT EXISTS (SELECT FROM period_balance p WHERE p.item_id = e.item_id"
+        "  AND p.place_id = e.place_id AND p.lot_id = e.lot_id"
+        "  AND p.period = date_trunc('month', e.effective_on)::date))",
     ),
     Invariant(
         "nothing is below zero that may not be",
@@ -123,9 +128,10 @@ INVARIANTS = (
     Invariant(
         "postings are numbered without a gap",
         "SELECT format('%s postings, the last is %s, the counter says %s', count(d.sequence),"
-        " max(d.sequence), s.posting) FROM tenant_sequence s LEFT JOIN document d"
-        " ON d.tenant_id = s.tenant_id AND d.sequence IS NOT NULL GROUP BY s.posting"
-        " HAVING count(d.sequence) <> s.posting OR coalesce(max(d.sequence), 0) <> s.posting",
+        " max(d.sequence), s.posting) FROM (VALUES (true)) always LEFT JOIN tenant_sequence s ON true"
+        " LEFT JOIN document d ON d.sequence IS NOT NULL GROUP BY s.posting"
+        " HAVING count(d.sequence) IS DISTINCT FROM s.posting"
+        " OR coalesce(max(d.sequence), 0) IS DISTINCT FROM s.posting",
     ),
     Invariant(
         "posted documents are numbered without a gap",
@@ -181,6 +187,13 @@ INVARIANTS = (
         " (SELECT FROM document d WHERE d.id = (c.outcome ->> 'id')::uuid AND d.number IS NOT NULL)",
     ),
     Invariant(
+        "every posting was commanded",
+        "SELECT format('document %s', d.id) FROM document d LEFT JOIN (SELECT DISTINCT"
+        "  outcome ->> 'id' AS id FROM command"
+        "  WHERE operation IN ('postDocument', 'postDraft', 'reverseDocument')) c ON c.id = d.id::text"
+        " WHERE d.sequence IS NOT NULL AND d.type <> 'revaluation' AND c.id IS NULL",
+    ),
+    Invariant(
         "guards know the last movement",
         "SELECT format('item %s moved on %s, its guard says %s', e.item_id, e.last, g.moved_through)"
         " FROM (SELECT item_id, max(event_on) last FROM entry GROUP BY 1) e LEFT JOIN item_guard g"
@@ -190,7 +203,7 @@ INVARIANTS = (
         "every posting was audited",
         "SELECT format('document %s', d.id) FROM document d WHERE d.sequence IS NOT NULL"
         " AND d.type <> 'revaluation' AND NOT EXISTS (SELECT FROM audit a WHERE a.object_id = d.id"
-        " AND a.action IN ('document.post', 'document.reverse'))",
+        " AND a.actor = d.posted_by AND a.action IN ('document.post', 'document.reverse'))",
     ),
     Invariant(
         "a reversal is the exact opposite",

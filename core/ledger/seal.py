@@ -29,7 +29,7 @@ _GENESIS = bytes(32)
 _DOCUMENT = (
     "id type sequence number business_date posted_at created_by posted_by party_id party_name address"
     " country place_id to_place_id source_id reverses_id reference remark cause extra_cost cost_basis net"
-    " tax total extensions"
+    " tax total extensions approved_by created_at"
 )
 _LINE = (
     "no item_id unit_id entered_quantity numerator denominator quantity unit_price discount_pct tax_rate"

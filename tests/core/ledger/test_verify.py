@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import random
 from collections.abc import AsyncIterator, Callable
 from datetime import date
 from typing import Any
@@ -90,29 +89,12 @@ FORGERIES = {
     " WHERE tenant_id = %s",
     "a command left its document": "UPDATE command SET outcome = jsonb_set(outcome, '{id}',"
     " to_jsonb(gen_random_uuid()::text)) WHERE operation = 'postDocument' AND tenant_id = %s",
+    "every posting was commanded": "DELETE FROM command WHERE tenant_id = %s",
     "guards know the last movement": "UPDATE item_guard SET moved_through = '2000-01-01'"
     " WHERE tenant_id = %s",
     "every posting was audited": "DELETE FROM audit WHERE tenant_id = %s",
     "a reversal is the exact opposite": "UPDATE document SET total = 5"
     " WHERE reverses_id IS NOT NULL AND tenant_id = %s",
-}
-CHANGES = (
-    ("document", "remark = coalesce(remark, '') || 'x'"),
-    ("document", "business_date = business_date - 1"),
-    ("document", "party_name = 'somebody else'"),
-    ("document_line", "unit_price = coalesce(unit_price, 0) + 1"),
-    ("document_line", "quantity = quantity + 1"),
-    ("entry", "value = value + 1"),
-    ("entry", "quantity = quantity - 1"),
-    ("entry", "place_id = gen_random_uuid()"),
-    ("layer_entry", "value = value + 1"),
-    ("layer_entry", "event_on = event_on + 1"),
-    ("seal", "hash = sha256(hash)"),
-    ("seal", "content = sha256(content)"),
-)
-POSTED = {
-    "document": " AND sequence IS NOT NULL",
-    "document_line": " AND document_id IN (SELECT id FROM document WHERE sequence IS NOT NULL)",
 }
 
 
@@ -148,6 +130,10 @@ async def forger(
         yield connection
 
 
+def test_each_invariant_has_its_planted_violation() -> None:
+    assert sorted(FORGERIES) == sorted(invariant.name for invariant in INVARIANTS)
+
+
 @pytest.mark.parametrize("name", [invariant.name for invariant in INVARIANTS])
 async def test_each_invariant_finds_its_violation(
     shop: Shop, db: Database, forger: psycopg.AsyncConnection[Any], name: str
@@ -173,28 +159,6 @@ async def test_a_halted_tenant_posts_again_once_its_books_hold(
     await forger.execute((change % ("-", tenant)).encode())
     assert await release(db, shop.principal) == []
     await shop.posted("receipt", line(item, "1", "1"))
-
-
-async def test_the_chain_finds_every_forgery(
-    shop: Shop, db: Database, forger: psycopg.AsyncConnection[Any]
-) -> None:
-    tenant = shop.principal.tenant_id
-    anchor = await seal(db, tenant)
-    forgeries = random.Random(20261123)
-    for _ in range(40):
-        table, change = forgeries.choice(CHANGES)
-        pick = f"SELECT ctid FROM {table} WHERE tenant_id = %s{POSTED.get(table, '')}"
-        verb = (
-            f"UPDATE {table} SET {change}" if forgeries.random() < 0.7 else f"DELETE FROM {table}"
-        )
-        async with forger.transaction(force_rollback=True):
-            statement = f"{verb} WHERE ctid = ({pick} ORDER BY random() LIMIT 1)"
-            done = await forger.execute(statement.encode(), (tenant,))
-            assert done.rowcount == 1
-            tx = RawTransaction(tenant, forger)
-            assert await broken_links(tx, {anchor.sequence: anchor.hash}), statement
-    async with db.snapshot(tenant) as tx:
-        assert await broken_links(tx, {anchor.sequence: anchor.hash}) == []
 
 
 async def test_a_cut_tail_is_found_by_its_anchor(
