@@ -20,7 +20,7 @@ from core.ids import uuid7
 from core.tenancy import service as tenancy
 from server.cli_data import database_of
 
-START_SECONDS = 60
+START_SECONDS = 180
 EMAIL = "administrator@example.com"
 
 

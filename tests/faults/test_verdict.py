@@ -74,6 +74,7 @@ FORGERIES = {
 async def test_the_books_differ(house: House, forgery: str) -> None:
     load = await house.load(20261211)
     await load.run(2)
+    await house.judge(load)  # and seal
     async with await _superuser(house) as forger:
         await forger.execute("SET session_replication_role = replica")
         done = await forger.execute(forgery.encode(), (load.world.principal.tenant_id,))
