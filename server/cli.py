@@ -70,9 +70,9 @@ SCHEMA_STALE = define(
     zh="已提交的 schema 与程序不一致:请运行 `tallybook schema export`。",
 )
 
-_SILENT_SECONDS = 30
-"""How long a worker may be silent before another takes its place. Not the five seconds of uvicorn: on a busy
-machine a worker needs longer to start, was killed for it, and so was the next."""
+WORKER_ANSWERS_SECONDS = 30
+"""After this a silent worker is replaced. One that starts is silent until its imports are done: uvicorn's
+own five seconds kill it on a busy machine before it serves, and its successor, and so on for ever."""
 
 _T = TypeVar("_T")
 Tenant = Annotated[str, typer.Argument(help="Name of the tenant.", show_default=False)]
@@ -129,7 +129,7 @@ def serve(
             host=host,
             port=port,
             workers=workers,
-            timeout_worker_healthcheck=_SILENT_SECONDS,
+            timeout_worker_healthcheck=WORKER_ANSWERS_SECONDS,
             log_config=logs.to_standard_error(),
         )
 

@@ -22,7 +22,7 @@ from tests.faults.conftest import WORKERS, Behind
 from tests.faults.load import Load
 from tests.faults.proxy import Weather
 from tests.faults.verdict import judge
-from tests.serving import RunningServer, serving
+from tests.serving import RunningServer, running_server, serving
 
 ENDS_SECONDS = 15
 
@@ -78,6 +78,23 @@ async def test_a_server_that_ends_under_load_is_replaced(
     assert await judge(load, db, superuser_url, server.log) == []
     await db.close()
     assert load.codes()["transport"] > 0, "no client noticed"
+
+
+SLOWLY = """
+import sys, time
+if any("spawn_main" in word for word in sys.orig_argv):
+    time.sleep(7)
+"""
+
+
+def test_workers_that_start_slowly_are_left_to_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a busy machine imports take long; uvicorn's usual patience is five seconds."""
+    (tmp_path / "sitecustomize.py").write_text(SLOWLY)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    with running_server(WORKERS) as server:
+        assert " died" not in server.log.read_text()
 
 
 async def test_workers_that_start_during_an_outage_serve_when_it_is_over(behind: Behind) -> None:
