@@ -31,9 +31,9 @@ class Messages:
 
 
 class Commits:
-    """Watches one connection for the COMMIT of a transaction that inserts something.
+    """Watches one connection for the COMMIT of a transaction that writes entries.
 
-    Reading transactions commit as well; nothing of theirs can be lost. A COMMIT may come as a query of
+    Others commit as well, but no client waits for what they may lose. A COMMIT may come as a query of
     its own, or be parsed, bound and executed, under any name.
     """
 
@@ -52,7 +52,7 @@ class Commits:
             commits = statement.startswith(b"commit") and self._writes
             if statement.startswith((b"begin", b"commit", b"rollback")):
                 self._writes = False
-            self._writes |= b"insert into" in statement
+            self._writes |= b"insert into entry " in statement
             if commits:
                 yield from [(before, False), (message, True)]
                 before = b""

@@ -54,6 +54,6 @@ async def test_every_command_cut_at_commit_comes_to_one_document(
     print(f"{wanted} cuts {tried}; {len(load.papers)} documents, {load.codes()}")
     await behind.judge(load)
     assert sum(tried.values()) == wanted
-    # A few commits are the sealer's, whom no client waits for.
-    assert load.codes()["OUTCOME_UNKNOWN"] >= wanted * 0.8
-    assert {"posted", "OUTCOME_UNKNOWN", "UNAVAILABLE"} >= set(load.codes())
+    codes = load.codes()
+    assert codes["OUTCOME_UNKNOWN"] + codes["DEADLINE_EXCEEDED"] >= wanted
+    assert codes["OUTCOME_UNKNOWN"] >= wanted * 0.9, "a cut must not look like anything else"
