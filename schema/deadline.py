@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
-_GRACE = 0.5
+_GRACE = 0.1
 """Seconds for cancelled work to end before the caller goes on without it."""
 _leaving: set[asyncio.Task[Any]] = set()
 """Cancelled work that is still ending: the loop itself would forget it."""
