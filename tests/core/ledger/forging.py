@@ -5,15 +5,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from random import Random
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 import psycopg
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.db.database import Transaction
+from core.db.database import RawTransaction
 from core.db.metadata import Moment
 from core.db.roles import APP
 from core.documents.tables import document, document_line
@@ -76,8 +75,8 @@ class Books:
     random: Random
 
     @property
-    def tx(self) -> Transaction:
-        return Transaction(self.tenant, cast(AsyncConnection, None), self.forger)
+    def tx(self) -> RawTransaction:
+        return RawTransaction(self.tenant, self.forger)
 
     async def found(self) -> list[str]:
         """What ``verify`` finds, within the forger's transaction but in the role that serves."""
