@@ -21,7 +21,7 @@ BACK_SECONDS = 10
 
 @pytest.mark.parametrize(
     ("documents", "kills"),
-    [(400, 4), pytest.param(10_000, 20, marks=pytest.mark.slow)],
+    [(300, 3), pytest.param(10_000, 20, marks=pytest.mark.slow)],
 )
 async def test_nothing_acknowledged_is_lost_with_the_database(
     house: House, documents: int, kills: int
