@@ -103,7 +103,9 @@ async def trade(crowd: Crowd, seconds: int) -> None:
     traders = await Traders(crowd).open()
     for late in (False, True):
         await traders.trade(seconds / 2, late=late)
-        print(f"late {late}: {dict(traders.outcomes)}, slowest {traders.slowest:.2f} s")
+        again = sum(client.again for client in crowd.clients)
+        print(f"late {late}: {dict(traders.outcomes)}, slowest {traders.slowest:.2f} s", end=", ")
+        print(f"{again} sent again so far")
         assert set(traders.outcomes) <= ALLOWED, traders.outcomes
         assert traders.outcomes["done"] >= TRADERS
 
