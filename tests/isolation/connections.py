@@ -4,6 +4,7 @@ transaction open?"""
 from __future__ import annotations
 
 import asyncio
+import gc
 import time
 import weakref
 from collections.abc import Iterator
@@ -85,6 +86,7 @@ def watching(monkeypatch: pytest.MonkeyPatch) -> Iterator[Watch]:
         yield watch
     finally:
         sa.event.remove(sa.pool.Pool, "checkin", watch.checked_in)
+        gc.collect()  # what was cut off warns of itself here, and not in some later test
 
 
 async def settled(url: str) -> list[str]:

@@ -17,9 +17,12 @@ from tests.isolation.connections import Watch, settled, watching
 from tests.isolation.traffic import Member, codes, tenants
 from tests.shop import POST, line
 
+# What graphql-core made ready for a request that was cut off before it began is dropped unawaited.
+pytestmark = pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning")
+
 FINE = 8
 """How many times closer together the cuts of the full run are."""
-LEAST = 8
+LEAST = 5
 """Cuts before it was over: fewer, and nothing was cut."""
 ENOUGH = 3
 """Times in a row that it must have been over first."""
@@ -96,7 +99,7 @@ async def transaction(single: Database, member: Member) -> None:
     "fine", [1, pytest.param(FINE, marks=pytest.mark.slow)], ids=["fast", "full"]
 )
 @pytest.mark.parametrize(
-    ("what", "step"), [(query, 64), (mutation, 512), (snapshot, 16), (transaction, 16)]
+    ("what", "step"), [(query, 64), (mutation, 256), (snapshot, 4), (transaction, 4)]
 )
 async def test_whenever_it_is_cut_off_the_connection_comes_back(
     db: Database,
