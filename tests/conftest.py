@@ -9,7 +9,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from uuid import uuid4
 
@@ -17,7 +17,7 @@ import psycopg
 import pytest
 
 from core.db import migrate, roles
-from core.db.cluster import TEST_TUNE
+from core.db.cluster import TEST_TUNE, USERS_LOCK
 from core.db.database import Database
 from core.db.embedded import DATABASE, SUPERUSER, EmbeddedServer
 from core.errors import Refused
@@ -36,14 +36,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         return
     for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
         if time.time() - folder.stat().st_mtime > _ABANDONED_SECONDS:
-            left = EmbeddedServer(folder, tune=TEST_TUNE)
-            try:
-                left.open()
-            except Refused:  # it was being removed when it was left
-                shutil.rmtree(folder, ignore_errors=True)
-                continue
-            if left.close():
-                _remove(left)
+            clear(folder)
 
 
 @pytest.fixture(scope="session")
@@ -132,7 +125,26 @@ def _template(server: EmbeddedServer) -> Iterator[None]:
         yield
 
 
+def clear(folder: Path) -> None:
+    """Stop and remove an abandoned server, unless somebody uses it after all."""
+    left = EmbeddedServer(folder, tune=TEST_TUNE)
+    try:
+        left.open()
+    except (Refused, FileNotFoundError):
+        # Its run was killed while it removed this, or another is removing it now: what is left does
+        # not start, and would keep this run and all later ones from starting too.
+        with (
+            suppress(BlockingIOError, FileNotFoundError),
+            (folder / USERS_LOCK).open("ab") as users,
+        ):
+            fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(folder, ignore_errors=True)
+        return
+    if left.close():
+        _remove(left)
+
+
 def _remove(server: EmbeddedServer) -> None:
-    shutil.rmtree(server.cluster.home)
-    shutil.rmtree(server.cluster.socket, ignore_errors=True)
-    shutil.rmtree(server.folder)
+    # Another run may be removing it at the same time.
+    for folder in (server.cluster.home, server.cluster.socket, server.folder):
+        shutil.rmtree(folder, ignore_errors=True)

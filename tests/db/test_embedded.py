@@ -22,6 +22,7 @@ from core.db import cluster, roles
 from core.db.cluster import TEST_TUNE
 from core.db.embedded import SUPERUSER, EmbeddedServer, keep_running
 from core.errors import Refused
+from tests.conftest import clear
 
 
 @pytest.fixture
@@ -246,3 +247,13 @@ def _reads(user: subprocess.Popen[str], order: str | None = None) -> str:
         user.stdin.close()
         user.stdout.close()
     return answer
+
+
+def test_a_half_removed_server_keeps_no_run_from_starting(folder: Path) -> None:
+    left = EmbeddedServer(folder, tune=TEST_TUNE).open()
+    left.close()
+    for name in ("global", "pg_wal"):
+        shutil.rmtree(left.cluster.data / name)
+    clear(folder)
+    assert not folder.exists()
+    folder.mkdir()  # for who tidies up after the test
