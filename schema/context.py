@@ -110,9 +110,19 @@ class Context:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        # In a task of its own: cut off once more while it leaves, a request would keep its connection.
+        leaving = asyncio.ensure_future(self._leave(error))
+        _leaving.add(leaving)
+        leaving.add_done_callback(_leaving.discard)
+        await asyncio.shield(leaving)
+
+    async def _leave(self, error: BaseException | None) -> None:
         await self._loaders.stop()
         async with self._lock:
             await self._close(error)
 
+
+_leaving: set[asyncio.Task[None]] = set()
+"""Requests that are closing their snapshots: the event loop alone would not keep them alive."""
 
 Info: TypeAlias = strawberry.Info[Context, None]

@@ -50,6 +50,34 @@ async def test_cancellation_reaches_the_snapshot() -> None:
     assert database.journal.closed == ["CancelledError"]
 
 
+async def test_a_request_cut_off_again_while_it_leaves_closes_its_snapshot() -> None:
+    database = PretendedDatabase()
+    started = asyncio.Event()
+
+    async def slow(tx: object, keys: object) -> dict[UUID, object]:
+        started.set()
+        try:
+            await asyncio.sleep(60)
+        finally:
+            await asyncio.sleep(0.01)  # as psycopg waits for the cancelled statement
+        return {}
+
+    async def request() -> None:
+        async with toy_context(database) as context:
+            await context.load(slow, UUID(int=1))
+
+    task = asyncio.ensure_future(request())
+    await started.wait()
+    for _ in range(2):
+        task.cancel()
+        await asyncio.sleep(0)
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    del task
+    await asyncio.sleep(0.05)
+    assert database.journal.closed == ["CancelledError"]
+
+
 async def test_what_is_still_running_at_the_end_spoils_the_connection() -> None:
     database = PretendedDatabase()
     started = asyncio.Event()
