@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 
@@ -71,6 +72,17 @@ async def cut_off(request: Awaitable[object], after: int, again: int | None) -> 
     return True
 
 
+async def waits(url: str) -> list[str]:
+    """What the tasks here and the backends there are at, to say why nothing goes on."""
+    at = [f"{task.get_coro()} at {task.get_stack(limit=1)}" for task in asyncio.all_tasks()]
+    async with await psycopg.AsyncConnection.connect(url) as connection:
+        found = await connection.execute(
+            "select concat_ws(' ', usename, state, wait_event, now() - query_start, query)"
+            " from pg_stat_activity where datname = current_database()"
+        )
+        return at + [row[0] async for row in found]
+
+
 async def query(single: Database, member: Member) -> None:
     body = {"query": "{ items { nodes { code category { code } } } stock { nodes { quantity } } }"}
     answer = await member.client.post("/graphql", json=body)
@@ -118,8 +130,13 @@ async def test_whenever_it_is_cut_off_the_connection_comes_back(
     while over < ENOUGH:  # one turn may take long on a busy machine: once is no proof of the end
         cut = await cut_off(what(single, member), turn * step // fine, again)
         turn, cuts, over = turn + 1, cuts + cut, 0 if cut else over + 1
-        async with asyncio.timeout(PATIENCE):
-            await snapshot(single, member)
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await snapshot(single, member)
+        except TimeoutError:
+            pytest.fail(
+                f"cut {turn} at turn {(turn - 1) * step // fine}: {await waits(superuser_url)}"
+            )
     print(f"{what.__name__}: {cuts} cuts")
     assert cuts >= LEAST
     assert await settled(superuser_url) == []
