@@ -9,6 +9,8 @@ shows the next user of the pooled connection a stranger's rows.
 from __future__ import annotations
 
 import asyncio
+import os
+import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -28,6 +30,7 @@ OUTCOME_UNKNOWN = define(
     zh="保存时数据库连接中断。请用相同的 commandId 重新发送,以确认是否已执行。",
 )
 
+_CONNECT_SECONDS = 5
 _SET_TENANT = sa.text("select set_config('app.tenant', :tenant, true)")
 
 
@@ -84,6 +87,7 @@ class Database:
             max_overflow=0,
             pool_timeout=10,
             pool_pre_ping=True,
+            connect_args={"connect_timeout": _CONNECT_SECONDS},
         )
         return cls(engine)
 
@@ -196,6 +200,13 @@ class Lane:
                 await connection.rollback()
             raise
 
+    def abandon(self) -> None:
+        """Let go of a connection that does not answer: what waits for it fails at once. The socket is
+        shut and nothing is asked of the server, because the driver's own way of cancelling waits for it."""
+        if self._connection is not None and not self._connection.closed:
+            with socket.socket(fileno=os.dup(self._connection.fileno())) as connected:
+                connected.shutdown(socket.SHUT_RDWR)
+
     async def close(self) -> None:
         if self._connection is not None:
             await self._connection.close()
@@ -203,7 +214,9 @@ class Lane:
     async def _opened(self) -> psycopg.AsyncConnection[tuple[object, ...]]:
         if self._connection is None or self._connection.closed:
             self._connection = await psycopg.AsyncConnection.connect(
-                self._url.render_as_string(hide_password=False), prepare_threshold=1
+                self._url.render_as_string(hide_password=False),
+                prepare_threshold=1,
+                connect_timeout=_CONNECT_SECONDS,
             )
         return self._connection
 

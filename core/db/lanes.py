@@ -40,7 +40,9 @@ class Lanes(Generic[Job, Verdict]):
 
     ``work`` carries out jobs of one tenant on a lane and answers each; an exception answers them all.
     A batch holds at most ``jobs`` of them, and of ``weight`` in all unless one alone is heavier. Of one
-    tenant at most one batch is under way, so that a batch never waits for the locks of another of its lanes.
+    tenant at most one batch is under way, so that a batch never waits for the locks of another of its
+    lanes. After ``seconds`` its connection counts as dead: a database that does not answer must not keep
+    the lane from those who come later.
     """
 
     def __init__(
@@ -50,8 +52,9 @@ class Lanes(Generic[Job, Verdict]):
         *,
         jobs: int,
         weight: int,
+        seconds: float,
     ) -> None:
-        self._work, self._jobs, self._weight = work, jobs, weight
+        self._work, self._jobs, self._weight, self._seconds = work, jobs, weight, seconds
         self._lanes, self._free = tuple(lanes), list(lanes)
         self._waiting: dict[UUID, deque[_Waiting[Job, Verdict]]] = {}
         self._turn: deque[UUID] = deque()
@@ -115,13 +118,17 @@ class Lanes(Generic[Job, Verdict]):
     async def _carry_out(
         self, lane: Lane, tenant_id: UUID, batch: list[_Waiting[Job, Verdict]]
     ) -> None:
+        work = asyncio.ensure_future(self._work(lane, tenant_id, [one.job for one in batch]))
         try:
-            verdicts = await self._work(lane, tenant_id, [one.job for one in batch])
+            while not (await asyncio.wait({work}, timeout=self._seconds))[0]:
+                lane.abandon()
+            verdicts = work.result()
         except BaseException as error:
             for one in batch:
                 if not one.verdict.done():
                     one.verdict.set_exception(error)
             if not isinstance(error, Exception):
+                work.cancel()
                 raise
             return
         for one, verdict in reversed(list(zip(batch, verdicts, strict=True))):

@@ -34,6 +34,11 @@ MAX_LINES = 2000
 POSTING_LANES = 2
 """Lanes for single requests: one tenant is posted while another's commit is flushed."""
 
+BATCH_SECONDS = 10
+"""After this a lane gives up on its connection; who waits for the batch has had their answer by then."""
+LONG_SECONDS = 60
+"""The same for replays and bulks."""
+
 _ATTEMPTS = 8
 
 UNIT_ELSEWHERE = define(
@@ -93,10 +98,14 @@ class _Desk:
     def __init__(self, db: Database) -> None:
         lanes = [db.lane() for _ in range(POSTING_LANES)]
         self.together: Lanes[Turn, Verdict | None] = Lanes(
-            lanes, _together, jobs=MAX_BATCH, weight=MAX_LINES
+            lanes, _together, jobs=MAX_BATCH, weight=MAX_LINES, seconds=BATCH_SECONDS
         )
-        self.alone: Lanes[Turn, Verdict] = Lanes([db.lane()], _alone, jobs=1, weight=1)
-        self.bulk: Lanes[list[Turn], list[Verdict]] = Lanes([db.lane()], _bulk, jobs=1, weight=1)
+        self.alone: Lanes[Turn, Verdict] = Lanes(
+            [db.lane()], _alone, jobs=1, weight=1, seconds=LONG_SECONDS
+        )
+        self.bulk: Lanes[list[Turn], list[Verdict]] = Lanes(
+            [db.lane()], _bulk, jobs=1, weight=1, seconds=LONG_SECONDS
+        )
 
     async def close(self) -> None:
         for lanes in (self.together, self.alone, self.bulk):

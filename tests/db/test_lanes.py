@@ -27,7 +27,7 @@ class Desk:
         self.context: set[str] = set()
         self.again: set[str] = set()
         self.lanes: Lanes[str, str] = Lanes(
-            [db.lane() for _ in range(lanes)], self.work, jobs=jobs, weight=weight
+            [db.lane() for _ in range(lanes)], self.work, jobs=jobs, weight=weight, seconds=60
         )
 
     async def work(self, lane: Lane, tenant: UUID, jobs: list[str]) -> Sequence[str | Again]:
@@ -114,6 +114,21 @@ async def test_a_lane_carries_nobody_s_context(db: Database) -> None:
     desk.go.set()
     await desk.lanes.join(A, "a")
     assert desk.context == {""}
+
+
+async def test_a_database_that_does_not_answer_is_given_up(db: Database) -> None:
+    async def sleep(lane: Lane, tenant: UUID, jobs: list[float]) -> list[str]:
+        async with lane.transaction(tenant) as tx:
+            for seconds in jobs:
+                await rows(tx, "SELECT pg_sleep(%s)", seconds)
+        return ["done"] * len(jobs)
+
+    lanes: Lanes[float, str] = Lanes([db.lane()], sleep, jobs=1, weight=1, seconds=0.5)
+    async with asyncio.timeout(10):
+        with pytest.raises(psycopg.OperationalError):
+            await lanes.join(A, 60)
+        assert await lanes.join(A, 0) == "done"
+    await lanes.close()
 
 
 async def test_a_transaction_is_whole_and_its_tenant_gone_afterwards(db: Database) -> None:
