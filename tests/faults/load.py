@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -115,7 +116,7 @@ class Load:
 
     async def success_after(self, moment: float) -> float:
         """Seconds from ``moment`` to the first acknowledgement of a request that began later."""
-        seen = len(self.answers)
+        seen = bisect_right(self.answers, moment, key=lambda answer: answer.ended)
         while True:
             for answer in self.answers[seen:]:
                 if answer.code == "posted" and answer.began > moment:
@@ -236,6 +237,8 @@ async def _or_end(running: asyncio.Future[None], event: Any) -> Any:
     """Wait for an event of the load; if the load ends first it failed, or the event never comes."""
     waiting = asyncio.ensure_future(event)
     await asyncio.wait({running, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    if not waiting.done():
+        await asyncio.wait({waiting}, timeout=0.1)  # it may look only now
     if not waiting.done():
         waiting.cancel()
         await running

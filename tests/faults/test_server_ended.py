@@ -62,9 +62,10 @@ async def test_a_server_that_ends_under_load_is_replaced(
     load = await Load.open(server.url, db, 20261206)
     random = Random(load.seed)
     ended, back = [], []
-    writing = asyncio.ensure_future(load.run(100 * rounds))
-    for n in range(rounds):
-        await load.reached(100 * n + random.randint(20, 60))
+    over = asyncio.Event()
+    writing = asyncio.ensure_future(load.run(over))
+    for _ in range(rounds):
+        await load.reached(load.acknowledged + random.randint(20, 60))
         workers, began = server.workers(), time.monotonic()
         assert len(workers) == WORKERS
         os.kill(server.process, how)
@@ -72,6 +73,7 @@ async def test_a_server_that_ends_under_load_is_replaced(
         ended.append(time.monotonic() - began)
         server = await asyncio.to_thread(place.start)
         back.append(await load.success_after(began))
+    over.set()
     await writing
     print(f"{how.name}: ended after {ended}, back after {back}; {load.codes()}")
     superuser_url = place.address.embedded.url(SUPERUSER)
