@@ -1,0 +1,312 @@
+"""The reference ledger: a list of what was posted, played again from the beginning after each step.
+
+It knows no transaction, no lock, no correction and no cache. Late news, landed cost and reversals on the
+original's date are nothing special: the list is played in order of (date, entry), as if they had come in
+time (rule 6.4). An act is answered with the refusals that it deserves; one of them must be told.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import date
+from fractions import Fraction
+
+from tests.core.ledger.model import papers
+from tests.core.ledger.model.flows import Builder, Unable, mirrored, shares
+from tests.core.ledger.model.history import History, Move, Standards
+from tests.core.ledger.model.papers import Act, Document, Hold, Paper, Release, Setup, Step, Undo
+from tests.core.ledger.model.pools import ZERO, When
+from tests.core.ledger.model.stock import Promise, Stock
+
+
+@dataclass
+class Posted:
+    """What a paper or its reversal did. ``gone``: undone on its own date, as if it had never been."""
+
+    act: Document
+    paper: Paper
+    on: date
+    moves: list[Move] = field(default_factory=list)
+    standards: list[tuple[str, When, Fraction]] = field(default_factory=list)
+    adds: dict[When, Fraction] = field(default_factory=dict)
+    """What a landed cost adds to the receipts it belongs to."""
+    reversed: bool = False
+    gone: bool = False
+    closed: bool = False
+    expired: bool = False
+    executed: dict[int, Fraction] = field(default_factory=lambda: defaultdict(Fraction))
+    returned: dict[int, Fraction] = field(default_factory=lambda: defaultdict(Fraction))
+
+
+@dataclass
+class Ledger:
+    setup: Setup
+    posted: dict[int, Posted] = field(default_factory=dict)
+    holds: dict[int, Hold] = field(default_factory=dict)
+    lots: dict[tuple[str, str], date] = field(default_factory=dict)
+    closed_through: date | None = None
+
+    def __post_init__(self) -> None:
+        self.now = self._play(self.posted.values())
+
+    def submit(self, act: Act) -> set[str]:
+        """Carry out an act: empty, or the refusals that it deserves."""
+        match act:
+            case Paper():
+                return self._order(act) if act.type in papers.ORDERS else self._post(act)
+            case Undo():
+                return self._undo(act)
+            case Hold():
+                known = act.lot is None or (act.item, act.lot) in self.lots
+                if known:
+                    self.holds[act.no] = act
+                return set() if known else {"NOT_FOUND"}
+            case Release():
+                return set() if self.holds.pop(act.hold, None) else {"HOLD_RELEASED"}
+            case Step():
+                return self._step(act)
+        self.closed_through = act.through
+        return set()
+
+    # what is known
+
+    def promises(self) -> list[Promise]:
+        """What orders still promise: ordered less delivered, while they are open and in time."""
+        return [
+            Promise(order.paper.no, no, line.item, line.at or "", left, incoming)
+            for order in self.posted.values()
+            if order.paper.type in papers.ORDERS and not order.closed and not order.expired
+            for incoming in [order.paper.type == "purchase_order"]
+            if incoming or self.setup.rules["reserve_on_order"] != "off"
+            for no, line in enumerate(order.paper.lines, 1)
+            if (left := line.pieces - order.executed[no]) > 0
+        ]
+
+    def stock(self, history: History) -> Stock:
+        """What may be taken at a moment of history, with the promises and holds of today."""
+        holds = list(self.holds.values())
+        return Stock(self.setup, history.on_hand, self.promises(), holds, self.lots)
+
+    def _play(self, posted: Iterable[Posted], until: date = date.max) -> History:
+        live = [p for p in posted if not p.gone]
+        standards: Standards = defaultdict(list)
+        adds: dict[When, Fraction] = defaultdict(Fraction)
+        for one in live:
+            for item, when, cost in one.standards:
+                standards[item].append((when, cost))
+            for when, value in one.adds.items():
+                adds[when] += value
+        moves = [m for one in live for m in one.moves if m.when.on <= until]
+        told = [
+            replace(m, given=(m.given or ZERO) + adds[m.when]) if m.when in adds else m
+            for m in moves
+        ]
+        return History.of(self.setup, standards, told)
+
+    # papers
+
+    def _check(self, paper: Paper, on: date) -> set[str]:
+        found = set()
+        if self.closed_through is not None and on <= self.closed_through:
+            found.add("PERIOD_CLOSED")
+        source = self.posted.get(paper.source) if paper.source is not None else None
+        if source is not None:
+            right = source.paper.type in papers.SOURCES[paper.type]
+            ready = right and isinstance(source.act, Paper) and not source.reversed
+            if not ready or source.closed or source.on > on:
+                found.add("SOURCE_NOT_READY")
+        elif paper.source is not None:
+            found.add("NOT_FOUND")
+        return found
+
+    def _post(self, paper: Paper) -> set[str]:
+        found = self._check(paper, paper.on)
+        if found:
+            return found
+        source = self.posted[paper.source] if paper.source is not None else None
+        new = Posted(paper, paper, paper.on)
+        repost = paper.type == "landed_cost" and self.setup.rules["landed_cost"] == "repost"
+        then = self._play(self.posted.values(), until=paper.on)
+        builder = Builder(self.setup, self.stock(then), then, paper, source and source.paper)
+        try:
+            if repost:
+                assert source is not None
+                by_line = {m.line: m.when for m in source.moves}
+                new.adds = {by_line[no]: s for no, s in shares(paper, source.paper).items()}
+            else:
+                new.moves = builder.build()
+        except Unable as unable:
+            return {unable.code}
+        if paper.type == "standard_cost":
+            when = When(paper.on, paper.no, 0)
+            new.standards = [(line.item, when, line.price or ZERO) for line in paper.lines]
+        own = self._fulfilled(paper)
+        found |= self._progress(paper, source)
+        found |= self._accept([*self.posted.values(), new], new, own=own)
+        if found:
+            return found
+        self.posted[paper.no] = new
+        self.lots |= builder.made
+        for line in paper.lines:
+            if source is not None and line.source_line is not None:
+                done = source.returned if paper.type in papers.RETURNS else source.executed
+                done[line.source_line] += line.pieces
+        return set()
+
+    def _progress(self, paper: Paper, source: Posted | None) -> set[str]:
+        """No source line is carried out, or returned, beyond its quantity."""
+        wanted: dict[int, Fraction] = defaultdict(Fraction)
+        for line in paper.lines:
+            if source is not None and line.source_line is not None:
+                wanted[line.source_line] += line.pieces
+        for no, quantity in wanted.items():
+            assert source is not None
+            done = source.returned if paper.type in papers.RETURNS else source.executed
+            if done[no] + quantity > source.paper.lines[no - 1].pieces:
+                return {"BEYOND_ORDER"}
+        return set()
+
+    def _fulfilled(self, paper: Paper) -> list[tuple[Promise, Fraction]]:
+        wanted: dict[int, Fraction] = defaultdict(Fraction)
+        if paper.type not in papers.RETURNS:
+            for line in paper.lines:
+                if line.source_line is not None:
+                    wanted[line.source_line] += line.pieces
+        return [
+            (p, min(p.quantity, wanted[p.line])) for p in self.promises() if p.order == paper.source
+        ]
+
+    def _accept(
+        self,
+        posted: list[Posted],
+        new: Posted,
+        own: Iterable[tuple[Promise, Fraction]] = (),
+    ) -> set[str]:
+        """Whether history may be like this from now on: at every later date, and today."""
+        after = self._play(posted)
+        found = self._shortages(after, {m.when for m in new.moves})
+        found |= self._worthless(new)
+        cells = {*after.on_hand, *self.now.on_hand}
+        changes = {c: after.on_hand[c] - self.now.on_hand[c] for c in cells}
+        moved = {cell: change for cell, change in changes.items() if change}
+        if new.paper.type != "count" or isinstance(new.act, Undo):  # what was counted is a fact
+            sale = new.paper.type in papers.SALES
+            found |= self.stock(self.now).refusals(moved, sale=sale, own=own)
+        if not found and self._doubled(after):
+            found.add("UNIT_ELSEWHERE")
+        if not found:
+            self.now = after
+        return found
+
+    def _shortages(self, after: History, new: set[When]) -> set[str]:
+        """A balance may not be pushed below zero on any day (rule 6.3)."""
+        found = set()
+        for cell in {*after.series, *self.now.series}:
+            if self.setup.may_go_negative(cell[0], cell[1]):
+                continue
+            was, now = self.now.series[cell], after.series[cell]
+            old, there = ZERO, ZERO
+            for when in sorted({*was, *now}):
+                old, there = was.get(when, old), now.get(when, there)
+                if there < min(old, ZERO):
+                    found.add("OUT_OF_STOCK" if when in new else "LATER_SHORT")
+        return found
+
+    def _worthless(self, new: Posted) -> set[str]:
+        """A cost adjustment may not take more than there is."""
+        if isinstance(new.act, Undo):
+            return set()
+        then = self._play(self.posted.values(), until=new.on)
+        for move in new.moves:
+            if move.how == "adjust" and move.target.pool is not None:
+                if then.pool(move.target.pool).value + (move.given or ZERO) < 0:
+                    return {"NEGATIVE_COST"}
+        return set()
+
+    def _doubled(self, after: History) -> bool:
+        units: dict[tuple[str, str], list[Fraction]] = defaultdict(list)
+        for (item, _, lot), quantity in after.on_hand.items():
+            if lot and self.setup.items[item].scope == "serial" and quantity:
+                units[item, lot].append(quantity)
+        return any(found != [1] for found in units.values())
+
+    # orders
+
+    def _order(self, paper: Paper, known: Posted | None = None) -> set[str]:
+        found = self._check(paper, paper.on) if known is None else set()
+        if found:
+            return found
+        order = known or Posted(paper, paper, paper.on, expired=paper.expired)
+        required = paper.type == "sales_order" and self.setup.rules["reserve_on_order"] == "require"
+        stock = self.stock(self.now)
+        for no, line in enumerate(paper.lines, 1):
+            left = line.pieces - order.executed[no]
+            if not required or left <= 0:
+                continue
+            for place in self.setup.path(line.at or ""):
+                short = left > stock.available(line.item, place)
+                if short and not self.setup.may_go_negative(line.item, place):
+                    return {"NOT_RESERVABLE"}
+            stock.promises.append(Promise(paper.no, no, line.item, line.at or "", left, False))
+        order.closed = False
+        self.posted[paper.no] = order
+        return set()
+
+    def _step(self, step: Step) -> set[str]:
+        order = self.posted[step.order]
+        if step.event == "expire":
+            order.expired = True
+            return set()
+        lines = enumerate(order.paper.lines, 1)
+        done = all(order.executed[no] >= line.pieces for no, line in lines)
+        if order.closed != (step.event == "reopen") or (done and step.event == "close"):
+            return {"WRONG_STATE"}
+        if step.event == "reopen":
+            return self._order(order.paper, order)
+        order.closed = True
+        return set()
+
+    # reversals
+
+    def _undo(self, undo: Undo) -> set[str]:
+        original = self.posted[undo.original]
+        on = undo.on or original.on
+        if original.reversed:
+            return {"ALREADY_REVERSED"}
+        if isinstance(original.act, Undo) or original.paper.type in papers.ORDERS:
+            return {"NOT_REVERSIBLE"}
+        live = [p for p in self.posted.values() if isinstance(p.act, Paper) and not p.reversed]
+        found = {"HAS_DEPENDENTS"} if any(p.paper.source == undo.original for p in live) else set()
+        found |= self._check(replace(original.paper, source=None), on)
+        found |= {"BEFORE_ORIGINAL"} if on < original.on else set()
+        if found:
+            return found
+        new = Posted(undo, original.paper, on)
+        gone = on == original.on or bool(original.adds)
+        if not gone:
+            new.moves = mirrored(self.setup, self.now, original.moves, undo.no, on)
+            new.standards = self._restored(original, When(on, undo.no, 0))
+        kept = [replace(p, gone=gone) if p is original else p for p in self.posted.values()]
+        found = self._accept([*kept, new], new)
+        if found:
+            return found
+        original.reversed, original.gone = True, gone
+        self.posted[undo.no] = new
+        source = self.posted.get(original.paper.source or 0)
+        for line in original.paper.lines:
+            if source is not None and line.source_line is not None:
+                returning = original.paper.type in papers.RETURNS
+                done = source.returned if returning else source.executed
+                done[line.source_line] -= line.pieces
+        return set()
+
+    def _restored(self, original: Posted, when: When) -> list[tuple[str, When, Fraction]]:
+        """From the reversal on, the standards hold that would hold without the original."""
+        found = []
+        for item, began, _ in original.standards:
+            others = [(w, c) for w, c in self.now.standards[item] if w != began and w <= when]
+            cost = max(others)[1] if others else self.setup.items[item].standard
+            found.append((item, when, cost))
+        return found
