@@ -178,14 +178,19 @@ class Pool:
         return absorbed, settled
 
     def revalue(self, value: Decimal, *, anew: bool = False) -> Decimal:
-        """Set the pool's value and return the change, which is spread over its layers by quantity.
+        """Set the pool's value and return the change, which is spread over its layers by quantity;
+        under FIFO a decrease by value, for a cheap layer cannot bear as much of it as a dear one.
         ``anew`` says that all that is there has one cost from now on, so that layers lose their own.
         """
         change = value - self.value
-        spread, given, seen = value if anew else change, ZERO, ZERO
-        for origin, layer in sorted(self.layers.items()):
-            seen += layer.quantity
-            share = self.portion(spread, seen, self.quantity) - given
+        layers = sorted(self.layers.items())
+        by_value = self.method is Method.FIFO and not anew and change < 0 < self.quantity
+        weights = [layer.value if by_value else layer.quantity for _, layer in layers]
+        whole, spread = sum(weights, ZERO), value if anew else change
+        given, seen = ZERO, ZERO
+        for (origin, layer), weight in zip(layers, weights, strict=True):
+            seen += weight
+            share = self.portion(spread, seen, whole) - given
             given += share
             step = share - layer.value if anew else share
             layer.value += step
