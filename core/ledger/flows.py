@@ -13,6 +13,7 @@ from core.documents.records import Document, Line, Source, SourceLine
 from core.documents.types import Effect
 from core.errors import NOT_FOUND, Refusal, Refused, define
 from core.ids import NIL
+from core.ledger.pools import Pool
 from core.ledger.records import (
     ZERO,
     BalanceKey,
@@ -109,7 +110,7 @@ class Builder:
 
     def _move(self, line: Line) -> None:
         assert line.to_place_id is not None
-        for key, quantity in self._takes(line):
+        for key, quantity in self._takes(line, line.to_place_id):
             source = self._side(line.item_id, key.place, key.lot)
             target = self._side(line.item_id, line.to_place_id, key.lot)
             self._flow(line, key.lot, quantity, source, target, Basis.COST)
@@ -188,15 +189,17 @@ class Builder:
         expensed = Side(self.state.places.account("landed_cost_expensed"))
         for no, share in landed_shares(self.state, self.document, source).items():
             line = source.lines[no].line
-            left, link = share, (source.sequence or 0, no)
+            link = (source.sequence or 0, no)
+            seen, given = ZERO, ZERO
             for key, quantity in self._remains(line.item_id, link):
-                part = self.state.books.pool(key).portion(share, quantity, line.base_quantity)
+                seen += quantity  # by running total, so that pools of one piece each get no cent too many
+                part = self.state.books.pool(key).portion(share, seen, line.base_quantity) - given
+                given += part
                 side = Side(self._somewhere(key), key)
                 self._flow(
                     line, key.lot, ZERO, self._account(), side, Basis.ADJUST, given=part, link=link
                 )
-                left -= part
-            if left:
+            if left := share - given:
                 self._flow(line, NIL, ZERO, self._account(), expensed, Basis.GIVEN, given=left)
 
     # what they share
@@ -247,7 +250,7 @@ class Builder:
         assert line.place_id is not None
         return line.place_id
 
-    def _takes(self, line: Line) -> Iterator[tuple[BalanceKey, Decimal]]:
+    def _takes(self, line: Line, to: UUID | None = None) -> Iterator[tuple[BalanceKey, Decimal]]:
         lot = lot_id(line.item_id, line.lot_code) if line.lot_code else None
         if lot is None and self.state.scope(line.item_id) is Scope.SERIAL:
             raise self._refuse(UNIT_LOT, line)
@@ -261,6 +264,7 @@ class Builder:
             line.base_quantity,
             respect_holds=self.document.type.holds,
             taken=self.taken,
+            to=to,
         ):
             yield take.key, take.quantity
 
@@ -268,7 +272,7 @@ class Builder:
         """The lots of this dispatch that are still under way; a named lot only itself."""
         wanted = lot_id(line.item_id, line.lot_code) if line.lot_code else None
         place, left = self.state.places.account("in_transit"), line.base_quantity
-        for key, pool in sorted(self.state.books.pools.items()):
+        for key, pool in self._in_order():
             if key.item != line.item_id or key.document != dispatch:
                 continue
             balance = BalanceKey(key.item, place, key.lot)
@@ -312,7 +316,7 @@ class Builder:
     def _pools(self, line: Line) -> Iterator[PoolKey]:
         """The item's pools that hold something, of the place and lot where the line names them."""
         lot = lot_id(line.item_id, line.lot_code) if line.lot_code else None
-        for key, pool in sorted(self.state.books.pools.items()):
+        for key, pool in self._in_order():
             if key.item != line.item_id or not pool.quantity or key.document != NIL:
                 continue
             if lot is not None and key.lot not in (NIL, lot):
@@ -323,17 +327,33 @@ class Builder:
 
     def _remains(self, item: UUID, link: tuple[int, int]) -> Iterator[tuple[PoolKey, Decimal]]:
         origin: Origin | None = self.state.books.origins.get(link)
-        for key, pool in sorted(self.state.books.pools.items()):
+        for key, pool in self._in_order():
             if key.item == item and origin in pool.layers:
                 yield key, pool.layers[origin].quantity
+
+    def _in_order(self) -> list[tuple[PoolKey, Pool]]:
+        """The pools by the codes of place and lot: ids would decide differently in each tenant."""
+
+        def codes(pool: tuple[PoolKey, Pool]) -> tuple[str, str, PoolKey]:
+            key, _ = pool
+            place, lot = self.state.places.by_id.get(key.place), self.state.lots.get(key.lot)
+            return (place.code if place else "", lot.code if lot else "", key)
+
+        return sorted(self.state.books.pools.items(), key=codes)
 
     def _somewhere(self, key: PoolKey) -> UUID:
         """A place where goods of this pool are, for an entry that moves value only."""
         if key.place != NIL:
             return key.place
-        there = self.state.on_hand(key.item)
-        lots = {b: q for b, q in there.items() if key.lot in (NIL, b.lot)}
-        return max(lots, key=lambda b: (lots[b], b)).place
+        transit = self.state.places.account(
+            "in_transit"
+        )  # goods on their way have pools of their own
+        there = {
+            balance: quantity
+            for balance, quantity in self.state.on_hand(key.item).items()
+            if key.lot in (NIL, balance.lot) and balance.place != transit
+        }
+        return max(there, key=lambda balance: (there[balance], balance)).place
 
     def _refuse(self, code: str, line: Line) -> Refused:
         return Refused(Refusal(code, (), {"item": self.state.items[line.item_id].code}))

@@ -90,18 +90,29 @@ def allocate(
     *,
     respect_holds: bool,
     taken: dict[BalanceKey, Decimal],
+    to: UUID | None = None,
 ) -> list[Take]:
     """Which balances the goods leave: the named lot, else the lots received first, at the place itself
-    before the bins below it. What is not there falls on the place itself."""
+    before the bins below it. What is not there falls on the place itself. ``to`` is where they go:
+    what lies there already stays (a store puts away into its bin what is not in that bin)."""
+    if to is not None and not state.places.under(to, place):
+        to = None
     keys = [
         key
         for key, on_hand in state.on_hand(item).items()
         if on_hand - taken.get(key, ZERO) > 0
         and state.places.under(key.place, place)
+        and not (to is not None and state.places.under(key.place, to))
         and (lot is None or key.lot == lot)
         and not (respect_holds and held(state, key))
     ]
-    keys.sort(key=lambda key: (key.place != place, state.places.by_id[key.place].code, key.lot))
+    keys.sort(
+        key=lambda key: (
+            key.place != place,
+            state.places.by_id[key.place].code,
+            state.lots[key.lot].code if key.lot in state.lots else "",
+        )
+    )
     offered = [
         Row(
             name=str(n),
