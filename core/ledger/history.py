@@ -34,6 +34,7 @@ from core.ledger.records import (
 from core.ledger.replay import Past
 from core.ledger.state import State
 from core.ledger.tracing import Movement
+from core.ledger.valuation import Cost
 
 
 class EntryRow(NamedTuple):
@@ -226,7 +227,11 @@ async def trace(
     """Load what the linked lines have cost, what of them went back, and the layers they made; and the
     lines of the shortages that are open, whose true-ups correct their cost."""
     wanted = set(links)
-    state.books.costs = await tracing.costs(tx, wanted, before)
+    state.books.events, of = await tracing.costs(tx, wanted, before)
+    state.books.costs = {}
+    for event, cost in state.books.events.items():
+        line = state.books.costs.setdefault(of[event], Cost())
+        line.quantity, line.value = line.quantity + cost.quantity, line.value + cost.value
     state.books.returned = await tracing.returned(tx, wanted, before)
     state.books.origins = await tracing.origins(tx, wanted)
     state.books.backs = await tracing.backs(tx, wanted)

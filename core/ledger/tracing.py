@@ -19,13 +19,13 @@ def _bounds(before: Position | None) -> tuple[object, ...]:
 
 async def costs(
     tx: RawTransaction, links: Iterable[tuple[int, int]], before: Position | None = None
-) -> dict[tuple[int, int], Cost]:
-    """What posted lines have cost: goods and value on their counter account, with the true-ups that
-    settle them. With ``before``, what happened from that position on is left out: a replay will find
-    it again."""
+) -> tuple[dict[Event, Cost], dict[Event, tuple[int, int]]]:
+    """What the events of posted lines have cost: goods and value on their counter account, with the
+    true-ups that settle them; and the line of each. With ``before``, what happened from that position on
+    is left out: a replay will find it again."""
     wanted = sorted(set(links))
     if not wanted:
-        return {}
+        return {}, {}
     found = await rows(
         tx,
         "WITH wanted AS (SELECT * FROM unnest(%s::bigint[], %s::int[]) w(sequence, line)),"
@@ -33,37 +33,33 @@ async def costs(
         "   e.pool_id, e.basis FROM entry e JOIN wanted w ON e.event_sequence = w.sequence"
         "   AND e.event_line = w.line WHERE e.tenant_id = %s AND e.leg <> 'other'"
         "   AND (%s::date IS NULL OR (e.event_on, e.event_sequence, e.event_flow) < (%s, %s, %s)))"
-        " SELECT event_sequence, event_line,"
+        " SELECT event_sequence, event_flow, event_line,"
         "  coalesce(sum(quantity) FILTER (WHERE leg = 'target'), 0),"
         "  coalesce(sum(value) FILTER (WHERE leg = 'target' AND pool_id IS NULL),"
         "   -sum(value) FILTER (WHERE leg = 'source' AND pool_id IS NULL),"
         "   sum(value) FILTER (WHERE leg = 'target'))"
-        " FROM own GROUP BY 1, 2",
+        " FROM own GROUP BY 1, 2, 3",
         [w[0] for w in wanted],
         [w[1] for w in wanted],
         tx.tenant_id,
         *_bounds(before),
     )
-    known = {(r[0], r[1]): Cost(r[2], r[3]) for r in found}
+    known = {Event(r[0], r[1]): Cost(r[3], r[4]) for r in found}
+    lines = {Event(r[0], r[1]): (r[0], r[2]) for r in found}
     settled = await rows(
         tx,
-        "SELECT i.event_sequence, i.event_line, sum(e.value) FROM entry e"
-        " JOIN (SELECT DISTINCT event_sequence, event_flow, event_line FROM entry"
-        "   WHERE tenant_id = %s AND event_sequence = ANY(%s)) i"
-        " ON i.event_sequence = e.settles_sequence AND i.event_flow = e.settles_flow"
+        "SELECT e.settles_sequence, e.settles_flow, sum(e.value) FROM entry e"
         " WHERE e.tenant_id = %s AND e.settles_sequence = ANY(%s) AND e.pool_id IS NULL"
         " AND (%s::date IS NULL OR (e.event_on, e.event_sequence, e.event_flow) < (%s, %s, %s))"
         " GROUP BY 1, 2",
         tx.tenant_id,
         [w[0] for w in wanted],
-        tx.tenant_id,
-        [w[0] for w in wanted],
         *_bounds(before),
     )
-    for sequence, line, value in settled:
-        if (sequence, line) in known:
-            known[sequence, line].value += value
-    return known
+    for sequence, flow, value in settled:
+        if (event := Event(sequence, flow)) in known:
+            known[event].value += value
+    return known, lines
 
 
 async def returned(

@@ -90,6 +90,8 @@ class Books:
     pools: dict[PoolKey, Pool] = field(default_factory=dict)
     balances: Balances = field(default_factory=Balances)
     costs: dict[tuple[int, int], Cost] = field(default_factory=dict)
+    events: dict[Event, Cost] = field(default_factory=dict)
+    """What each event of those lines has cost: a reversal gives every lot and bin back its own."""
     returned: dict[tuple[int, int], Cost] = field(default_factory=dict)
     origins: dict[tuple[int, int], Origin] = field(default_factory=dict)
     """The layer that a received line made, for returns to the supplier."""
@@ -152,7 +154,7 @@ class Books:
         assert flow.link is not None
         back = self.returned.setdefault(flow.link, Cost())
         until = back.quantity + flow.quantity
-        value = self._part(flow, until, back.value)
+        value = self._part(flow, self.costs.get(flow.link), until, back.value)
         back.quantity, back.value = until, back.value + value
         self.backs[flow.event.sequence, flow.line] = flow.link
         self._exchange(flow, out, value)
@@ -252,7 +254,9 @@ class Books:
     def _mirror(self, flow: Flow, out: Outcome) -> None:
         """The goods of the mirrored line go back at what they came with, corrections included."""
         assert flow.link is not None
-        value = self._part(flow, flow.quantity, ZERO)
+        # a reversal has its events in the order of the original's, one for one
+        whole = self.events.get(Event(flow.link[0], flow.event.flow))
+        value = self._part(flow, whole, flow.quantity, ZERO)
         undone = self.backs.get(flow.link)
         if undone is not None:
             back = self.returned.setdefault(undone, Cost())
@@ -261,13 +265,11 @@ class Books:
 
     # the parts they share
 
-    def _part(self, flow: Flow, until: Decimal, before: Decimal) -> Decimal:
-        """What the linked line cost up to a quantity, less what came ``before``. A line that late news
+    def _part(self, flow: Flow, whole: Cost | None, until: Decimal, before: Decimal) -> Decimal:
+        """What the linked line or event cost up to a quantity, less what came ``before``. What late news
         has undone, or left nothing of, cost nothing: then the goods go at what they cost now."""
-        assert flow.link is not None
         own = flow.source.pool or flow.target.pool
         assert own is not None
-        whole = self.costs.get(flow.link)
         if whole is None or not whole.quantity:
             return self.pool(own).at(self._current_cost(flow, own), flow.quantity)
         return self.pool(own).portion(whole.value, until, whole.quantity) - before
@@ -341,6 +343,8 @@ class Books:
         line = self.lines.get(part.event)
         if line in self.costs:
             self.costs[line].value += part.true_up
+        if part.event in self.events:
+            self.events[part.event].value += part.true_up
 
     def _set_value(self, flow: Flow, out: Outcome, value: Decimal, *, anew: bool) -> None:
         assert flow.target.pool is not None
@@ -355,9 +359,12 @@ class Books:
     def _remember(self, flow: Flow, value: Decimal, quantity: Decimal | None = None) -> None:
         line = (flow.event.sequence, flow.line)
         self.lines[flow.event] = line
-        cost = self.costs.setdefault(line, Cost())
-        cost.quantity += flow.quantity if quantity is None else quantity
-        cost.value += value
+        for cost in (
+            self.costs.setdefault(line, Cost()),
+            self.events.setdefault(flow.event, Cost()),
+        ):
+            cost.quantity += flow.quantity if quantity is None else quantity
+            cost.value += value
 
     def _origin(self, flow: Flow) -> Origin:
         return Origin(flow.on, flow.event.sequence, flow.event.flow)
