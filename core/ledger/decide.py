@@ -246,10 +246,15 @@ def settle_promises(state: State, decision: Decision, own: list[tuple[Promised, 
     for promise, quantity in own:
         promise.quantity -= quantity
         decision.promises.append(promise)
+    live = {(promise.document_id, promise.line) for promise, _ in own}
     for step in decision.progress:
-        line = state.sources[step.document_id].lines[step.line]
+        source = state.sources[step.document_id]
+        line = source.lines[step.line]
         line.executed += step.executed
         line.returned += step.returned
+        # a promise past its expiry was not read, but may not exceed what is open either
+        if (source.id, step.line) not in live and promises(state, source, line.line):
+            decision.promises.append(promise_of(source, line.line, ZERO))
 
 
 def restandard(state: State, document: Document, sequence: int, decision: Decision) -> None:
@@ -283,17 +288,25 @@ def check_count(state: State, document: Document) -> Iterator[Refusal]:
 def _order(state: State, document: Document) -> Decision:
     """Approving an order writes its promises: reserves stock, or expects it (rule 2.2)."""
     decision = Decision(document, "approved")
-    incoming = document.type.party == "supplier"
-    policy = state.rules.reserve_on_order
+    require = state.rules.reserve_on_order == "require"
     for index, line in enumerate(document.lines):
-        if not line.stocked or line.place_id is None or (not incoming and policy == "off"):
+        if not promises(state, document, line):
             continue
         promise = promise_of(document, line, line.base_quantity)
-        if not incoming and policy == "require":
+        if require and not promise.incoming:
             _check_reservable(state, promise, index, decision)
         state.promises.setdefault(promise.item_id, []).append(promise)
         decision.promises.append(promise)
     return decision
+
+
+def promises(state: State, order: Document | Source, line: Line) -> bool:
+    """Whether an order's line promises something, by the policy for orders (rule 2.2)."""
+    if order.type.effect is not Effect.ORDER or not line.stocked or line.place_id is None:
+        return False
+    if isinstance(order, Source) and order.state != "approved":
+        return False
+    return order.type.party == "supplier" or state.rules.reserve_on_order != "off"
 
 
 def promise_of(order: Document | Source, line: Line, quantity: Decimal) -> Promised:

@@ -26,6 +26,7 @@ from core.ledger.decide import (
     moved,
     progressed,
     promise_of,
+    promises,
     restandard,
     settle_promises,
 )
@@ -131,7 +132,8 @@ async def _backdated(
         state.books = now
         result = replay(state, [], flows)
     decision.entries, decision.corrections = result.entries, result.corrections
-    _check_now(loaded, document, own)
+    if document.type.effect is not Effect.COUNT:  # what was counted is a fact, whatever is promised
+        _check_now(loaded, document, own)
     settle_promises(state, decision, own)
     moved(state, document, flows)
     return decision
@@ -330,6 +332,6 @@ def _undo_progress(state: State, original: Document, decision: Decision) -> None
         decision.progress.append(Progressed(source.id, line.source_line, executed=back))
         known = source.lines[line.source_line]
         known.executed += back
-        if order and source.state == "approved" and line.stocked and known.line.place_id:
+        if order and promises(state, source, known.line):
             left = max(ZERO, known.line.base_quantity - known.executed)
             decision.promises.append(promise_of(source, known.line, left))
