@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date
 from fractions import Fraction
@@ -65,10 +65,9 @@ class Builder:
 
     def build(self) -> list[Move]:
         lines = list(enumerate(self.paper.lines, 1))
-        build = self._effect()
         for no, line in lines:
             if line.role != "produce":
-                build(no, line)
+                self._effect()(no, line)
         for no, line in reversed(lines):  # the first output takes the rest, and so comes last
             if line.role == "produce":
                 self._produce(no, line, rest=no == min(n for n, x in lines if x.role == "produce"))
@@ -76,7 +75,7 @@ class Builder:
             self._landed()
         return self.moves
 
-    def _effect(self):  # type: ignore[no-untyped-def]
+    def _effect(self) -> Callable[[int, Line], None]:
         kind = self.paper.type
         if kind in papers.RECEIVE:
             return self._receive
@@ -89,7 +88,6 @@ class Builder:
             "count": self._count,
             "cost_adjustment": self._revalue,
             "standard_cost": self._revalue,
-            "landed_cost": lambda no, line: None,
         }[kind]
 
     def _receive(self, no: int, line: Line) -> None:
@@ -97,8 +95,7 @@ class Builder:
         linked = kind in papers.RETURNS and self._linked(line, "return_in")
         told = kind in ("receipt", "opening") or line.price is not None or bool(net(line))
         how = "linked" if linked else "current" if kind in papers.RETURNS or not told else "told"
-        source = self.source.lines[line.source_line - 1] if self._of_source(line) else None
-        lot = self._comes(line, line.lot or (source.lot if source else None))
+        lot = self._comes(line, line.lot or self._source_lot(line))
         account = Spot(papers.RECEIVE[kind])
         given = net(line) if how == "told" else None
         self._move(no, line, lot, line.pieces, account, self._at(line, line.at, lot), how, given)
@@ -115,9 +112,7 @@ class Builder:
         target = self._at(line, line.at, lot)
         share = None if rest else Fraction(line.share or 0)
         extra = self.paper.extra or ZERO
-        self._move(
-            no, line, lot, line.pieces, Spot("production"), target, "share", share, extra
-        )
+        self._move(no, line, lot, line.pieces, Spot("production"), target, "share", share, extra)
 
     def _transfer(self, no: int, line: Line) -> None:
         for (item, place, lot), part in self._takes(line):
@@ -192,9 +187,7 @@ class Builder:
                 part = part_of(share, seen, line.pieces) - given
                 given += part
                 target = Spot(self._somewhere(name), name)
-                self._move(
-                    no, line, name[2], ZERO, supplier, target, "adjust", part, None, link
-                )
+                self._move(no, line, name[2], ZERO, supplier, target, "adjust", part, None, link)
             if share != given:
                 expense = Spot("landed_cost_expensed")
                 self._move(no, line, "", ZERO, supplier, expense, "told", share - given)
@@ -226,6 +219,11 @@ class Builder:
     def _of_source(self, line: Line) -> bool:
         return self.source is not None and line.source_line is not None
 
+    def _source_lot(self, line: Line) -> str | None:
+        if self.source is None or line.source_line is None:
+            return None
+        return self.source.lines[line.source_line - 1].lot
+
     def _linked(self, line: Line, rule: str) -> bool:
         return self._of_source(line) and self.setup.rules[rule] == "original_cost"
 
@@ -244,7 +242,8 @@ class Builder:
             raise Unable("NOT_FOUND")
         sale = self.paper.type in papers.SALES
         assert line.at is not None
-        yield from self.stock.allocate(line.item, line.at, line.lot, line.pieces, sale=sale)
+        to = line.to or ""
+        yield from self.stock.allocate(line.item, line.at, line.lot, line.pieces, sale=sale, to=to)
 
     def _comes(self, line: Line, lot: str | None) -> str:
         """The lot that goods come into: it is known from then on."""

@@ -234,9 +234,7 @@ class History:
 
     # the parts they share
 
-    def _book_in(
-        self, move: Move, value: Fraction, parts: list[Part], quantity: Fraction
-    ) -> None:
+    def _book_in(self, move: Move, value: Fraction, parts: list[Part], quantity: Fraction) -> None:
         if move.target.pool is None:
             self._book(move, move.target, quantity, value)
             return
@@ -256,7 +254,8 @@ class History:
         if standard is None or spot.pool is None:
             return
         pool = self.pool(spot.pool)
-        change = pool.worth(half_up(standard * pool.quantity), anew=True)
+        value = half_up(standard * pool.quantity)
+        change = pool.worth(value, anew=True) if value != pool.value else ZERO
         self.own[move.when].value += change
         self.accounts["standard_variance"] -= change
 

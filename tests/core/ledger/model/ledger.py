@@ -129,7 +129,8 @@ class Ledger:
         new = Posted(paper, paper, paper.on)
         repost = paper.type == "landed_cost" and self.setup.rules["landed_cost"] == "repost"
         then = self._play(self.posted.values(), until=paper.on)
-        builder = Builder(self.setup, self.stock(then), then, paper, source and source.paper)
+        known = source.paper if source is not None else None
+        builder = Builder(self.setup, self.stock(then), then, paper, known)
         try:
             if repost:
                 assert source is not None
@@ -144,9 +145,11 @@ class Ledger:
             new.standards = [(line.item, when, line.price or ZERO) for line in paper.lines]
         own = self._fulfilled(paper)
         found |= self._progress(paper, source)
-        found |= self._accept([*self.posted.values(), new], new, own=own)
+        after = self._play([*self.posted.values(), new])
+        found |= self._refused(after, new, own)
         if found:
             return found
+        self.now = after
         self.posted[paper.no] = new
         self.lots |= builder.made
         for line in paper.lines:
@@ -178,14 +181,10 @@ class Ledger:
             (p, min(p.quantity, wanted[p.line])) for p in self.promises() if p.order == paper.source
         ]
 
-    def _accept(
-        self,
-        posted: list[Posted],
-        new: Posted,
-        own: Iterable[tuple[Promise, Fraction]] = (),
+    def _refused(
+        self, after: History, new: Posted, own: Iterable[tuple[Promise, Fraction]] = ()
     ) -> set[str]:
-        """Whether history may be like this from now on: at every later date, and today."""
-        after = self._play(posted)
+        """Why history may not be like this from now on: at a later date, or today."""
         found = self._shortages(after, {m.when for m in new.moves})
         found |= self._worthless(new)
         cells = {*after.on_hand, *self.now.on_hand}
@@ -196,8 +195,6 @@ class Ledger:
             found |= self.stock(self.now).refusals(moved, sale=sale, own=own)
         if not found and self._doubled(after):
             found.add("UNIT_ELSEWHERE")
-        if not found:
-            self.now = after
         return found
 
     def _shortages(self, after: History, new: set[When]) -> set[str]:
@@ -220,9 +217,11 @@ class Ledger:
             return set()
         then = self._play(self.posted.values(), until=new.on)
         for move in new.moves:
-            if move.how == "adjust" and move.target.pool is not None:
-                if then.pool(move.target.pool).value + (move.given or ZERO) < 0:
-                    return {"NEGATIVE_COST"}
+            name = move.target.pool
+            if move.how != "adjust" or name is None:
+                continue
+            if then.pool(name).value + (move.given or ZERO) < 0:
+                return {"NEGATIVE_COST"}
         return set()
 
     def _doubled(self, after: History) -> bool:
@@ -289,9 +288,11 @@ class Ledger:
             new.moves = mirrored(self.setup, self.now, original.moves, undo.no, on)
             new.standards = self._restored(original, When(on, undo.no, 0))
         kept = [replace(p, gone=gone) if p is original else p for p in self.posted.values()]
-        found = self._accept([*kept, new], new)
+        after = self._play([*kept, new])
+        found = self._refused(after, new)
         if found:
             return found
+        self.now = after
         original.reversed, original.gone = True, gone
         self.posted[undo.no] = new
         source = self.posted.get(original.paper.source or 0)

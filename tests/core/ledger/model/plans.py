@@ -2,20 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
-from typing import Any, TypeVar
+from typing import Protocol, TypeVar
 
 from hypothesis import strategies as st
 
 from tests.core.ledger.model import papers
 from tests.core.ledger.model.ledger import Ledger, Posted
-from tests.core.ledger.model.papers import Books, Hold, Item, Line, Paper, Release, Setup, Step, Undo
+from tests.core.ledger.model.papers import (
+    Books,
+    Hold,
+    Item,
+    Line,
+    Paper,
+    Release,
+    Setup,
+    Step,
+    Undo,
+)
 
 T = TypeVar("T")
-Draw = Callable[[st.SearchStrategy[T]], T]
+
+
+class Draw(Protocol):
+    """Draws one example of a strategy."""
+
+    def __call__(self, strategy: st.SearchStrategy[T], /) -> T: ...
+
 
 END_OF_MONTH = date(2026, 3, 31)
 FIRST, LAST = date(2026, 3, 28), date(2026, 4, 8)
@@ -75,7 +90,7 @@ class Planner:
     """Draws acts on what the model knows. ``today`` moves on by itself."""
 
     ledger: Ledger
-    draw: Draw[Any]
+    draw: Draw
     no: int
     today: date
 
@@ -119,7 +134,7 @@ class Planner:
         lines = [self._line(kind) for _ in range(self._most(2))]
         source = None
         orders = self._known(*papers.SOURCES.get(kind, ()))
-        if orders and self.draw(st.integers(0, 2)):
+        if orders and bool(self.draw(st.integers(0, 2))):
             source = self._one(orders)
             lines = self._of(source, lines[0].quantity or 1)
         expired = kind in papers.ORDERS and self.draw(st.integers(0, 5)) == 5
@@ -138,9 +153,8 @@ class Planner:
             quantity = self.draw(st.sampled_from([None, 0, 1] if serial else [None, 0, 1, 3, 8]))
             price = self.draw(st.sampled_from([None, None, *PRICES[:2]]))
         to = self._one([p for p in PLACES if p != place]) if kind == "transfer" else None
-        if kind in papers.ORDERS:
-            lot = None
-        elif kind not in papers.RECEIVE and kind != "count" and not serial and self._coin():
+        comes = kind in papers.RECEIVE or kind == "count"
+        if kind in papers.ORDERS or (not comes and not serial and self._coin()):
             lot = None
         return Line(item, quantity, price, None, place, to, lot)
 
@@ -249,7 +263,7 @@ class Planner:
         return self.draw(st.integers(1, most))
 
     def _coin(self) -> bool:
-        return self.draw(st.booleans())  # type: ignore[no-any-return]
+        return self.draw(st.booleans())
 
     def _one(self, choices: list[T]) -> T:
-        return self.draw(st.sampled_from(choices))  # type: ignore[no-any-return]
+        return self.draw(st.sampled_from(choices))

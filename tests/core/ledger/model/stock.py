@@ -58,22 +58,22 @@ class Stock:
         )
 
     def allocate(
-        self, item: str, place: str, lot: str | None, wanted: Fraction, *, sale: bool
+        self, item: str, place: str, lot: str | None, wanted: Fraction, *, sale: bool, to: str = ""
     ) -> list[tuple[Cell, Fraction]]:
         """Which goods are taken: no lot before all lots, then the lot received first, at the place
-        itself before its bins. What is missing is missing at the place itself."""
+        itself before its bins, and never where they go ``to``. What is missing is missing at the place
+        itself."""
         cells = [
             cell
             for cell, quantity in self.on_hand.items()
             if cell[0] == item
             and quantity > self.taken[cell]
             and self.setup.inside(cell[1], place)
+            and cell[1] != to
             and lot in (None, cell[2])
             and not (sale and self.held(cell))
         ]
-        cells.sort(
-            key=lambda c: (self.lots.get((item, c[2]), date.min), c[1] != place, c[1], c[2])
-        )
+        cells.sort(key=lambda c: (self.lots.get((item, c[2]), date.min), c[1] != place, c[1], c[2]))
         takes = []
         for cell in cells:
             part = min(wanted, self.on_hand[cell] - self.taken[cell])
@@ -116,5 +116,3 @@ class Stock:
 
     def _there(self, cell: Cell) -> Fraction:
         return self.on_hand.get(cell, ZERO)
-
-

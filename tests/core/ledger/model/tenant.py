@@ -12,12 +12,12 @@ from uuid import UUID
 
 import psycopg
 
-from core.db.database import Database
+from core.db.database import Database, rows
 from core.documents.lifecycle import Event
 from core.documents.records import LineDraft
 from core.documents.service import step
 from core.errors import Refused
-from core.ids import uuid7
+from core.ids import NIL, uuid7
 from core.ledger import holds, periods
 from core.ledger.posting import post, post_many
 from core.ledger.records import lot_id
@@ -165,27 +165,28 @@ class Tenant:
 
     async def figures(self) -> Figures:
         """Everything that the model knows too: whatever is zero is left out."""
-        names = {id_: code.removeprefix("~") for code, id_ in self.world.places.items()}
-        items = {id_: code for code, id_ in self.world.items.items()}
-        numbers = {id_: no for no, id_ in self.ids.items()}
         async with self.world.db.snapshot(self.world.principal.tenant_id) as tx:
-            found = [await (await tx.raw.execute(q.encode())).fetchall() for q in _QUERIES]
-            keys = [
-                (item, place)
-                for item in items
-                for place, code in names.items()
-                if code in self.setup.places and code != "in_transit"
+            balances, pools, layers, values, promises = [
+                await rows(tx, query) for query in _QUERIES
             ]
-            free = await reports.availability(tx, keys)
-        balances, pools, layers, values, promises = found
+            places = [p for p in self.setup.places if p != "in_transit"]
+            keys = {
+                (id_, self.world.places[place]): (item, place)
+                for item, id_ in self.world.items.items()
+                for place in places
+            }
+            free = await reports.availability(tx, list(keys))
+        codes = {id_: code.removeprefix("~") for code, id_ in self.world.places.items()}
+        codes |= {id_: code for code, id_ in self.world.items.items()} | {NIL: ""}
+        numbers = {id_: no for no, id_ in self.ids.items()} | {NIL: 0}
         return {
-            "on hand": {(items[i], names[p], lot): Fraction(q) for i, p, lot, q in balances},
+            "on hand": {(codes[i], codes[p], lot): Fraction(q) for i, p, lot, q in balances},
             "pools": {
-                (items[i], names.get(p, ""), lot, numbers.get(d, 0)): (Fraction(q), Fraction(v))
+                (codes[i], codes[p], lot, numbers[d]): (Fraction(q), Fraction(v))
                 for i, p, lot, d, q, v in pools
             },
             "layers": {
-                (items[i], names.get(p, ""), lot, numbers.get(d, 0), on, numbers[of], flow): (
+                (codes[i], codes[p], lot, numbers[d], on, numbers[of], flow): (
                     Fraction(q),
                     Fraction(v),
                 )
@@ -194,8 +195,9 @@ class Tenant:
             "accounts": {account: Fraction(value) for account, value in values},
             "promises": {(numbers[d], line): Fraction(q) for d, line, q in promises},
             "available": {
-                (items[i], names[p]): Fraction(found.available)
-                for (i, p), found in free.items()
+                keys[item, place]: Fraction(found.available)
+                for (item, place), found in free.items()
+                if place is not None
             },
         }
 
