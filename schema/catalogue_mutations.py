@@ -37,7 +37,10 @@ _MNEMONIC = (
 )
 _LIST_PRICE = "What customers pay per base unit, at most 6 decimals."
 _PURCHASE_PRICE = "What suppliers are usually paid per base unit, at most 6 decimals."
-_STANDARD_COST = "The cost per base unit where it is valued at standard cost."
+_STANDARD_COST = (
+    "The cost per base unit where it is valued at standard cost. Once the item has moved, a document of"
+    " type `standard_cost` changes it."
+)
 _WEIGHT = "Kilograms of one base unit."
 _VOLUME = "Litres of one base unit."
 _NEGATIVE = "Whether its stock may go below zero; null: as the place or the settings say."

@@ -68,7 +68,8 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
     "cost_scope": get_args(CostScope),
 }
 _NUMBERS = ("list_price", "purchase_price", "weight", "volume", "standard_cost")
-_FIXED_ONCE_MOVED = ("kind", "base_unit_id", "costing_method", "cost_scope")
+_FIXED_ONCE_MOVED = ("kind", "base_unit_id", "costing_method", "cost_scope", "standard_cost")
+"""Its history is played again by these (a `standard_cost` document changes the standard from a date on)."""
 _OWN = frozenset(f.name for f in fields(Item))
 
 

@@ -184,6 +184,7 @@ async def test_what_its_books_were_kept_by_is_fixed_once_an_item_moved(
         {"costing_method": "fifo"},
         {"cost_scope": "item_place"},
         {"kind": "service"},
+        {"standard_cost": Decimal("2.50")},
     ]
     for changes in fixed:
         with pytest.raises(Refused) as refused:
