@@ -75,7 +75,17 @@ async def test_a_late_count_is_a_fact_like_one_in_time(world: World) -> None:
     await world.item("A")
     await world.posted("receipt", world.line("A", 5, "2"))
     await world.posted("sales_order", world.line("A", 5))
-    await world.posted("count", world.line("A", 4), on=2)  # in time, it may say less than is promised
+    await world.posted(
+        "count", world.line("A", 4), on=2
+    )  # in time, it may say less than is promised
     await world.posted("receipt", world.line("A", 1, "2"), on=6)
     await world.posted("count", world.line("A", 3), on=3)
     assert await world.on_hand("A") == 4
+
+
+async def test_a_promise_that_has_run_out_counts_for_nothing_in_its_own_batch(world: World) -> None:
+    await world.item("A")
+    await world.posted("receipt", world.line("A", 5, "2"))
+    order = world.draft("sales_order", world.line("A", 4, expires_at=GONE), on=2)
+    sale = world.draft("issue", world.line("A", 5), on=2)
+    assert [verdict.refusals for verdict in await world.many(order, sale)] == [(), ()]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from asyncio import Runner
 from collections.abc import Coroutine
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any, ClassVar, TypeVar
 
@@ -12,7 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from core.db.database import Database
 from tests.core.ledger.model.comparison import Comparison
-from tests.core.ledger.model.papers import Act, Setup
+from tests.core.ledger.model.papers import Act, Paper, Setup
 from tests.core.ledger.model.plans import FIRST, LAST, Planner, setups
 
 T = TypeVar("T")
@@ -86,6 +87,8 @@ class Machine(RuleBasedStateMachine):
         acts: list[Act] = []
         for kind in kinds:
             act = self._planner(data).paper(kind)
+            if isinstance(act, Paper):
+                act = replace(act, expired=False)
             if act is not None:
                 acts.append(act)
                 self.run.expect(act)

@@ -35,6 +35,7 @@ class Draw(Protocol):
 END_OF_MONTH = date(2026, 3, 31)
 FIRST, LAST = date(2026, 3, 28), date(2026, 4, 8)
 """Days of papers; the first of them lie in a month that can be closed."""
+ITEMS = ("A", "B", "C")
 PLACES = ("MAIN", "B1", "SHOP")
 LOTS = ("L1", "L2")
 PRICES = [Fraction(p) for p in ("1", "2.5", "3.33", "7", "10.01")]
@@ -66,11 +67,11 @@ def _setup(items: list[Item], shop: str | None, rules: dict[str, str]) -> Setup:
         "B1": ("MAIN", None),
         "SHOP": ("ROOT", shop),
     }
-    return Setup(dict(zip("AB", items, strict=True)), places, rules)
+    return Setup(dict(zip(ITEMS, items, strict=True)), places, rules)
 
 
 def setups() -> st.SearchStrategy[Setup]:
-    """Tenants: two items, each kept in its own way, in a warehouse with a bin and in a shop."""
+    """Tenants: three items, each kept in its own way, in a warehouse with a bin and in a shop."""
     costs = st.sampled_from(["original_cost", "current_cost"])
     rules = st.fixed_dictionaries(
         {
@@ -81,7 +82,7 @@ def setups() -> st.SearchStrategy[Setup]:
             "reserve_on_order": st.sampled_from(["require", "backorder", "off"]),
         }
     )
-    items = st.lists(_items, min_size=2, max_size=2)
+    items = st.lists(_items, min_size=3, max_size=3)
     return st.builds(_setup, items, st.sampled_from([None, "allow", "forbid"]), rules)
 
 
@@ -213,11 +214,12 @@ class Planner:
         return Paper(self.no, kind, self._day(), (line,))
 
     def _convert(self, kind: str) -> Paper:
-        """One item becomes the other; a second output becomes one more lot, or place, of it."""
-        a, b = self.draw(st.permutations("AB"))
+        """One item becomes another, or two others."""
+        a, *others = self.draw(st.permutations(ITEMS))
         consumed = Line(a, self._pieces(a, 4), at=self._place(), lot=self._lot(a), role="consume")
         lines = [consumed]
-        for share in [None, self._one([10, 33, 50])][: self._most(2)]:
+        shares = [None, self._one([10, 33, 50])][: self._most(2)]
+        for b, share in zip(others, shares, strict=False):
             at, lot = self._place(), self._lot(b)
             pieces = self._pieces(b, 3)
             lines.append(Line(b, pieces, at=at, lot=lot, role="produce", share=share))
@@ -243,7 +245,7 @@ class Planner:
         return max(FIRST, self.today - timedelta(days=late))
 
     def _item(self) -> str:
-        return self._one(list("AB"))
+        return self._one([*ITEMS[:2], *ITEMS])
 
     def _pieces(self, item: str, most: int) -> int:
         return 1 if self.ledger.setup.items[item].scope == "serial" else self._most(most)
