@@ -32,7 +32,7 @@ from core.ledger.records import (
     lot_id,
 )
 from core.ledger.state import LotFacts, Promised, State
-from core.ledger.stock import available, check_leaving
+from core.ledger.stock import available, check_leaving, check_units
 
 FUTURE_DATE = define(
     "FUTURE_DATE",
@@ -132,6 +132,7 @@ def decide(state: State, document: Document, index: int, *, approved: bool = Fal
         own = fulfilled(state, document)
         leaving = list(_changes(flows))
         raise_any(check_leaving(state, leaving, respect_holds=document.type.holds, own=own))
+        raise_any(check_units(state, flows))
         check_value(state, flows)
     except Refused:
         for lot in builder.lots:

@@ -16,7 +16,7 @@ from core.errors import Refusal, define
 from core.ids import NIL
 from core.ledger import availability
 from core.ledger.availability import Row, Strategy, pick, shown
-from core.ledger.records import ZERO, BalanceKey
+from core.ledger.records import ZERO, BalanceKey, Basis, Flow
 from core.ledger.state import Promised, State
 
 OUT_OF_STOCK = define(
@@ -28,6 +28,11 @@ ON_HOLD = define(
     "ON_HOLD",
     en="{item} at {place} is on hold: {reason}.",
     zh="{place} 的 {item} 已冻结:{reason}。",
+)
+UNIT_ELSEWHERE = define(
+    "UNIT_ELSEWHERE",
+    en="This unit is already in another place.",
+    zh="该单件已在其他地点。",
 )
 
 
@@ -194,6 +199,31 @@ def check_leaving(
         there = free(item, place)
         if wanted > there:
             yield short(state, item, place, wanted, there)
+            return
+
+
+def check_units(state: State, flows: Iterable[Flow]) -> Iterator[Refusal]:
+    """Refusals for units that the flows would leave in two places, or twice in one. The database holds
+    this too (rule 3.7), but sees a batch only when all of it is decided."""
+    after: dict[UUID, dict[BalanceKey, Decimal]] = {}
+    for flow in flows:
+        lot = state.lots.get(flow.lot)
+        if lot is None or not lot.is_unit:
+            continue
+        if lot.id not in after:
+            there = state.on_hand(flow.item)
+            after[lot.id] = {key: q for key, q in there.items() if key.lot == lot.id}
+        for side, change in ((flow.source, -flow.quantity), (flow.target, flow.quantity)):
+            if side.pool is None:
+                continue
+            key = BalanceKey(flow.item, side.place, flow.lot)
+            if flow.basis is not Basis.COUNT:
+                after[lot.id][key] = after[lot.id].get(key, ZERO) + change
+            elif flow.given is not None:
+                after[lot.id][key] = flow.given
+    for places in after.values():
+        if [quantity for quantity in places.values() if quantity] not in ([], [1]):
+            yield Refusal(UNIT_ELSEWHERE, ("lines",))
             return
 
 

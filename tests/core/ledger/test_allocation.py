@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from tests.core.ledger.conftest import OpenWorld
-from tests.ledger_world import World
+from tests.ledger_world import World, codes
 
 GONE = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -89,3 +89,18 @@ async def test_a_promise_that_has_run_out_counts_for_nothing_in_its_own_batch(wo
     order = world.draft("sales_order", world.line("A", 4, expires_at=GONE), on=2)
     sale = world.draft("issue", world.line("A", 5), on=2)
     assert [verdict.refusals for verdict in await world.many(order, sale)] == [(), ()]
+
+
+async def test_a_unit_is_in_one_place_after_each_document_of_a_batch(open_world: OpenWorld) -> None:
+    world = await open_world(costing_method="specific", cost_scope="serial")
+    await world.item("A")
+    await world.place("SHOP")
+    unit = {"lot_code": "U1"}
+    await world.posted("receipt", world.line("A", 1, "2", **unit))
+    twice = world.draft("receipt", world.line("A", 1, "2", at="SHOP", **unit))
+    sale = world.draft("issue", world.line("A", 1, **unit))
+    refused, sold = await world.many(
+        twice, sale
+    )  # only the batch as a whole leaves it in one place
+    assert codes(refused) == ["UNIT_ELSEWHERE"]
+    assert sold.outcome is not None
