@@ -45,12 +45,22 @@ class Comparison:
                 self.expect(act)
         self.batch += 1
         self.broken = True
-        told = await _submit(self.tenant, acts)
-        for act, codes, wanted in zip(acts, told, self.deserved[-len(acts) :], strict=True):
-            same = bool(codes) == bool(wanted) and set(codes) <= wanted
-            assert same, f"{act}: told {codes}, deserves {wanted or 'to be posted'}"
+        await self._ask(self.tenant, range(len(self.plan) - len(acts), len(self.plan)))
         await self.compare(self.tenant)
         self.broken = False
+
+    async def _ask(self, tenant: Tenant, numbers: Sequence[int]) -> None:
+        """Ask a tenant for acts of the plan, at once where there are several."""
+        acts = [self.plan[n] for n in numbers]
+        papers = [act for act in acts if isinstance(act, Paper | Undo)]
+        if len(papers) > 1:
+            told = await tenant.submit_many(papers)
+        else:
+            told = [await tenant.submit(act) for act in acts]
+        for n, act, codes in zip(numbers, acts, told, strict=True):
+            wanted = self.deserved[n]
+            same = bool(codes) == bool(wanted) and set(codes) <= wanted
+            assert same, f"{act}: told {codes}, deserves {wanted or 'to be posted'}"
 
     async def compare(self, tenant: Tenant) -> None:
         wanted, found = expected(self.ledger), await tenant.figures()
@@ -67,29 +77,22 @@ class Comparison:
         same books in another tenant."""
         await self._tally(self.tenant)
         twin = await Tenant.open(self.db, self.ledger.setup, self.superuser_url)
-        batch: list[Act] = []
-        for act in self.plan:
+        batch: list[int] = []
+        for n, act in enumerate(self.plan):
             # an order that comes with its promise run out counts in its own batch, which is not right
-            if not isinstance(act, Paper | Undo) or (isinstance(act, Paper) and act.expired):
-                await _submit(twin, batch)
-                await _submit(twin, [act])
-                batch = []
-            else:
-                batch.append(act)
-        await _submit(twin, batch)
+            if isinstance(act, Paper | Undo) and not (isinstance(act, Paper) and act.expired):
+                batch.append(n)
+                continue
+            await self._ask(twin, batch)
+            await self._ask(twin, [n])
+            batch = []
+        await self._ask(twin, batch)
         await self.compare(twin)
         await self._tally(twin)
 
     async def _tally(self, tenant: Tenant) -> None:
         found = await verify(self.db, tenant.world.principal.tenant_id, deep=True)
         assert not found, found
-
-
-async def _submit(tenant: Tenant, acts: Sequence[Act]) -> list[list[str]]:
-    if len(acts) == 1:
-        return [await tenant.submit(acts[0])]
-    papers = [act for act in acts if isinstance(act, Paper | Undo)]
-    return await tenant.submit_many(papers) if papers else []
 
 
 def expected(ledger: Ledger) -> Figures:
@@ -141,43 +144,42 @@ async def failure(db: Database, superuser_url: str, setup: Setup, plan: list[lis
     return ""
 
 
-async def reduced(run: Comparison, most: int = 150) -> tuple[list[list[Act]], str]:
+async def reduced(run: Comparison, most: int = 100) -> tuple[list[list[Act]], str]:
     """The plan without what is not needed to make it fail: faster than shrinking, for it leaves out
-    whole acts and draws nothing anew. At most so many attempts."""
-    plan: list[list[Act]] = []
-    for act, batch in zip(run.plan, run.together, strict=True):
-        if batch == len(plan):
-            plan.append([])
-        plan[batch].append(act)
-    setup = run.ledger.setup
-    told = await failure(run.db, run.superuser_url, setup, plan)
-    for n in range(len(plan) - 1, -1, -1):
-        for k in range(len(plan[n]) - 1, -1, -1):
-            shorter = [list(acts) for acts in plan]
-            gone = shorter[n].pop(k)
-            if most <= 0 or _needed(gone, shorter):
-                continue
+    whole acts, many at a time at first, and draws nothing anew. At most so many attempts."""
+    setup, acts = run.ledger.setup, list(zip(run.together, run.plan, strict=True))
+    told = await failure(run.db, run.superuser_url, setup, _batches(acts))
+    size = len(acts) // 2
+    while size and told:
+        end = len(acts)
+        while end > 0 and most:
+            shorter = acts[: max(0, end - size)] + acts[end:]
             most -= 1
-            shorter_ = [acts for acts in shorter if acts]
-            error = await failure(run.db, run.superuser_url, setup, shorter_)
+            error = await failure(run.db, run.superuser_url, setup, _batches(shorter))
             if error:
-                plan, told = shorter, error
-    return [acts for acts in plan if acts], told
+                acts, told = shorter, error
+            end -= size
+        size //= 2
+    return _batches(acts), told
 
 
-def _needed(gone: Act, plan: list[list[Act]]) -> bool:
-    """Whether another act goes back to this one."""
-    if not isinstance(gone, Paper | Undo | Hold):
-        return False
-    named: set[int | None] = set()
-    for act in (act for acts in plan for act in acts):
+def _batches(acts: list[tuple[int, Act]]) -> list[list[Act]]:
+    """The acts that still make sense, batch by batch: none that goes back to what is left out."""
+    known: set[int] = set()
+    batches: dict[int, list[Act]] = {}
+    for number, act in acts:
         match act:
             case Paper():
-                named.add(act.source)
+                needed = act.source
             case Undo():
-                named.add(act.original)
+                needed = act.original
             case Release():
-                named.add(act.hold)
+                needed = act.hold
             case Step():
-                named.add(act.order)
-    return gone.no in named
+                needed = act.order
+            case _:
+                needed = None
+        if needed is None or needed in known:
+            batches.setdefault(number, []).append(act)
+            known |= {act.no} if isinstance(act, Paper | Undo | Hold) else set()
+    return list(batches.values())

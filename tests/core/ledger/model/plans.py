@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
-from typing import Protocol, TypeVar
-
-from hypothesis import strategies as st
+from random import Random
+from typing import TypeVar
 
 from tests.core.ledger.model import papers
 from tests.core.ledger.model.ledger import Ledger, Posted
@@ -26,14 +26,8 @@ from tests.core.ledger.model.papers import (
 T = TypeVar("T")
 
 
-class Draw(Protocol):
-    """Draws one example of a strategy."""
-
-    def __call__(self, strategy: st.SearchStrategy[T], /) -> T: ...
-
-
 END_OF_MONTH = date(2026, 3, 31)
-FIRST, LAST = date(2026, 3, 28), date(2026, 4, 8)
+FIRST, LAST = date(2026, 3, 29), date(2026, 4, 9)
 """Days of papers; the first of them lie in a month that can be closed."""
 ITEMS = ("A", "B", "C")
 PLACES = ("MAIN", "B1", "SHOP")
@@ -47,51 +41,40 @@ BY_LOT = [
 ]
 SERIAL = [(m, "serial") for m in ("specific", "moving_average")]
 
-_items = st.sampled_from([*PLAIN, *PLAIN, *BY_LOT, *SERIAL]).flatmap(
-    lambda way: st.builds(
-        Item,
-        method=st.just(way[0]),
-        scope=st.just(way[1]),
-        price=st.sampled_from([Fraction(0), Fraction("4.20")]),
-        standard=st.sampled_from(PRICES),
-        negative=st.sampled_from([None, None, "allow", "forbid"]),
-    )
-)
 
+def setup(random: Random) -> Setup:
+    """A tenant: three items, each kept in its own way, in a warehouse with a bin and in a shop."""
 
-def _setup(items: list[Item], shop: str | None, rules: dict[str, str]) -> Setup:
+    def item() -> Item:
+        method, scope = random.choice([*PLAIN, *PLAIN, *BY_LOT, *SERIAL])
+        price = random.choice([Fraction(0), Fraction("4.20")])
+        negative = random.choice([None, None, "allow", "forbid"])
+        return Item(method, scope, price, random.choice(PRICES), negative)
+
     places: dict[str, tuple[str | None, str | None]] = {
         "ROOT": (None, None),
         "in_transit": (None, None),
         "MAIN": ("ROOT", None),
         "B1": ("MAIN", None),
-        "SHOP": ("ROOT", shop),
+        "SHOP": ("ROOT", random.choice([None, "allow", "forbid"])),
     }
-    return Setup(dict(zip(ITEMS, items, strict=True)), places, rules)
-
-
-def setups() -> st.SearchStrategy[Setup]:
-    """Tenants: three items, each kept in its own way, in a warehouse with a bin and in a shop."""
-    costs = st.sampled_from(["original_cost", "current_cost"])
-    rules = st.fixed_dictionaries(
-        {
-            "negative_stock": st.sampled_from(["forbid", "forbid", "allow"]),
-            "return_in": costs,
-            "return_out": costs,
-            "landed_cost": st.sampled_from(["repost", "remaining"]),
-            "reserve_on_order": st.sampled_from(["require", "backorder", "off"]),
-        }
-    )
-    items = st.lists(_items, min_size=3, max_size=3)
-    return st.builds(_setup, items, st.sampled_from([None, "allow", "forbid"]), rules)
+    rules = {
+        "negative_stock": ["forbid", "forbid", "allow"],
+        "return_in": ["original_cost", "current_cost"],
+        "return_out": ["original_cost", "current_cost"],
+        "landed_cost": ["repost", "remaining"],
+        "reserve_on_order": ["require", "backorder", "off"],
+    }
+    chosen = {name: random.choice(choices) for name, choices in rules.items()}
+    return Setup({code: item() for code in ITEMS}, places, chosen)
 
 
 @dataclass
 class Planner:
-    """Draws acts on what the model knows. ``today`` moves on by itself."""
+    """Draws acts from what the model knows. ``today`` moves on by itself."""
 
     ledger: Ledger
-    draw: Draw
+    random: Random
     no: int
     today: date
 
@@ -112,17 +95,17 @@ class Planner:
 
     def hold(self) -> Hold:
         item = self._item()
-        place = self.draw(st.sampled_from([None, *PLACES]))
+        place = self._one([None, *PLACES])
         lots = [lot for known, lot in self.ledger.lots if known == item]
-        return Hold(self.no, item, place, self.draw(st.sampled_from([None, *lots])))
+        return Hold(self.no, item, place, self._one([None, *lots]))
 
     def release(self) -> Release | None:
         return Release(self._one(list(self.ledger.holds))) if self.ledger.holds else None
 
     def step(self) -> Step | None:
         orders = [no for no, p in self.ledger.posted.items() if p.paper.type in papers.ORDERS]
-        events = st.sampled_from(["close", "reopen", "expire"])
-        return Step(self._one(orders), self.draw(events)) if orders else None
+        event = self._one(["close", "reopen", "expire"])
+        return Step(self._one(orders), event) if orders else None
 
     def books(self) -> Books | None:
         if self.ledger.closed_through is not None:
@@ -135,24 +118,22 @@ class Planner:
         lines = [self._line(kind) for _ in range(self._most(2))]
         source = None
         orders = self._known(*papers.SOURCES.get(kind, ()))
-        if orders and bool(self.draw(st.integers(0, 2))):
+        if orders and self._often(3):
             source = self._one(orders)
             lines = self._of(source, lines[0].quantity or 1)
-        expired = kind in papers.ORDERS and self.draw(st.integers(0, 5)) == 5
+        expired = kind in papers.ORDERS and not self._often(6)
         return Paper(self.no, kind, self._day(), tuple(lines), source, expired=expired)
 
     def _line(self, kind: str) -> Line:
-        item = self._item()
-        lot = self._lot(item)
+        item, place, lot = self._goods(kind)
         serial = self.ledger.setup.items[item].scope == "serial"
         quantity: int | None = 1 if serial else self._most(9 if kind in papers.RECEIVE else 6)
         price = None
-        place = self._place()
         if kind in ("receipt", "opening") or (kind in papers.RECEIVE and self._coin()):
             price = self._one(PRICES)
         if kind == "count":
-            quantity = self.draw(st.sampled_from([None, 0, 1] if serial else [None, 0, 1, 3, 8]))
-            price = self.draw(st.sampled_from([None, None, *PRICES[:2]]))
+            quantity = self._one([None, 0, 1] if serial else [None, 0, 1, 3, 8])
+            price = self._one([None, None, *PRICES[:2]])
         to = self._one([p for p in PLACES if p != place]) if kind == "transfer" else None
         comes = kind in papers.RECEIVE or kind == "count"
         if kind in papers.ORDERS or (not comes and not serial and self._coin()):
@@ -166,13 +147,13 @@ class Planner:
         line = known.lines[no - 1]
         lot = line.lot or self._lot(line.item)
         price = self._one(PRICES) if known.type == "purchase_order" else None
-        place = line.at if self.draw(st.integers(0, 3)) else self._place()
+        place = line.at if self._often(4) else self._place()
         quantity = min(quantity, line.quantity or 1)
         return [Line(line.item, quantity, price, None, place, None, lot, source_line=no)]
 
     def _back(self, kind: str) -> Paper | None:
         sources = self._known(*papers.SOURCES[kind])
-        if not sources or not self.draw(st.integers(0, 4)):
+        if not sources or not self._often(5):
             return self._plain(kind)
         source = self._one(sources)
         return Paper(self.no, kind, self._day(), tuple(self._of(source, self._most(4))), source)
@@ -185,9 +166,9 @@ class Planner:
         sent = self.ledger.posted[source].paper
         no = self._most(len(sent.lines))
         line = sent.lines[no - 1]
-        role = self.draw(st.sampled_from([None, None, "lost"]))
+        role = self._one([None, None, "lost"])
         quantity, place = self._most(line.quantity or 1), self._place()
-        lot = self.draw(st.sampled_from([None, line.lot]))
+        lot = self._one([None, line.lot])
         arrived = Line(line.item, quantity, to=place, lot=lot, source_line=no, role=role)
         return Paper(self.no, kind, self._day(), (arrived,), source)
 
@@ -202,11 +183,11 @@ class Planner:
 
     def _revalue(self, kind: str) -> Paper:
         item = self._item()
-        at = self.draw(st.sampled_from([None, None, *PLACES]))
-        lot = self.draw(st.sampled_from([None, *LOTS]))
+        at = self._one([None, None, *PLACES])
+        lot = self._one([None, *LOTS])
         if kind == "standard_cost":
             return Paper(self.no, kind, self._day(), (Line(item, price=self._one(PRICES)),))
-        if self.draw(st.integers(0, 2)) == 2:
+        if not self._often(3):
             line = Line(item, price=self._one(PRICES), at=at, lot=lot)
         else:
             amount = self._one([Fraction(a) for a in ("2.2", "11", "-1.5", "-12.34")])
@@ -215,8 +196,9 @@ class Planner:
 
     def _convert(self, kind: str) -> Paper:
         """One item becomes another, or two others."""
-        a, *others = self.draw(st.permutations(ITEMS))
-        consumed = Line(a, self._pieces(a, 4), at=self._place(), lot=self._lot(a), role="consume")
+        a, place, lot = self._goods(kind)
+        others = self.random.sample([item for item in ITEMS if item != a], 2)
+        consumed = Line(a, self._pieces(a, 4), at=place, lot=lot, role="consume")
         lines = [consumed]
         shares = [None, self._one([10, 33, 50])][: self._most(2)]
         for b, share in zip(others, shares, strict=False):
@@ -229,7 +211,7 @@ class Planner:
     def _undo(self, kind: str) -> Undo | None:
         if not self.ledger.posted:
             return None
-        on = None if self.draw(st.integers(0, 4)) < 3 else self.today
+        on = self._one([None, None, None, self.today, self.today])
         return Undo(self.no, self._one(list(self.ledger.posted)), on)
 
     # moods
@@ -241,8 +223,21 @@ class Planner:
         return [no for no, posted in self.ledger.posted.items() if of(posted)]
 
     def _day(self) -> date:
-        late = self.draw(st.sampled_from([0, 0, 0, 1, 2, 5]))
+        late = self._one([0, 0, 0, 0, 1, 2, 5])
         return max(FIRST, self.today - timedelta(days=late))
+
+    def _goods(self, kind: str) -> tuple[str, str, str | None]:
+        """What a line is about; what goes out mostly is there."""
+        there = [
+            cell
+            for cell, quantity in self.ledger.now.on_hand.items()
+            if quantity > 0 and cell[1] in PLACES
+        ]
+        if kind not in papers.RECEIVE and there and self._often(4):
+            item, place, lot = self._one(there)
+            return item, place, lot or None
+        item = self._item()
+        return item, self._place(), self._lot(item)
 
     def _item(self) -> str:
         return self._one([*ITEMS[:2], *ITEMS])
@@ -255,17 +250,21 @@ class Planner:
         if known.scope == "serial":
             return self._one([*LOTS, "L3", "L4"])
         if "lot" in known.scope:
-            return self.draw(st.sampled_from([*LOTS, *LOTS, None]))
-        return self.draw(st.sampled_from([None, None, None, *LOTS]))
+            return self._one([*LOTS, *LOTS, None])
+        return self._one([None, None, None, *LOTS])
 
     def _place(self) -> str:
         return self._one(list(PLACES))
 
     def _most(self, most: int) -> int:
-        return self.draw(st.integers(1, most))
+        return self.random.randint(1, most)
 
     def _coin(self) -> bool:
-        return self.draw(st.booleans())
+        return self.random.random() < 0.5
 
-    def _one(self, choices: list[T]) -> T:
-        return self.draw(st.sampled_from(choices))
+    def _one(self, choices: Sequence[T]) -> T:
+        return self.random.choice(choices)
+
+    def _often(self, times: int) -> bool:
+        """All but one of so many times."""
+        return self.random.randrange(times) > 0
