@@ -37,14 +37,18 @@ async def release(tx: Transaction, order: Document) -> None:
 
 
 async def restore(tx: Transaction, order: Document) -> None:
-    """Promise again what is still open; the stock must be there as for a new order. Raises Refused."""
+    """Promise again what is still open, from today on, whatever has been closed since the order; the
+    stock must be there as for a new order. Raises Refused."""
     loaded = await load(tx, items_of(order), (), ())
     done = await _executed(tx, order)
     opened = tuple(
-        replace(line, quantity=max(ZERO, line.base_quantity - done.get(line.no, ZERO)))
+        replace(line, quantity=line.base_quantity - done.get(line.no, ZERO))
         for line in order.lines
+        if line.base_quantity > done.get(line.no, ZERO)
     )
-    decision = decide(loaded.state, replace(order, lines=opened, source_id=None), 0)
+    today = loaded.state.today
+    again = replace(order, lines=opened, business_date=today, source_id=None)
+    decision = decide(loaded.state, again, 0)
     await writing.promises(tx, decision.promises)
 
 

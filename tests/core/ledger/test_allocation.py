@@ -6,8 +6,12 @@ from datetime import UTC, datetime
 
 import pytest
 
+from core.documents.lifecycle import Event
+from core.documents.service import step
+from core.ids import uuid7
+from core.ledger.periods import close_period
 from tests.core.ledger.conftest import OpenWorld
-from tests.ledger_world import World, codes
+from tests.ledger_world import World, codes, day
 
 GONE = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -104,3 +108,16 @@ async def test_a_unit_is_in_one_place_after_each_document_of_a_batch(open_world:
     )  # only the batch as a whole leaves it in one place
     assert codes(refused) == ["UNIT_ELSEWHERE"]
     assert sold.outcome is not None
+
+
+async def test_an_order_is_opened_again_after_its_month_was_closed(world: World) -> None:
+    await world.item("A")
+    await world.posted("receipt", world.line("A", 5, "2"))
+    order = await world.posted("sales_order", world.line("A", 4), world.line("A", 1))
+    await world.posted("issue", world.line("A", 1, source_line=2), source_id=order)
+    for event in (Event.CLOSE, Event.REOPEN):
+        ((seen,),) = await world.rows("SELECT revision FROM document WHERE id = %s", order)
+        await step(world.db, world.principal, uuid7(), order, seen, event)
+        if event is Event.CLOSE:
+            await close_period(world.db, world.principal, uuid7(), day(31))
+    assert await world.rows("SELECT line, quantity FROM promise WHERE quantity > 0") == [(1, 4)]
