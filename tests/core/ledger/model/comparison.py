@@ -25,6 +25,7 @@ class Comparison:
     together: list[int] = field(default_factory=list)
     deserved: list[set[str]] = field(default_factory=list)
     batch: int = 0
+    asked: int = 0
     broken: bool = False
 
     @classmethod
@@ -38,16 +39,16 @@ class Comparison:
         self.together.append(self.batch)
         self.deserved.append(self.ledger.submit(act))
 
-    async def carry_out(self, acts: Sequence[Act]) -> None:
-        """Ask the tenant, for all acts at once, and compare. AssertionError where they differ."""
-        if len(self.deserved) < len(self.plan) or self.plan[-len(acts) :] != list(acts):
-            for act in acts:
-                self.expect(act)
-        self.batch += 1
+    async def carry_out(self, *acts: Act) -> None:
+        """Ask the tenant, at once, for these acts and for those that it is expected to carry out, and
+        compare. AssertionError where they differ."""
+        for act in acts:
+            self.expect(act)
         self.broken = True
-        await self._ask(self.tenant, range(len(self.plan) - len(acts), len(self.plan)))
+        await self._ask(self.tenant, range(self.asked, len(self.plan)))
         await self.compare(self.tenant)
         self.broken = False
+        self.asked, self.batch = len(self.plan), self.batch + 1
 
     async def _ask(self, tenant: Tenant, numbers: Sequence[int]) -> None:
         """Ask a tenant for acts of the plan, at once where there are several."""
@@ -135,7 +136,7 @@ async def failure(db: Database, superuser_url: str, setup: Setup, plan: list[lis
     run = await Comparison.open(db, superuser_url, setup)
     try:
         for acts in plan:
-            await run.carry_out(acts)
+            await run.carry_out(*acts)
         await run.finish()
     except AssertionError as error:
         return str(error)
