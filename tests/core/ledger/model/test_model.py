@@ -15,7 +15,7 @@ from core.db.database import Database
 from tests.core.ledger.model.comparison import reduced
 from tests.core.ledger.model.machine import Machine
 
-EXAMPLES, STEPS = 25, 25
+EXAMPLES, STEPS = 20, 25
 MANY, LONG = int(os.environ.get("TALLYBOOK_MODEL_SEQUENCES", "300")), 50
 """Sequences and steps of each; the second line is the long run (3,000 sequences weekly)."""
 
