@@ -294,10 +294,13 @@ def _order(state: State, document: Document) -> Decision:
         if not promises(state, document, line):
             continue
         promise = promise_of(document, line, line.base_quantity)
-        if require and not promise.incoming:
+        # Past its expiry it counts for nothing, in its own batch, too (rule 4.2).
+        lasts = promise.expires_at is None or promise.expires_at > state.now
+        if lasts and require and not promise.incoming:
             _check_reservable(state, promise, index, decision)
-        state.promises.setdefault(promise.item_id, []).append(promise)
         decision.promises.append(promise)
+        if lasts:
+            state.promises.setdefault(promise.item_id, []).append(promise)
     return decision
 
 
@@ -331,7 +334,8 @@ def _check_reservable(state: State, promise: Promised, index: int, decision: Dec
         there = available(state, promise.item_id, place)
         if promise.quantity > there and not state.may_go_negative(promise.item_id, place):
             for made in decision.promises:  # a refused document leaves nothing behind
-                state.promises[made.item_id].remove(made)
+                known = state.promises.get(made.item_id, [])
+                known[:] = [one for one in known if one is not made]
             details = {
                 "item": state.items[promise.item_id].code,
                 "place": state.places.by_id[place].code,

@@ -252,8 +252,7 @@ async def _last_costs(
     for key in empty:
         pool = state.books.pools[key]
         last = moved.get(key.id)
-        default = state.books.policies[key.item].last_price
-        pool.last_cost = default if last is None else _cost_of(last, pool.method)
+        pool.last_cost = pool.first_cost if last is None else _cost_of(last, pool.method)
 
 
 def _cost_of(last: Movement, method: Method) -> Decimal:

@@ -113,6 +113,7 @@ async def _read(
     state = State(
         rules=settings,
         rules_version=version,
+        now=now,
         today=now.astimezone(ZoneInfo(settings.accounting_zone)).date(),
         closed_through=closed,
         halted=halted,
@@ -146,8 +147,7 @@ def _pools(
     state: State, pools: Iterable[PoolRow], layers: Iterable[tuple[UUID, Origin, Leg]]
 ) -> dict[PoolKey, Pool]:
     found = {
-        key.id: Pool(key, state.method(key.item), state.cent, quantity, value, last_cost)
-        for key, quantity, value, last_cost in pools
+        key.id: Pool(key, state.method(key.item), state.cent, *figures) for key, *figures in pools
     }
     for pool_id, origin, left in layers:
         found[pool_id].layers[origin] = left

@@ -65,6 +65,8 @@ class Pool:
     quantity: Decimal = ZERO
     value: Decimal = ZERO
     last_cost: Decimal = ZERO
+    first_cost: Decimal = ZERO
+    """What a unit was taken to cost before anything came in; the item's price may change afterwards."""
     layers: dict[Origin, Leg] = field(default_factory=dict)
     changes: dict[Origin, Leg] = field(default_factory=dict)
     """What happened to layers since the last :meth:`drain`."""

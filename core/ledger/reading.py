@@ -125,17 +125,18 @@ def lots(ids: Collection[UUID]) -> Question[dict[UUID, LotFacts]]:
     )
 
 
-PoolRow = tuple[PoolKey, Decimal, Decimal, Decimal]
-"""A pool as it is stored: its key, quantity, value and last known cost."""
+PoolRow = tuple[PoolKey, Decimal, Decimal, Decimal, Decimal]
+"""A pool as it is stored: its key, quantity, value, last and first known cost."""
 
 
 def pools(ids: Collection[UUID]) -> Question[list[PoolRow]]:
     """The items' pools."""
     return Question(
-        "SELECT item_id, place_id, lot_id, document_id, quantity, value, last_cost FROM pool"
+        "SELECT item_id, place_id, lot_id, document_id, quantity, value, last_cost,"
+        " first_cost FROM pool"
         " WHERE tenant_id = %s AND item_id = ANY(%s)",
         (list(ids),),
-        lambda found: [(PoolKey(*r[:4]), r[4], r[5], r[6]) for r in found],
+        lambda found: [(PoolKey(*r[:4]), *r[4:]) for r in found],
     )
 
 

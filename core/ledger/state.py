@@ -114,10 +114,12 @@ def scope_of(rules: Settings, item: ItemFacts) -> Scope:
 
 @dataclass(slots=True)
 class State:
-    """Everything a decision knows. ``today`` is the tenant's date in its accounting zone."""
+    """Everything a decision knows. ``now`` is the database's clock, ``today`` the tenant's date in its
+    accounting zone."""
 
     rules: Settings
     rules_version: int
+    now: datetime
     today: date
     closed_through: date | None
     halted: bool

@@ -70,6 +70,7 @@ pool = tenant_table(
     sa.Column("quantity", Number, nullable=False),
     sa.Column("value", Number, nullable=False),
     sa.Column("last_cost", Number, nullable=False),
+    sa.Column("first_cost", Number, nullable=False),
     tenant_key("item_id", to="item"),
     sa.CheckConstraint("quantity <> 0 OR value = 0", name="empty_is_worthless"),
     sa.Index(None, "tenant_id", "item_id"),

@@ -105,7 +105,8 @@ class Books:
         pool = self.pools.get(key)
         if pool is None:
             policy = self.policies[key.item]
-            pool = Pool(key, policy.method, policy.cent, last_cost=policy.last_price)
+            price = policy.last_price
+            pool = Pool(key, policy.method, policy.cent, last_cost=price, first_cost=price)
             self.pools[key] = pool
         return pool
 

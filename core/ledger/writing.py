@@ -163,7 +163,8 @@ async def pools(tx: RawTransaction, state: State, before: Kept, real: Numbering)
     for key, pool in sorted(state.books.pools.items()):
         was = before.get(key, _NEW_POOL)
         if (pool.quantity, pool.value, pool.last_cost) != was[:3]:
-            changed.append((key.id, *key, pool.quantity, pool.value, pool.last_cost))
+            figures = (pool.quantity, pool.value, pool.last_cost, pool.first_cost)
+            changed.append((key.id, *key, *figures))
         now = {
             o._replace(sequence=real.get(o.sequence, o.sequence)): (leg.quantity, leg.value)
             for o, leg in pool.layers.items()
@@ -173,7 +174,7 @@ async def pools(tx: RawTransaction, state: State, before: Kept, real: Numbering)
     await bulk.insert(
         tx,
         tables.pool,
-        "id item_id place_id lot_id document_id quantity value last_cost",
+        "id item_id place_id lot_id document_id quantity value last_cost first_cost",
         changed,
         conflict="ON CONFLICT (tenant_id, id) DO UPDATE SET quantity = excluded.quantity,"
         " value = excluded.value, last_cost = excluded.last_cost",

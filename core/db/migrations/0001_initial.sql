@@ -685,6 +685,7 @@ CREATE TABLE pool (
 	quantity NUMERIC NOT NULL, 
 	value NUMERIC NOT NULL, 
 	last_cost NUMERIC NOT NULL, 
+	first_cost NUMERIC NOT NULL, 
 	CONSTRAINT pool_pkey PRIMARY KEY (tenant_id, id), 
 	CONSTRAINT pool_tenant_id_item_id_fkey FOREIGN KEY(tenant_id, item_id) REFERENCES item (tenant_id, id), 
 	CONSTRAINT pool_empty_is_worthless CHECK (quantity <> 0 OR value = 0)

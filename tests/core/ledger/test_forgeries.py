@@ -21,7 +21,7 @@ from core.ledger.tables import balance, item_guard, layer, period_balance, perio
 from core.ledger.verify import verify
 from core.tenancy.tables import tenant_sequence
 from tests.core.ledger.forging import KINDS, SEALED, TABLES, Books, delete_row, edit_column
-from tests.core.ledger.random_trade import ITEMS, Trader
+from tests.core.ledger.trader import ITEMS, Trader
 from tests.ledger_world import World
 
 SEED = 20261212

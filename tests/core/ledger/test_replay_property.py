@@ -8,7 +8,7 @@ every event must agree.
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from uuid import UUID
 
@@ -97,6 +97,7 @@ def state(method: Method) -> State:
     return State(
         rules=Settings(),
         rules_version=1,
+        now=datetime.combine(DAY, time(), UTC),
         today=DAY,
         closed_through=None,
         halted=False,
