@@ -147,7 +147,8 @@ def _pools(
     state: State, pools: Iterable[PoolRow], layers: Iterable[tuple[UUID, Origin, Leg]]
 ) -> dict[PoolKey, Pool]:
     found = {
-        key.id: Pool(key, state.method(key.item), state.cent, *figures) for key, *figures in pools
+        key.id: Pool(key, state.method(key.item), state.cent, quantity, value, last, first)
+        for key, quantity, value, last, first in pools
     }
     for pool_id, origin, left in layers:
         found[pool_id].layers[origin] = left
