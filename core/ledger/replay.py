@@ -26,6 +26,7 @@ from core.ledger.records import (
     Leg,
     Legs,
     Outcome,
+    Position,
 )
 from core.ledger.state import State
 from core.ledger.stock import short
@@ -71,11 +72,12 @@ def replay(
     left out, as if they had never been: their reversal is entries of the reversing document.
     """
     result = Replayed()
-    shift: dict[BalanceKey, Decimal] = {}
+    check = _Check(state)
     old = {p.flow.position: p for p in past}
     new = {flow.position: flow for flow in late}
     for position in sorted([*old, *new]):
         known = old.get(position)
+        check.at(position)
         flow = new[position] if known is None else known.flow
         if known is not None and flow.event.sequence in reversed_:
             outcome = Outcome()
@@ -83,7 +85,7 @@ def replay(
             if amended and (more := amended.get(flow.event)):
                 flow = replace(flow, given=(flow.given or ZERO) + more)
             outcome = state.books.apply(flow)
-        _check_balances(state, flow, outcome.legs, known.legs if known else {}, shift)
+        check.add(flow, outcome.legs, known.legs if known else {})
         if known is None:
             result.entries.append(Posted(flow, outcome.legs, outcome.layers, flow.given))
             continue
@@ -92,6 +94,7 @@ def replay(
         if legs or layers:
             given = (amended or {}).get(flow.event)
             result.corrections.append(Posted(known.flow, legs, layers, given))
+    check.done()
     return result
 
 
@@ -106,24 +109,60 @@ def difference(new: dict[K, Leg], old: dict[K, Leg]) -> dict[K, Leg]:
     return changes
 
 
-def _check_balances(
-    state: State, flow: Flow, now: Legs, was: Legs, shift: dict[BalanceKey, Decimal]
-) -> None:
-    """The news may lower a later balance only as far as it stays at or above zero."""
-    for key in {*now, *was}:
-        if key.pool is None:
-            continue
-        balance = BalanceKey(flow.item, key.place, key.lot)
-        change = now.get(key, Leg()).quantity - was.get(key, Leg()).quantity
-        shift[balance] = shift.get(balance, ZERO) + change
-        there = state.books.balances.get(balance, ZERO)
-        if shift[balance] < 0 and there < 0 and not state.may_go_negative(flow.item, key.place):
-            if not was:  # the news itself finds too little on its own day
-                raise Refused(short(state, flow.item, key.place, -change, there - change))
+@dataclass(slots=True)
+class _Change:
+    """What the flows of one document change on a balance, and the last of them; ``news`` says that none
+    of them had been in the books."""
+
+    flow: Flow
+    place: UUID
+    quantity: Decimal = ZERO
+    news: bool = True
+
+
+@dataclass(slots=True)
+class _Check:
+    """The news may lower a later balance only as far as it stays at or above zero: after each document
+    as a whole, for its lines are one moment (a transfer may bring with one line what it takes with
+    another)."""
+
+    state: State
+    shift: dict[BalanceKey, Decimal] = field(default_factory=dict)
+    changes: dict[BalanceKey, _Change] = field(default_factory=dict)
+    document: tuple[date, int] | None = None
+
+    def at(self, position: Position) -> None:
+        """An event comes next: if it is another document's, the one before is done. Raises Refused."""
+        if self.document != position[:2]:
+            self.done()
+            self.document = position[:2]
+
+    def add(self, flow: Flow, now: Legs, was: Legs) -> None:
+        for key in {*now, *was}:
+            if key.pool is None:
+                continue
+            balance = BalanceKey(flow.item, key.place, key.lot)
+            change = self.changes.setdefault(balance, _Change(flow, key.place))
+            change.quantity += now.get(key, Leg()).quantity - was.get(key, Leg()).quantity
+            change.flow, change.news = flow, change.news and not was
+
+    def done(self) -> None:
+        """The document is complete. Raises Refused."""
+        state, changes = self.state, self.changes
+        self.changes = {}
+        for balance, change in changes.items():
+            shift = self.shift[balance] = self.shift.get(balance, ZERO) + change.quantity
+            there = state.books.balances.get(balance, ZERO)
+            allowed = state.may_go_negative(balance.item, change.place)
+            if allowed or shift >= 0 or there >= 0:
+                continue
+            if change.news:  # the news itself finds too little on its own day
+                wanted, found = -change.quantity, there - change.quantity
+                raise Refused(short(state, balance.item, change.place, wanted, found))
             details = {
-                "item": state.items[flow.item].code,
-                "place": state.places.by_id[key.place].code,
-                "date": flow.on.isoformat(),
+                "item": state.items[balance.item].code,
+                "place": state.places.by_id[change.place].code,
+                "date": change.flow.on.isoformat(),
             }
             raise Refused(Refusal(LATER_SHORT, ("lines",), details))
 

@@ -184,7 +184,8 @@ async def origins(
         "SELECT e.event_sequence, e.event_line, e.event_on, e.event_flow FROM entry e"
         " JOIN unnest(%s::bigint[], %s::int[]) w(sequence, line)"
         " ON e.event_sequence = w.sequence AND e.event_line = w.line"
-        " WHERE e.tenant_id = %s AND e.sequence = e.event_sequence AND e.leg = 'target'",
+        " WHERE e.tenant_id = %s AND e.sequence = e.event_sequence AND e.leg = 'target'"
+        " ORDER BY e.event_flow",  # of a line that moved several lots, the last
         [w[0] for w in wanted],
         [w[1] for w in wanted],
         tx.tenant_id,

@@ -121,3 +121,15 @@ async def test_an_order_is_opened_again_after_its_month_was_closed(world: World)
         if event is Event.CLOSE:
             await close_period(world.db, world.principal, uuid7(), day(31))
     assert await world.rows("SELECT line, quantity FROM promise WHERE quantity > 0") == [(1, 4)]
+
+
+async def test_the_lines_of_a_document_are_one_moment_late_or_in_time(world: World) -> None:
+    await world.item("A")
+    await world.place("B1", "bin", "MAIN")
+    await world.place("SHOP")
+    lines = [world.line("A", 2, at="SHOP", to="B1"), world.line("A", 2, at="MAIN", to="SHOP")]
+    await world.posted("receipt", world.line("A", 6, "2"))
+    await world.posted("transfer", *lines, on=2)
+    await world.posted("receipt", world.line("A", 1, "2"), on=5)
+    await world.posted("transfer", *lines, on=3)
+    assert await world.on_hand("A", "B1") == 4

@@ -113,7 +113,7 @@ class History:
         taken = wish or ZERO
         if move.source.pool is not None:
             self._meet(move, move.source)
-            first = move.mirrors or self._receipt(move)
+            first = self._receipt(move)
             taken, parts = self.pool(move.source.pool).take(
                 move.quantity, move.when, self.standard(move), first, wish
             )
@@ -168,8 +168,9 @@ class History:
         return Sum(sum((s.quantity for s in found), ZERO), sum((s.value for s in found), ZERO))
 
     def _receipt(self, move: Move) -> When | None:
-        """The receipt that the movement goes back to."""
-        return self.lines[move.link][0] if move.link in self.lines else None
+        """The receipt, or other movement, that this one goes back to: of several, the last."""
+        link = (move.mirrors.paper, move.line) if move.mirrors is not None else move.link
+        return self.lines[link][-1] if link in self.lines else None
 
     def _current(self, move: Move) -> Fraction:
         standard = self.standard(move)

@@ -200,15 +200,16 @@ class Ledger:
     def _shortages(self, after: History, new: set[When]) -> set[str]:
         """A balance may not be pushed below zero on any day (rule 6.3)."""
         found = set()
+        news = {(when.on, when.paper) for when in new}
         for cell in {*after.series, *self.now.series}:
             if self.setup.may_go_negative(cell[0], cell[1]):
                 continue
-            was, now = self.now.series[cell], after.series[cell]
+            was, now = _by_paper(self.now.series[cell]), _by_paper(after.series[cell])
             old, there = ZERO, ZERO
             for when in sorted({*was, *now}):
                 old, there = was.get(when, old), now.get(when, there)
                 if there < min(old, ZERO):
-                    found.add("OUT_OF_STOCK" if when in new else "LATER_SHORT")
+                    found.add("OUT_OF_STOCK" if when in news else "LATER_SHORT")
         return found
 
     def _worthless(self, new: Posted) -> set[str]:
@@ -311,3 +312,8 @@ class Ledger:
             cost = max(others)[1] if others else self.setup.items[item].standard
             found.append((item, when, cost))
         return found
+
+
+def _by_paper(series: dict[When, Fraction]) -> dict[tuple[date, int], Fraction]:
+    """A balance after each paper: its lines are one moment."""
+    return {(when.on, when.paper): there for when, there in sorted(series.items())}
