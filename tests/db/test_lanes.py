@@ -116,9 +116,14 @@ async def test_a_lane_carries_nobody_s_context(db: Database) -> None:
     assert desk.context == {""}
 
 
-async def test_a_database_that_does_not_answer_is_given_up(db: Database) -> None:
+async def test_a_database_that_does_not_answer_is_given_up(
+    db: Database, superuser_url: str
+) -> None:
+    backends = []
+
     async def sleep(lane: Lane, tenant: UUID, jobs: list[float]) -> list[str]:
         async with lane.transaction(tenant) as tx:
+            backends.append(tx.raw.info.backend_pid)
             for seconds in jobs:
                 await rows(tx, "SELECT pg_sleep(%s)", seconds)
         return ["done"] * len(jobs)
@@ -129,6 +134,8 @@ async def test_a_database_that_does_not_answer_is_given_up(db: Database) -> None
             await lanes.join(A, 60)
         assert await lanes.join(A, 0) == "done"
     await lanes.close()
+    with psycopg.connect(superuser_url, autocommit=True) as connection:
+        connection.execute("SELECT pg_terminate_backend(%s)", (backends[0],))  # it sleeps on
 
 
 async def test_a_transaction_is_whole_and_its_tenant_gone_afterwards(db: Database) -> None:
