@@ -45,7 +45,7 @@ Json = dict[str, Any]
 @dataclass
 class Client:
     """One signed-in program with one connection of its own. ``answers`` counts who answered it, ``again``
-    what had to be sent again."""
+    what had to be sent again. What is sent again is what was answered with one of ``left_open``."""
 
     server: RunningServer
     token: str = ""
@@ -53,6 +53,7 @@ class Client:
     answers: Counter[int] = field(default_factory=Counter)
     ports: dict[int, int] = field(default_factory=dict)
     again: int = 0
+    left_open: frozenset[str] = frozenset({"UNAVAILABLE", "OUTCOME_UNKNOWN"})
 
     def __post_init__(self) -> None:
         self.http = self._connection()
@@ -80,11 +81,16 @@ class Client:
             else:
                 self.answers[self._answering(response)] += 1
                 answer: Json = response.json()
-                if _unknown(answer) and time.monotonic() < until:
+                if self._is_open(answer) and time.monotonic() < until:
                     await asyncio.sleep(_PAUSE_SECONDS)
                 else:
                     return answer
             self.again += 1
+
+    def _is_open(self, answer: Json) -> bool:
+        """Whether the answer leaves open what became of the command."""
+        found = {error["extensions"].get("code") for error in answer.get("errors", [])}
+        return bool(found & self.left_open)
 
     async def ask(self, document: str, **variables: Any) -> Json:
         """The data of an answer that must have no error."""
@@ -260,12 +266,6 @@ def line(item: str, quantity: object = None, price: object = None, **more: Any) 
     made: Json = {"itemId": item, **more}
     made |= {} if quantity is None else {"quantity": str(quantity)}
     return made | ({} if price is None else {"unitPrice": str(price)})
-
-
-def _unknown(answer: Json) -> bool:
-    """Whether the answer leaves open what became of the command."""
-    found = {error["extensions"].get("code") for error in answer.get("errors", [])}
-    return bool(found & {"UNAVAILABLE", "OUTCOME_UNKNOWN"})
 
 
 def codes(payloads: Sequence[Json]) -> Counter[str]:
