@@ -1,11 +1,12 @@
 """Document types are data over a closed list of effects; there is no rule language (ledger rule 1.3).
 
 A type says which effect its lines have, which virtual place stands on the other side, whose party it
-names, and what it may go back to. Plugins will declare further types over the same effects (P2).
+names, and what it may go back to. Plugins declare further types over the same effects (P2).
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
@@ -39,7 +40,8 @@ class Effect(StrEnum):
 @dataclass(frozen=True, slots=True)
 class DocumentType:
     """One type of document. ``sources`` are the types it may go back to; ``holds`` says that it may
-    not take goods on hold, which a sale may not and a scrapping may."""
+    not take goods on hold, which a sale may not and a scrapping may; ``module`` is the plugin it comes
+    from, by which it is there for some tenants and not for others."""
 
     code: str
     effect: Effect
@@ -53,6 +55,7 @@ class DocumentType:
     returns: bool = False
     holds: bool = False
     system: bool = False
+    module: str | None = None
 
 
 _TYPES = (
@@ -183,4 +186,11 @@ _TYPES = (
 )
 
 TYPES: dict[str, DocumentType] = {t.code: t for t in _TYPES}
-"""Every type by its code."""
+"""Every type by its code, those of plugins included."""
+
+
+def install(further: Iterable[DocumentType]) -> None:
+    """Add the types of this process's plugins, in place of those added before."""
+    for code in [code for code, known in TYPES.items() if known.module is not None]:
+        del TYPES[code]
+    TYPES.update((known.code, known) for known in further)

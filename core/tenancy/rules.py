@@ -133,6 +133,8 @@ class Principal:
     tenant_name: str
     roles: tuple[str, ...]
     permissions: frozenset[str]
+    modules: frozenset[str] = frozenset()
+    """The modules that the tenant has switched on."""
 
     def may(self, permission: str) -> bool:
         return permission in self.permissions

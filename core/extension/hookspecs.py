@@ -1,0 +1,112 @@
+"""The hooks of the core: what a plugin may do, when it is asked, and what a failure does.
+
+A plugin is a module with a ``manifest`` and functions marked ``@hookimpl`` that are named like these and
+take any of their arguments. No hook is called for a tenant that has the module switched off. A hook gets
+records and answers with values; what it may not do is written at each. Hooks run in the order of
+dependencies, then of names. What the GraphQL schema gains is declared in ``schema/hookspecs.py``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+import pluggy
+
+from core.db.database import Transaction
+from core.documents.records import Line
+from core.documents.types import DocumentType
+from core.errors import Refusal
+from core.extension.records import Offer, Posted, Posting, Reads, Write
+
+PROJECT = "tallybook"
+hookspec = pluggy.HookspecMarker(PROJECT)
+hookimpl = pluggy.HookimplMarker(PROJECT)
+
+
+class CoreHooks:
+    """Every hook of the core. All are optional."""
+
+    @hookspec
+    def document_types(self) -> Sequence[DocumentType]:
+        """Further types of document over core's effects; asked once, at start.
+
+        A code that another plugin or core has is refused at start. Tenants without the module do not
+        see the type.
+        """
+        raise NotImplementedError
+
+    @hookspec
+    def posting_reads(self) -> Sequence[Reads]:
+        """Which rows of its own tables the plugin wants to know when postings are decided; asked once,
+        at start."""
+        raise NotImplementedError
+
+    @hookspec
+    def allocate(
+        self, posting: Posting, line: Line, offers: Sequence[Offer]
+    ) -> Sequence[Offer] | None:
+        """Which goods a line takes that names no lot: those of ``offers`` that may be taken, in the
+        order in which to take them, or None to leave the line to others.
+
+        Asked under the lock, before the movements are made; ``offers`` come in core's own order, which
+        is first in, first out. The first plugin that answers decides. It fails closed: an exception,
+        or an offer that was not offered, refuses the posting with MODULE_FAILED.
+        """
+        raise NotImplementedError
+
+    @hookspec
+    def check_posting(self, posting: Posting) -> Iterable[Refusal]:
+        """Why a document may not be posted; nothing where it may.
+
+        Asked under the lock, after allocation, for orders, postings, late documents and reversals.
+        Paths of refusals start at the document. It fails closed, like ``allocate``.
+        """
+        raise NotImplementedError
+
+    @hookspec
+    def posting_rows(self, posting: Posting) -> Iterable[Write]:
+        """Rows of the plugin's own tables that go into the books with the document (a *participant*).
+
+        Asked when nothing refuses. Core checks tables, columns and types, and writes all rows of a
+        batch sorted by key, in the same transaction. It fails closed, like ``allocate``.
+        """
+        raise NotImplementedError
+
+    @hookspec
+    def posted(self, postings: Sequence[Posted]) -> Awaitable[None]:
+        """What became of a batch, after its commit: an *observer*.
+
+        It cannot refuse and its failure is nobody's: it is logged with the plugin's name, and after
+        repeated failures the observer is switched off for that tenant, with an alert in the audit.
+        """
+        raise NotImplementedError
+
+    @hookspec
+    def save_attributes(
+        self, tx: Transaction, kind: str, values: Mapping[UUID, Mapping[str, Any] | None]
+    ) -> Awaitable[Iterable[Refusal]]:
+        """Store what was sent for the plugin with master data: ``kind`` is ``item``, ``party`` or
+        ``place``, ``values`` what stood in the field named after the plugin, by object.
+
+        Awaited in the transaction that saves the objects; refusals or a failure roll all of it back.
+        """
+        raise NotImplementedError
+
+    @hookspec
+    def enabling(self, tx: Transaction) -> Awaitable[Iterable[Refusal]]:
+        """What stands in the way of switching the module on for this tenant; may bring its rows up to
+        date with what happened while it was off. Awaited in the transaction that switches."""
+        raise NotImplementedError
+
+    @hookspec
+    def disabling(self, tx: Transaction) -> Awaitable[Iterable[Refusal]]:
+        """What stands in the way of switching it off: stock that would be stranded, goods on hold."""
+        raise NotImplementedError
+
+    @hookspec
+    def differences(self, tx: Transaction) -> Awaitable[Iterable[str]]:
+        """Invariants of the plugin's own rows that do not hold, one sentence each, for
+        ``tallybook verify``."""
+        raise NotImplementedError

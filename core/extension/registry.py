@@ -1,0 +1,191 @@
+"""Which plugins there are: found by entry point, checked, and put in order once per process.
+
+A plugin that cannot work is refused at start, by name: a shop must not open with half of its rules.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import cached_property
+from graphlib import CycleError, TopologicalSorter
+from importlib.metadata import EntryPoint, entry_points, version
+from types import ModuleType
+
+import pluggy
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+from core.db.migrate import CORE, Component
+from core.documents import types
+from core.documents.types import DocumentType
+from core.errors import Refused, define, refuse
+from core.extension.hookspecs import PROJECT, CoreHooks
+from core.extension.manifest import Manifest
+from core.tenancy.rules import ROLES
+
+GROUP = "tallybook.plugins"
+
+BAD_PLUGIN = define(
+    "BAD_PLUGIN",
+    en="The plugin {plugin} cannot be used: {reason}. Repair or uninstall it, then start again.",
+    zh="插件 {plugin} 无法使用:{reason_zh}。请修复或卸载后重新启动。",
+)
+
+_NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
+
+
+@dataclass(frozen=True, slots=True)
+class Plugin:
+    """A plugin as it was found: its manifest, and the module with its hooks."""
+
+    manifest: Manifest
+    module: ModuleType
+
+    @property
+    def name(self) -> str:
+        return self.manifest.name
+
+
+class Registry:
+    """The plugins of one process, in their order: those that others require first, else by name.
+
+    Raises Refused (BAD_PLUGIN) for the first plugin that cannot work.
+    """
+
+    def __init__(self, plugins: Iterable[Plugin] = ()) -> None:
+        found = {plugin.name: plugin for plugin in sorted(plugins, key=lambda one: one.name)}
+        for plugin in found.values():
+            _check(plugin.manifest, found)
+        self.plugins = tuple(found[name] for name in _ordered(found))
+        self._by_name = found
+        self.manager = pluggy.PluginManager(PROJECT)
+        self.manager.add_hookspecs(CoreHooks)
+        for plugin in self.plugins:
+            try:
+                self.manager.register(plugin.module, plugin.name)
+            except pluggy.PluginValidationError as error:
+                raise _bad(
+                    plugin.name, f"a hook does not fit: {error}", f"钩子不匹配:{error}"
+                ) from None
+        self.document_types = tuple(self._document_types())
+
+    def __iter__(self) -> Iterator[Plugin]:
+        return iter(self.plugins)
+
+    def get(self, name: str) -> Plugin | None:
+        """The plugin of this name."""
+        return self._by_name.get(name)
+
+    @cached_property
+    def components(self) -> tuple[Component, ...]:
+        """Core and the plugins that have migrations, in the order in which they are migrated."""
+        own = [
+            Component(plugin.name, (plugin.manifest.migrations,))
+            for plugin in self.plugins
+            if plugin.manifest.migrations is not None
+        ]
+        return (CORE, *own)
+
+    def _document_types(self) -> Iterator[DocumentType]:
+        known = {type_.code for type_ in types.TYPES.values() if type_.module is None}
+        for plugin in self.plugins:
+            hook = self.manager.subset_hook_caller(
+                "document_types", [other.module for other in self.plugins if other is not plugin]
+            )
+            for type_ in (one for told in hook() for one in told):
+                if type_.code in known:
+                    reason = f"its document type {type_.code} is there already"
+                    raise _bad(plugin.name, reason, f"单据类型 {type_.code} 已存在")
+                known.add(type_.code)
+                yield replace(type_, module=plugin.name)
+
+
+_current: Registry | None = None
+
+
+def registry() -> Registry:
+    """The plugins of this process; found at the first call. Raises Refused (BAD_PLUGIN)."""
+    if _current is None:
+        found = sorted(entry_points(group=GROUP), key=lambda point: point.name)
+        _use(Registry(map(_load, found)))
+        assert _current is not None
+    return _current
+
+
+@contextmanager
+def using(plugins: Registry) -> Iterator[Registry]:
+    """For tests: other plugins than those installed, until the block is left."""
+    before = registry()
+    _use(plugins)
+    try:
+        yield plugins
+    finally:
+        _use(before)
+
+
+def _use(plugins: Registry) -> None:
+    global _current
+    _current = plugins
+    types.install(plugins.document_types)
+
+
+def _load(point: EntryPoint) -> Plugin:
+    try:
+        module = point.load()
+    except Exception as error:  # whatever its code raises when it is imported
+        told = f"{type(error).__name__}: {error}"
+        raise _bad(point.name, f"it cannot be imported ({told})", f"无法导入({told})") from error
+    manifest = getattr(module, "manifest", None)
+    if not isinstance(module, ModuleType) or not isinstance(manifest, Manifest):
+        raise _bad(point.name, "it has no manifest", "缺少清单 manifest")
+    if manifest.name != point.name:
+        reason = f"its manifest calls it {manifest.name}"
+        raise _bad(point.name, reason, f"清单名称为 {manifest.name}")
+    return Plugin(manifest, module)
+
+
+def _check(manifest: Manifest, found: Mapping[str, Plugin]) -> None:
+    """Raise Refused for a manifest that cannot be right where these plugins are."""
+    name = manifest.name
+    if not _NAME.fullmatch(name) or name == CORE.label:
+        raise _bad(name, "its name is not lower_case or is core's", "名称须为小写下划线形式")
+    try:
+        fits = version("tallybook") in SpecifierSet(manifest.core, prereleases=True)
+    except InvalidSpecifier:
+        raise _bad(name, f"{manifest.core!r} is no range of versions", "核心版本范围无效") from None
+    if not fits:
+        reason = f"it needs core {manifest.core}, this is {version('tallybook')}"
+        raise _bad(name, reason, f"需要核心版本 {manifest.core}")
+    for other in sorted({*manifest.requires} - found.keys()):
+        raise _bad(name, f"it requires the plugin {other}", f"依赖的插件 {other} 未安装")
+    for permission in manifest.permissions:
+        if not permission.code.startswith(f"{name}."):
+            reason = f"its permission {permission.code} does not begin with {name}."
+            raise _bad(name, reason, f"权限 {permission.code} 须以 {name}. 开头")
+        for role in sorted({*permission.roles} - ROLES.keys()):
+            raise _bad(name, f"there is no role {role}", f"没有角色 {role}")
+    if manifest.tables is not None and manifest.tables.plugin != name:
+        reason = f"its tables are named after {manifest.tables.plugin}"
+        raise _bad(name, reason, f"数据表前缀为 {manifest.tables.plugin}")
+
+
+def _ordered(found: Mapping[str, Plugin]) -> list[str]:
+    graph = {name: sorted(plugin.manifest.requires) for name, plugin in found.items()}
+    sorter = TopologicalSorter(graph)
+    try:
+        sorter.prepare()
+    except CycleError as error:
+        circle = " → ".join(error.args[1])
+        reason = f"its requirements go in a circle: {circle}"
+        raise _bad(error.args[1][0], reason, f"循环依赖:{circle}") from None
+    order: list[str] = []
+    while ready := sorted(sorter.get_ready()):
+        order += ready
+        sorter.done(*ready)
+    return order
+
+
+def _bad(plugin: str, reason: str, reason_zh: str) -> Refused:
+    return refuse(BAD_PLUGIN, plugin=plugin, reason=reason, reason_zh=reason_zh)

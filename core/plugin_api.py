@@ -1,0 +1,87 @@
+"""The one door for plugins into the core. What is not here may change without notice.
+
+A plugin imports from here and from ``schema.plugin_api``, and its own files.
+"""
+
+from __future__ import annotations
+
+from core.db.database import Database, Transaction, rows
+from core.db.metadata import Moment, Number, Uuid
+from core.documents.records import Document, Line
+from core.documents.types import DocumentType, Effect
+from core.errors import (
+    DUPLICATE,
+    INVALID,
+    LIMIT_EXCEEDED,
+    NOT_FOUND,
+    REQUIRED,
+    Language,
+    Refusal,
+    Refused,
+    define,
+    raise_any,
+    refuse,
+)
+from core.extension.hookspecs import hookimpl
+from core.extension.manifest import Manifest, NoSettings, Permission
+from core.extension.plugin_tables import Tables
+from core.extension.records import (
+    Lot,
+    Module,
+    Modules,
+    Movement,
+    Offer,
+    Posted,
+    Posting,
+    Reads,
+    Row,
+    View,
+    Write,
+)
+from core.ids import NIL, uuid7
+from core.ledger.records import lot_id
+from core.tenancy.rules import Principal
+
+__all__ = [
+    "DUPLICATE",
+    "INVALID",
+    "LIMIT_EXCEEDED",
+    "NIL",
+    "NOT_FOUND",
+    "REQUIRED",
+    "Database",
+    "Document",
+    "DocumentType",
+    "Effect",
+    "Language",
+    "Line",
+    "Lot",
+    "Manifest",
+    "Module",
+    "Modules",
+    "Moment",
+    "Movement",
+    "NoSettings",
+    "Number",
+    "Offer",
+    "Permission",
+    "Posted",
+    "Posting",
+    "Principal",
+    "Reads",
+    "Refusal",
+    "Refused",
+    "Row",
+    "Tables",
+    "Transaction",
+    "Uuid",
+    "View",
+    "Write",
+    "define",
+    "hookimpl",
+    "lot_id",
+    "raise_any",
+    "refuse",
+    "rows",
+    "uuid7",
+]

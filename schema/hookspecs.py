@@ -1,0 +1,57 @@
+"""The hook of the schema: what a plugin adds to GraphQL.
+
+Everything is declared once and composed at start into one schema. Where a tenant has the module switched
+off, its view of the schema has none of it: not in introspection, in ``node(id:)``, in suggestions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pluggy
+
+from core.extension.hookspecs import PROJECT
+
+hookspec = pluggy.HookspecMarker(PROJECT)
+
+
+@dataclass(frozen=True, slots=True)
+class InputField:
+    """The one optional field, named after the plugin, that it adds to an input of core.
+
+    ``type`` is an ``@input_type`` of the plugin, ``read`` turns a value of it into plain data (str, int,
+    bool, Decimal, date, datetime, UUID, lists, mappings), which core keeps with the document or hands to
+    ``save_attributes``. ``read`` may raise Refused, with a path from within the field.
+    """
+
+    type: type
+    read: Callable[[Any], Mapping[str, Any]]
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class Extension:
+    """What one plugin adds.
+
+    ``fields``: per type of core, a class whose fields join it; each takes the object as
+    ``strawberry.Parent``. ``inputs``: per input of core. ``queries`` and ``mutations``: classes whose
+    fields join the roots. ``types``: object types that no field leads to by name. All names of types
+    begin with the plugin's in PascalCase; names of fields on core types and on the roots contain it.
+    """
+
+    fields: Mapping[type, type] = field(default_factory=dict)
+    inputs: Mapping[type, InputField] = field(default_factory=dict)
+    queries: type | None = None
+    mutations: type | None = None
+    types: Sequence[type] = ()
+
+
+class SchemaHooks:
+    """Every hook of the schema."""
+
+    @hookspec
+    def graphql(self) -> Extension:
+        """What the plugin adds to the schema; asked once, at start."""
+        raise NotImplementedError
