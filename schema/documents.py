@@ -150,7 +150,8 @@ class Queries:
     @query_field(permission="documents.read")
     async def document_types(self, info: Info) -> list[DocumentType]:
         """The types of document there are."""
-        found = [t for t in DOCUMENT_TYPES.values() if not t.system]
+        on = {None, *info.context.principal.modules}
+        found = [t for t in DOCUMENT_TYPES.values() if not t.system and t.module in on]
         return [DocumentType.of(t, info.context.language) for t in found]
 
     @query_field(permission="documents.read")

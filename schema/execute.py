@@ -36,10 +36,10 @@ from graphql.execution import execute
 from graphql.utilities import validate_input_value
 from strawberry.execution import optimized_is_awaitable
 
+from core.deadline import within
 from core.errors import Language, Refusal, define
 from schema.context import Context
 from schema.cost import Cost
-from schema.deadline import within
 from schema.errors import (
     BAD_REQUEST,
     GRAPHQL_INVALID,

@@ -31,11 +31,11 @@ from starlette.staticfiles import StaticFiles
 
 from core.db.config import DATABASE_UNREACHABLE, DatabaseAddress, make_ready, open_database
 from core.db.database import Database
+from core.deadline import within
 from core.errors import Refused
 from core.ledger.seal import keep_sealed
 from core.tenancy.service import authenticate
 from schema.compose import core_schema
-from schema.deadline import within
 from schema.execute import Executor
 from server import logs
 from server.explorer import STATIC, explorer_page, wants_page

@@ -18,10 +18,10 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from core.db.database import OUTCOME_UNKNOWN, Database
+from core.deadline import within
 from core.errors import BAD_TEXT, Language, Refusal, Refused, refuse
 from core.tenancy.rules import Principal
 from schema.context import Context
-from schema.deadline import within
 from schema.errors import (
     BAD_JSON,
     BAD_REQUEST,

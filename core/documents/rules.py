@@ -141,12 +141,14 @@ class Reference:
     parties: Mapping[UUID, PartyFacts] = field(default_factory=dict)
     amount_dp: int = 2
     prices_include_tax: bool = False
+    modules: frozenset[str] = frozenset()
+    """What is switched on: a type of another module is none."""
 
 
 def resolve(draft: DocumentDraft, known: Reference) -> Document:
     """The document a draft means. Raises Refused with everything that is wrong with it."""
     document_type = TYPES.get(draft.type)
-    if document_type is None or document_type.system:
+    if document_type is None or document_type.system or not _is_on(document_type, known):
         raise Refused(Refusal(UNKNOWN_TYPE, ("type",), {"type": draft.type}))
     refusals = list(check_head(draft, document_type, known))
     lines: list[Line] = []
@@ -183,6 +185,10 @@ def resolve(draft: DocumentDraft, known: Reference) -> Document:
         cost_basis=draft.cost_basis,
         extensions=draft.extensions,
     )
+
+
+def _is_on(document_type: DocumentType, known: Reference) -> bool:
+    return document_type.module is None or document_type.module in known.modules
 
 
 def _line(

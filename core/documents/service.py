@@ -144,12 +144,13 @@ def _check(
 
 async def _reference(tx: Transaction, draft: DocumentDraft) -> Reference:
     version, *_ = await ask(tx, reading.sequence_row())
-    settings, places = await loading.rules(tx, version)
+    known = await loading.rules(tx, version)
     parties = [draft.party_id] if draft.party_id is not None else []
     return Reference(
         items=await ask(tx, reading.items(loading.items_of(draft))),
-        places=places.by_id,
+        places=known.places.by_id,
         parties=await ask(tx, reading.parties(parties)),
-        amount_dp=settings.amount_dp,
-        prices_include_tax=settings.prices_include_tax,
+        amount_dp=known.settings.amount_dp,
+        prices_include_tax=known.settings.prices_include_tax,
+        modules=known.modules.names,
     )

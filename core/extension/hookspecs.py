@@ -18,7 +18,7 @@ from core.db.database import Transaction
 from core.documents.records import Line
 from core.documents.types import DocumentType
 from core.errors import Refusal
-from core.extension.records import Offer, Posted, Posting, Reads, Write
+from core.extension.records import Offer, Posted, Posting, Reads, Work, Write
 
 PROJECT = "tallybook"
 hookspec = pluggy.HookspecMarker(PROJECT)
@@ -75,11 +75,14 @@ class CoreHooks:
         raise NotImplementedError
 
     @hookspec
-    def posted(self, postings: Sequence[Posted]) -> Awaitable[None]:
+    def posted(self, work: Work, postings: Sequence[Posted]) -> Awaitable[None]:
         """What became of a batch, after its commit: an *observer*.
 
-        It cannot refuse and its failure is nobody's: it is logged with the plugin's name, and after
-        repeated failures the observer is switched off for that tenant, with an alert in the audit.
+        ``work`` opens transactions of this tenant, for the plugin's own tables. It cannot refuse and
+        its failure is nobody's: it is logged with the plugin's name, and after five failures within
+        ten minutes the observer is switched off for that tenant until the process starts anew, with
+        an alert in the audit (``module.observer_off``). A process that ends tells nobody what was on
+        its way: who must miss nothing reads the documents since the last posting number he knows.
         """
         raise NotImplementedError
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -12,6 +13,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from pydantic import BaseModel
 
+from core.db.database import Database, Transaction
 from core.documents.records import Document, Line
 from core.documents.rules import ItemFacts, PlaceFacts
 
@@ -161,3 +163,19 @@ class Posted:
     type_code: str
     number: str
     state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """The tenant's data, for a plugin's own tables: a unit of work of this tenant and no other."""
+
+    tenant_id: UUID
+    database: Database
+
+    def transaction(self) -> AbstractAsyncContextManager[Transaction]:
+        """A transaction that may write."""
+        return self.database.transaction(self.tenant_id)
+
+    def snapshot(self) -> AbstractAsyncContextManager[Transaction]:
+        """One moment to read in."""
+        return self.database.snapshot(self.tenant_id)

@@ -134,6 +134,9 @@ def decide(state: State, document: Document, index: int, *, approved: bool = Fal
         raise_any(check_leaving(state, leaving, respect_holds=document.type.holds, own=own))
         raise_any(check_units(state, flows))
         check_value(state, flows)
+        if state.plugged is not None:
+            state.plugged.check(state, document, flows)
+            state.plugged.conclude(state, document, flows)
     except Refused:
         for lot in builder.lots:
             del state.lots[lot]
@@ -289,6 +292,8 @@ def check_count(state: State, document: Document) -> Iterator[Refusal]:
 def _order(state: State, document: Document) -> Decision:
     """Approving an order writes its promises: reserves stock, or expects it (rule 2.2)."""
     decision = Decision(document, "approved")
+    if state.plugged is not None:
+        state.plugged.check(state, document)
     require = state.rules.reserve_on_order == "require"
     for index, line in enumerate(document.lines):
         if not promises(state, document, line):
@@ -301,6 +306,12 @@ def _order(state: State, document: Document) -> Decision:
         decision.promises.append(promise)
         if lasts:
             state.promises.setdefault(promise.item_id, []).append(promise)
+    if state.plugged is not None:
+        try:
+            state.plugged.conclude(state, document)
+        except Refused:
+            _withdraw(state, decision)
+            raise
     return decision
 
 
@@ -333,9 +344,7 @@ def _check_reservable(state: State, promise: Promised, index: int, decision: Dec
     for place in reversed(state.places.path(promise.place_id)):
         there = available(state, promise.item_id, place)
         if promise.quantity > there and not state.may_go_negative(promise.item_id, place):
-            for made in decision.promises:  # a refused document leaves nothing behind
-                known = state.promises.get(made.item_id, [])
-                known[:] = [one for one in known if one is not made]
+            _withdraw(state, decision)
             details = {
                 "item": state.items[promise.item_id].code,
                 "place": state.places.by_id[place].code,
@@ -343,6 +352,13 @@ def _check_reservable(state: State, promise: Promised, index: int, decision: Dec
                 "available": max(there, ZERO),
             }
             raise Refused(Refusal(NOT_RESERVABLE, ("lines", index), details))
+
+
+def _withdraw(state: State, decision: Decision) -> None:
+    """Take the promises of a refused order out of the state: it leaves nothing behind."""
+    for made in decision.promises:
+        known = state.promises.get(made.item_id, [])
+        known[:] = [one for one in known if one is not made]
 
 
 def _changes(flows: list[Flow]) -> Iterator[tuple[BalanceKey, Decimal]]:

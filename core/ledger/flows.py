@@ -27,7 +27,7 @@ from core.ledger.records import (
     lot_id,
 )
 from core.ledger.state import LotFacts, State
-from core.ledger.stock import allocate, short
+from core.ledger.stock import Choose, allocate, short
 
 UNIT_LOT = define(
     "UNIT_LOT",
@@ -265,8 +265,16 @@ class Builder:
             respect_holds=self.document.type.holds,
             taken=self.taken,
             to=to,
+            choose=self._choose(line),
         ):
             yield take.key, take.quantity
+
+    def _choose(self, line: Line) -> Choose | None:
+        """How modules choose among the goods that a line may take."""
+        plugged = self.state.plugged
+        if plugged is None:
+            return None
+        return lambda offers: plugged.allocate(self.state, self.document, line, offers)
 
     def _in_transit(self, line: Line, dispatch: UUID) -> Iterator[tuple[UUID, Decimal]]:
         """The lots of this dispatch that are still under way; a named lot only itself."""

@@ -33,6 +33,7 @@ from core.ledger.decide import (
 from core.ledger.flows import Builder, landed_shares
 from core.ledger.history import History
 from core.ledger.loading import Loaded
+from core.ledger.plugged import backwards
 from core.ledger.records import PENDING, ZERO, Balances, Event, Flow, Method, Position
 from core.ledger.replay import opposite, replay
 from core.ledger.requests import Post, Request, Reverse
@@ -123,6 +124,9 @@ async def _backdated(
     builder = Builder(state, document, PENDING)
     flows = builder.build()
     check_value(state, flows)
+    if state.plugged is not None:
+        state.plugged.check(state, document, flows)
+        state.plugged.conclude(state, document, flows)
     steps, own = list(progressed(state, document)), fulfilled(state, document)
     decision = Decision(document, "posted", lots=builder.lots, progress=steps)
     restandard(state, document, PENDING, decision)
@@ -165,6 +169,7 @@ async def _reverse(
     await _check_reversible(tx, original)
     document = mirror(original.document, request)
     check(state, replace(document, source_id=None))
+    await _consult(tx, state, original, document)
     if document.business_date < original.document.business_date:
         details = {"date": original.document.business_date.isoformat()}
         raise Refused(Refusal(BEFORE_ORIGINAL, ("date",), details))
@@ -196,6 +201,16 @@ async def _reverse(
     _undo_progress(state, original.document, decision)
     moved(state, document, flows)
     return decision
+
+
+async def _consult(tx: RawTransaction, state: State, original: Stored, document: Document) -> None:
+    """Let modules check a reversal, and write what it takes back of theirs. Raises Refused."""
+    if state.plugged is None:
+        return
+    past = await history.of_document(tx, state, original.sequence or 0)
+    flows = backwards(event.flow for event in past.events)
+    state.plugged.check(state, document, flows)
+    state.plugged.conclude(state, document, flows)
 
 
 def mirror(document: Document, request: Reverse) -> Document:

@@ -17,7 +17,10 @@ from core.documents import reading as stored_documents
 from core.documents.records import Document, DocumentDraft, Source
 from core.documents.rules import PartyFacts, Reference
 from core.documents.types import Effect
+from core.extension.records import Modules
+from core.extension.registry import registry
 from core.ledger import history, reading
+from core.ledger.plugged import Plugged
 from core.ledger.pools import Pool
 from core.ledger.reading import PoolRow
 from core.ledger.records import BalanceKey, Balances, Leg, Origin, PoolKey
@@ -27,9 +30,20 @@ from core.ledger.writing import Kept, kept
 from core.tenancy.settings import Settings
 
 _CACHED_TENANTS = 256
-_rules: OrderedDict[tuple[UUID, int], tuple[Settings, Places]] = OrderedDict()
-"""Settings and place tree per tenant and version: the sequence row refuses a posting that was decided
-by an older version than the one in force, so a stale copy can never be used (rule 3.5)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What a tenant decided for itself: its settings, its place tree, the modules it switched on."""
+
+    settings: Settings
+    places: Places
+    modules: Modules
+
+
+_rules: OrderedDict[tuple[UUID, int], Rules] = OrderedDict()
+"""Per tenant and version: the sequence row refuses a posting that was decided by an older version than the
+one in force, so a stale copy can never be used (rule 3.5)."""
 
 
 @dataclass(slots=True)
@@ -44,6 +58,8 @@ class Loaded:
     moved_through: dict[UUID, date] = field(default_factory=dict)
     commands: dict[UUID, tuple[Asked, Outcome]] = field(default_factory=dict)
     """Those of the commands asked about that were carried out before."""
+    modules: frozenset[str] = frozenset()
+    """The names of the modules that the tenant has switched on."""
 
     def reference(self) -> Reference:
         """What drafts are resolved against."""
@@ -53,16 +69,20 @@ class Loaded:
             parties=self.parties,
             amount_dp=self.state.rules.amount_dp,
             prices_include_tax=self.state.rules.prices_include_tax,
+            modules=self.modules,
         )
 
 
-async def rules(tx: RawTransaction, version: int) -> tuple[Settings, Places]:
-    """The tenant's settings and place tree."""
+async def rules(tx: RawTransaction, version: int) -> Rules:
+    """What is in force in this version."""
     key = (tx.tenant_id, version)
     known = _rules.get(key)
     if known is None:
-        settings = Settings.model_validate(await ask(tx, reading.settings()))
-        known = _rules[key] = (settings, await ask(tx, reading.places()))
+        known = _rules[key] = Rules(
+            Settings.model_validate(await ask(tx, reading.settings())),
+            await ask(tx, reading.places()),
+            registry().modules(await ask(tx, reading.modules())),
+        )
         if len(_rules) > _CACHED_TENANTS:
             _rules.popitem(last=False)
     _rules.move_to_end(key)
@@ -108,7 +128,8 @@ async def _read(
         layers = await put(reading.layers(items))
         partners = await put(reading.parties(parties))
     version, closed, halted, now = sequence.value
-    settings, places = await rules(tx, version)
+    known_rules = await rules(tx, version)
+    settings, places, modules = known_rules.settings, known_rules.places, known_rules.modules
     moved_through = guards.value if guards is not None else {}
     state = State(
         rules=settings,
@@ -132,6 +153,9 @@ async def _read(
     books.balances = Balances(balances.value)
     books.pools = _pools(state, pools.value, layers.value)
     await history.trace(tx, state, _links(state.sources.values()))
+    if lock and modules.on:
+        state.plugged = Plugged(registry(), modules)
+        await state.plugged.read(tx, items, parties, state.lots)
     return Loaded(
         state,
         partners.value,
@@ -140,6 +164,7 @@ async def _read(
         dict(books.balances),
         dict(state.moved_through),
         known.value,
+        modules.names,
     )
 
 

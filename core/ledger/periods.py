@@ -112,7 +112,7 @@ async def reopen_period(
 
 async def _state(tx: Transaction) -> tuple[date | None, date]:
     version, closed, _, now = await ask(tx, reading.sequence_row())
-    settings, _ = await loading.rules(tx, version)
+    settings = (await loading.rules(tx, version)).settings
     return closed, now.astimezone(ZoneInfo(settings.accounting_zone)).date()
 
 

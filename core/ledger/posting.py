@@ -18,6 +18,10 @@ from core.commands import CommandRaceError
 from core.db.database import Database, Lane
 from core.db.lanes import Again, Lanes
 from core.errors import DUPLICATE, Refusal, Refused, define
+from core.extension.failures import MODULE_FAILED
+from core.extension.observers import Observers
+from core.extension.records import Posted
+from core.extension.registry import registry
 from core.ledger import batch, late
 from core.ledger.requests import Request, Turn, Verdict
 from core.ledger.seal import mark_due
@@ -72,8 +76,7 @@ async def post(db: Database, principal: Principal, request: Request) -> Verdict:
     verdict = await desk.together.join(principal.tenant_id, turn, turn.lines)
     if verdict is None:
         verdict = await desk.alone.join(principal.tenant_id, turn)
-    if verdict.outcome:
-        mark_due(principal.tenant_id)
+    _tell(db, principal, [verdict])
     return verdict
 
 
@@ -86,9 +89,21 @@ async def post_many(
     for start in range(0, len(requests), MAX_BATCH):
         turns = [Turn(principal.user_id, r) for r in requests[start : start + MAX_BATCH]]
         verdicts += await desk.bulk.join(principal.tenant_id, turns)
+    _tell(db, principal, verdicts)
+    return verdicts
+
+
+def _tell(db: Database, principal: Principal, verdicts: Sequence[Verdict]) -> None:
+    """After the commit: what is new is to be sealed, and told to the modules that want to know."""
     if any(verdict.outcome for verdict in verdicts):
         mark_due(principal.tenant_id)
-    return verdicts
+    if principal.modules:
+        new = [
+            Posted(stored.document.id, stored.document.type_code, stored.number, stored.state)
+            for stored in (verdict.stored for verdict in verdicts)
+            if stored is not None and stored.number is not None
+        ]
+        db.companion(Observers).tell(principal.tenant_id, principal.modules, new)
 
 
 class _Desk:
@@ -208,6 +223,17 @@ def _refusal(error: psycopg.IntegrityError) -> Refusal:
     name = error.diag.constraint_name or ""
     code = _CONSTRAINTS.get(name)
     if code is None:
-        raise error
+        return _refusal_of_module(error, name)
     details = {"field": "id", "value": "", "item": "?", "place": "?", "wanted": "?", "available": 0}
     return Refusal(code, ("id",) if code == DUPLICATE else ("lines",), details)
+
+
+def _refusal_of_module(error: psycopg.IntegrityError, constraint: str) -> Refusal:
+    """What a constraint on a plugin's table stands for, by its manifest. Raises the error for others."""
+    table = error.diag.table_name or ""
+    for plugin in registry():
+        tables = plugin.manifest.tables
+        if tables is not None and tables.named(table) is not None:
+            code = plugin.manifest.refusals.get(constraint, MODULE_FAILED)
+            return Refusal(code, ("lines",), {"module": plugin.name})
+    raise error

@@ -45,6 +45,15 @@ def settings() -> Question[dict[str, Any]]:
     )
 
 
+def modules() -> Question[dict[str, dict[str, Any]]]:
+    """The modules that are on, with the tenant's settings for them."""
+    return Question(
+        "SELECT module, settings FROM tenant_module WHERE tenant_id = %s AND enabled",
+        (),
+        lambda found: {row[0]: dict(row[1]) for row in found},
+    )
+
+
 def places() -> Question[Places]:
     """The whole location tree."""
     return Question(

@@ -74,6 +74,8 @@ async def record(
     await writing.progress(tx, [step for d in decisions for step in d.progress])
     await writing.promises(tx, [promise for d in decisions for promise in d.promises])
     await _journal(tx, loaded, [*journal, *extra], sequences, real)
+    if loaded.state.plugged is not None:
+        await loaded.state.plugged.write(tx)
     await _tell(tx, decided, numbers)
     return verdicts
 

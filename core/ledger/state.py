@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from core.documents.records import Source
@@ -25,6 +26,9 @@ from core.ledger.records import (
 )
 from core.ledger.valuation import Accounts, Books, Policy
 from core.tenancy.settings import Settings
+
+if TYPE_CHECKING:
+    from core.ledger.plugged import Plugged
 
 _METHODS = {method.value: method for method in Method}
 _SCOPES = {scope.value: scope for scope in Scope}
@@ -133,6 +137,8 @@ class State:
     sources: dict[UUID, Source] = field(default_factory=dict)
     standards: dict[UUID, list[tuple[Position, Decimal]]] = field(default_factory=dict)
     moved_through: dict[UUID, date] = field(default_factory=dict)
+    plugged: Plugged | None = None
+    """The modules' side of it; None where the tenant has none switched on."""
 
     @property
     def cent(self) -> Decimal:

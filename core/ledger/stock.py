@@ -7,12 +7,12 @@ total alone oversells (bins A 5 and B 5, the store promised 8, then 5 leave B; r
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID
 
-from core.errors import Refusal, define
+from core.errors import Refusal, Refused, define
 from core.ids import NIL
 from core.ledger import availability
 from core.ledger.availability import Row, Strategy, pick, shown
@@ -42,6 +42,11 @@ class Take:
 
     key: BalanceKey
     quantity: Decimal
+
+
+Choose = Callable[[list[tuple[BalanceKey, Decimal]]], list[BalanceKey] | None]
+"""Which of these balances, with what is free of each, may be taken and in which order; None for all of
+them in the order given."""
 
 
 def held(state: State, key: BalanceKey) -> str | None:
@@ -96,10 +101,12 @@ def allocate(
     respect_holds: bool,
     taken: dict[BalanceKey, Decimal],
     to: UUID | None = None,
+    choose: Choose | None = None,
 ) -> list[Take]:
     """Which balances the goods leave: the named lot, else the lots received first, at the place itself
     before the bins below it. What is not there falls on the place itself. ``to`` is where they go:
-    what lies there already stays (a store puts away into its bin what is not in that bin)."""
+    what lies there already stays (a store puts away into its bin what is not in that bin). ``choose``
+    may have another order, and leave some out: then what is missing is refused."""
     if to is not None and not state.places.under(to, place):
         to = None
     keys = [
@@ -118,6 +125,12 @@ def allocate(
             state.lots[key.lot].code if key.lot in state.lots else "",
         )
     )
+    if choose is not None and lot is None:
+        keys.sort(key=lambda key: _received(state, key.lot))
+        free = {key: state.books.balances[key] - taken.get(key, ZERO) for key in keys}
+        chosen = choose(list(free.items()))
+        if chosen is not None:
+            return _in_turn(state, item, place, {key: free[key] for key in chosen}, quantity, taken)
     offered = [
         Row(
             name=str(n),
@@ -133,6 +146,28 @@ def allocate(
         takes.append(Take(BalanceKey(item, place, lot or NIL), picked.short))
     for take in takes:
         taken[take.key] = taken.get(take.key, ZERO) + take.quantity
+    return takes
+
+
+def _in_turn(
+    state: State,
+    item: UUID,
+    place: UUID,
+    free: dict[BalanceKey, Decimal],
+    quantity: Decimal,
+    taken: dict[BalanceKey, Decimal],
+) -> list[Take]:
+    """Take from these balances, each as far as it goes. Raises Refused where they are not enough."""
+    takes, left = [], quantity
+    for key, there in free.items():
+        if part := min(there, left):
+            takes.append(Take(key, part))
+            taken[key] = taken.get(key, ZERO) + part
+            left -= part
+    if left and not state.may_go_negative(item, place):
+        raise Refused(short(state, item, place, quantity, quantity - left))
+    if left:
+        takes.append(Take(BalanceKey(item, place, NIL), left))
     return takes
 
 

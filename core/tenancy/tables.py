@@ -26,6 +26,15 @@ tenant_sequence = tenant_table(
     sa.Column("last_posted_at", Moment),
 )
 
+tenant_module = tenant_table(
+    "tenant_module",
+    sa.Column("module", sa.Text, primary_key=True),
+    sa.Column("enabled", sa.Boolean, nullable=False),
+    sa.Column("settings", JSONB, nullable=False, server_default="{}"),
+    sa.Column("changed_at", Moment, nullable=False, server_default=sa.func.now()),
+)
+"""Which modules are on, and which were: what is switched off keeps its settings."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sequence:

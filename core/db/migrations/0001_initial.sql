@@ -302,6 +302,25 @@ CREATE TABLE tenant (
 
 grant select, insert, update on "tenant" to tallybook_app;
 
+CREATE TABLE tenant_module (
+	tenant_id UUID NOT NULL, 
+	module TEXT NOT NULL, 
+	enabled BOOLEAN NOT NULL, 
+	settings JSONB DEFAULT '{}' NOT NULL, 
+	changed_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL, 
+	CONSTRAINT tenant_module_pkey PRIMARY KEY (tenant_id, module)
+);
+
+alter table "tenant_module" enable row level security;
+
+alter table "tenant_module" force row level security;
+
+create policy tenant on "tenant_module" using (tenant_id = nullif(current_setting('app.tenant', true), '')::uuid) with check (tenant_id = nullif(current_setting('app.tenant', true), '')::uuid);
+
+grant select, insert, update, delete on "tenant_module" to tallybook_app;
+
+grant select on "tenant_module" to tallybook_read;
+
 CREATE TABLE tenant_sequence (
 	tenant_id UUID NOT NULL, 
 	posting BIGINT DEFAULT '0' NOT NULL, 

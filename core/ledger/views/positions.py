@@ -85,7 +85,8 @@ async def positions(
     split by running total in order of place and lot (rule 5.1)."""
     quantities = await _quantities(tx, item_ids, moment)
     version, *_ = await ask(tx, reading.sequence_row())
-    rules, places = await loading.rules(tx, version)
+    known = await loading.rules(tx, version)
+    rules, places = known.settings, known.places
     facts = await ask(tx, reading.items(item_ids))
     lots = await ask(tx, reading.lots(item_ids))
     transit = places.account("in_transit")

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from schema.deadline import within
+from core.deadline import within
 
 
 async def test_the_result_or_the_error_of_work_that_is_in_time() -> None:

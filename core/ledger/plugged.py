@@ -1,0 +1,196 @@
+"""The plugins' side of a posting: what they read, decide and write (P2), at the points of the decision.
+
+Part of the locked state. A tenant without modules has none, and pays nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from core.db.database import RawTransaction
+from core.db.questions import asking
+from core.documents.records import Document, Line
+from core.documents.rules import ItemFacts, PlaceFacts
+from core.errors import Refusal, raise_any
+from core.extension.containment import ask, contained
+from core.extension.records import Lot, Module, Modules, Movement, Offer, Posting, Reads, Row, Write
+from core.extension.registry import Registry
+from core.extension.rows import Rows, misfit, rows_where
+from core.ledger.records import BalanceKey, Basis, Flow, lot_id
+from core.ledger.state import State
+
+
+class Plugged:
+    """Asks the plugins that a tenant has switched on, in their order."""
+
+    def __init__(self, plugins: Registry, modules: Modules) -> None:
+        self._plugins, self._modules = plugins, modules
+        self._rows = Rows()
+
+    async def read(
+        self,
+        tx: RawTransaction,
+        items: Collection[UUID],
+        parties: Collection[UUID],
+        lots: Collection[UUID],
+    ) -> None:
+        """Read what the plugins want to know of these, after the lock (rule 3.2)."""
+        ids = {"item_id": list(items), "party_id": list(parties), "lot_id": list(lots)}
+        wanted = [
+            reads
+            for module in self._modules
+            for reads in ask(self._plugins, module.name, "posting_reads", Reads) or ()
+        ]
+        async with asking(tx) as put:
+            answers = [
+                (one.table, await put(rows_where(one.table, one.by, ids[one.by])))
+                for one in wanted
+                if ids[one.by]
+            ]
+        for table, answer in answers:
+            for row in answer.value:
+                self._rows.put(table, row)
+
+    def allocate(
+        self,
+        state: State,
+        document: Document,
+        line: Line,
+        keys: Sequence[tuple[BalanceKey, Decimal]],
+    ) -> list[BalanceKey] | None:
+        """The balances that a line may take, in order, by the first plugin that says so; else None."""
+        offers = {Offer(key.place, key.lot, free): key for key, free in keys}
+        for module in self._modules:
+            posting = self._posting(state, document, module)
+            chosen = ask(
+                self._plugins,
+                module.name,
+                "allocate",
+                Offer,
+                posting=posting,
+                line=line,
+                offers=tuple(offers),
+            )
+            if chosen is not None:
+                with contained(module.name, "allocate"):
+                    if len(set(chosen)) < len(chosen):
+                        raise ValueError("an offer was chosen twice")
+                    return [offers[offer] for offer in chosen]
+        return None
+
+    def check(self, state: State, document: Document, flows: Iterable[Flow] = ()) -> None:
+        """Raise Refused with everything that plugins have against a document."""
+        movements = _movements(state, flows)
+        refusals: list[Refusal] = []
+        for module in self._modules:
+            posting = self._posting(state, document, module, movements)
+            told = ask(self._plugins, module.name, "check_posting", Refusal, posting=posting)
+            refusals += told or ()
+        raise_any(refusals)
+
+    def conclude(self, state: State, document: Document, flows: Iterable[Flow] = ()) -> None:
+        """Take in the rows that go into the books with a document that nothing refuses any more."""
+        movements = _movements(state, flows)
+        found: list[Write] = []
+        for module in self._modules:
+            posting = self._posting(state, document, module, movements)
+            told = ask(self._plugins, module.name, "posting_rows", Write, posting=posting)
+            with contained(module.name, "posting_rows"):
+                for write in told or ():
+                    self._check_write(module, write)
+            found += told or ()
+        for write in found:
+            self._rows.write(write.table, write.row)
+
+    async def write(self, tx: RawTransaction) -> None:
+        """Write the rows of all documents of the batch."""
+        await self._rows.flush(tx)
+
+    def _check_write(self, module: Module, write: Write) -> None:
+        plugin = self._plugins.get(module.name)
+        declared = plugin and plugin.manifest.tables
+        if not declared or declared.named(write.table.name) is not write.table:
+            raise ValueError(f"{write.table.name} is not a table that {module.name} declares")
+        if reason := misfit(write.table, write.row):
+            raise ValueError(f"{write.table.name}: {reason}")
+
+    def _posting(
+        self,
+        state: State,
+        document: Document,
+        module: Module,
+        movements: tuple[Movement, ...] = (),
+    ) -> Posting:
+        return Posting(document, _View(state, module, self._rows), movements)
+
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    """The locked state as a plugin sees it (:class:`core.extension.records.View`)."""
+
+    _state: State
+    _module: Module
+    _rows: Rows
+
+    @property
+    def settings(self) -> Any:
+        return self._module.settings
+
+    @property
+    def now(self) -> datetime:
+        return self._state.now
+
+    @property
+    def today(self) -> date:
+        return self._state.today
+
+    def item(self, item_id: UUID) -> ItemFacts:
+        return self._state.items[item_id]
+
+    def place(self, place_id: UUID) -> PlaceFacts:
+        return self._state.places.by_id[place_id]
+
+    def lot(self, lot_id: UUID) -> Lot | None:
+        known = self._state.lots.get(lot_id)
+        if known is None:
+            return None
+        return Lot(known.id, known.item_id, known.code, known.parent_id, known.received_on)
+
+    def lot_named(self, item_id: UUID, code: str) -> Lot | None:
+        return self.lot(lot_id(item_id, code))
+
+    def on_hand(self, item_id: UUID) -> Mapping[tuple[UUID, UUID], Decimal]:
+        return {(key.place, key.lot): q for key, q in self._state.on_hand(item_id).items()}
+
+    def row(self, table: sa.Table, **key: Any) -> Row | None:
+        return self._rows.get(table, key)
+
+    def rows(self, table: sa.Table, **equal: Any) -> list[Row]:
+        return self._rows.find(table, equal)
+
+
+def backwards(flows: Iterable[Flow]) -> list[Flow]:
+    """The flows of a reversed document, as they go back."""
+    return [replace(flow, source=flow.target, target=flow.source) for flow in flows]
+
+
+def _movements(state: State, flows: Iterable[Flow]) -> tuple[Movement, ...]:
+    return tuple(_movement(state, flow) for flow in flows)
+
+
+def _movement(state: State, flow: Flow) -> Movement:
+    source, target, quantity = flow.source.place, flow.target.place, flow.quantity
+    if flow.basis is Basis.COUNT and flow.given is not None:
+        # A count says what there is; what it moves is the difference from the book.
+        book = state.books.balances.get(BalanceKey(flow.item, target, flow.lot), Decimal(0))
+        quantity = flow.given - book
+        if quantity < 0:
+            source, target, quantity = target, source, -quantity
+    return Movement(flow.line, flow.item, flow.lot, quantity, source, target)
