@@ -243,8 +243,8 @@ class Ledger:
         stock = self.stock(self.now)
         for no, line in enumerate(paper.lines, 1):
             left = line.pieces - order.executed[no]
-            if not required or left <= 0:
-                continue
+            if not required or order.expired or left <= 0:
+                continue  # what has run out promises nothing
             for place in self.setup.path(line.at or ""):
                 short = left > stock.available(line.item, place)
                 if short and not self.setup.may_go_negative(line.item, place):
