@@ -26,6 +26,7 @@ from core.extension.hookspecs import hookimpl
 from core.extension.manifest import Manifest, NoSettings, Permission
 from core.extension.plugin_tables import Tables
 from core.extension.records import (
+    Job,
     Lot,
     Module,
     Modules,
@@ -36,6 +37,7 @@ from core.extension.records import (
     Reads,
     Row,
     View,
+    Work,
     Write,
 )
 from core.ids import NIL, uuid7
@@ -53,6 +55,7 @@ __all__ = [
     "Document",
     "DocumentType",
     "Effect",
+    "Job",
     "Language",
     "Line",
     "Lot",
@@ -76,6 +79,7 @@ __all__ = [
     "Transaction",
     "Uuid",
     "View",
+    "Work",
     "Write",
     "define",
     "hookimpl",

@@ -33,6 +33,7 @@ from core.db.config import DATABASE_UNREACHABLE, DatabaseAddress, make_ready, op
 from core.db.database import Database
 from core.deadline import within
 from core.errors import Refused
+from core.extension.jobs import keep_jobs
 from core.ledger.seal import keep_sealed
 from core.tenancy.service import authenticate
 from schema.compose import core_schema
@@ -118,6 +119,7 @@ class Server:
             self._database = Database.connect(address.app_url)
             stack.push_async_callback(self._database.close)
             await stack.enter_async_context(_meanwhile(keep_sealed(self._database)))
+            await stack.enter_async_context(_meanwhile(keep_jobs(self._database)))
             await stack.enter_async_context(_meanwhile(_end_with_supervisor()))
             yield
         self._database = None

@@ -13,7 +13,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Callable, Coroutine, Iterable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from itertools import islice
@@ -80,31 +80,41 @@ def ask(plugins: Registry, module: str, name: str, kind: type[T], **given: Any) 
 async def await_hook(
     plugins: Registry, module: str, name: str, kind: type[T], **given: Any
 ) -> list[T]:
-    """The same for a hook that is awaited. Of one that hangs, what it waits for is cancelled; a
-    transaction that it was handed must be as it was: of the same tenant, and not committed."""
+    """The same for a hook that is awaited: an empty list where it has none or no answer."""
     call = hook(plugins, module, name)
     if call is None:
         return []
     tx = given.get("tx")
-    before = await _fingerprint(tx) if isinstance(tx, Transaction) else None
+
+    async def answers() -> list[T]:
+        found = await call(**given)
+        return [] if found is None else _checked(found, kind)
+
+    return await await_call(module, name, answers(), tx if isinstance(tx, Transaction) else None)
+
+
+async def await_call(
+    module: str,
+    name: str,
+    call: Coroutine[Any, Any, T],
+    tx: Transaction | None = None,
+    seconds: float = AWAITED_SECONDS,
+) -> T:
+    """Await something of a plugin's. Where it hangs, it is cancelled. A transaction that it was handed must
+    be as it was: of the same tenant, and not ended. Raises Refused with MODULE_FAILED."""
+    before = await _fingerprint(tx) if tx is not None else None
     try:
         with contained(module, name):
-            answer: Awaitable[Iterable[T] | None] = call(**given)
-            found = await within(AWAITED_SECONDS, _awaiting(answer))
-            answers = [] if found is None else _checked(found, kind)
-            if isinstance(tx, Transaction) and await _fingerprint(tx) != before:
+            found = await within(seconds, call)
+            if tx is not None and await _fingerprint(tx) != before:
                 raise RuntimeError("the transaction is not the one that was handed over")
-            return answers
+            return found
     except Refused as refused:
-        if isinstance(tx, Transaction) and refused.refusals[0].code == MODULE_FAILED:
+        if tx is not None and refused.refusals[0].code == MODULE_FAILED:
             # What swallowed its cancellation may go on with this connection: nobody else gets it.
             await tx.sql.invalidate()
         raise
     raise AssertionError  # for the type checker: the block above returns or raises
-
-
-async def _awaiting(answer: Awaitable[T]) -> T:
-    return await answer
 
 
 async def _fingerprint(tx: Transaction) -> list[Row]:

@@ -18,7 +18,7 @@ from core.db.database import Transaction
 from core.documents.records import Line
 from core.documents.types import DocumentType
 from core.errors import Refusal
-from core.extension.records import Offer, Posted, Posting, Reads, Work, Write
+from core.extension.records import Job, Offer, Posted, Posting, Reads, Work, Write
 
 PROJECT = "tallybook"
 hookspec = pluggy.HookspecMarker(PROJECT)
@@ -83,6 +83,14 @@ class CoreHooks:
         ten minutes the observer is switched off for that tenant until the process starts anew, with
         an alert in the audit (``module.observer_off``). A process that ends tells nobody what was on
         its way: who must miss nothing reads the documents since the last posting number he knows.
+        """
+        raise NotImplementedError
+
+    @hookspec
+    def jobs(self) -> Sequence[Job]:
+        """What is to be done regularly; asked once, at start.
+
+        A run that fails is rolled back, logged with the plugin's name, and tried again in the next round.
         """
         raise NotImplementedError
 

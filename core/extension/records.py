@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Protocol
 from uuid import UUID
@@ -163,6 +163,20 @@ class Posted:
     type_code: str
     number: str
     state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Something to be done regularly for every tenant that has the module on.
+
+    ``every`` divides time into slots from 1970 on (an hour, a day), and each slot has its effect once,
+    whatever processes there are and however they end: ``run`` does its work in the transaction that marks
+    the slot as done. A slot that passed while nothing ran is made up for once, not once for each.
+    """
+
+    name: str
+    every: timedelta
+    run: Callable[[Transaction], Coroutine[Any, Any, None]]
 
 
 @dataclass(frozen=True, slots=True)

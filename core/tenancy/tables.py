@@ -35,6 +35,14 @@ tenant_module = tenant_table(
 )
 """Which modules are on, and which were: what is switched off keeps its settings."""
 
+module_job = tenant_table(
+    "module_job",
+    sa.Column("module", sa.Text, primary_key=True),
+    sa.Column("job", sa.Text, primary_key=True),
+    sa.Column("slot", Moment, nullable=False),
+)
+"""Until when each regular job of a module is done."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sequence:

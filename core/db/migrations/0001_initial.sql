@@ -114,6 +114,24 @@ grant select, insert, update, delete on "item_guard" to tallybook_app;
 
 grant select on "item_guard" to tallybook_read;
 
+CREATE TABLE module_job (
+	tenant_id UUID NOT NULL, 
+	module TEXT NOT NULL, 
+	job TEXT NOT NULL, 
+	slot TIMESTAMP WITH TIME ZONE NOT NULL, 
+	CONSTRAINT module_job_pkey PRIMARY KEY (tenant_id, module, job)
+);
+
+alter table "module_job" enable row level security;
+
+alter table "module_job" force row level security;
+
+create policy tenant on "module_job" using (tenant_id = nullif(current_setting('app.tenant', true), '')::uuid) with check (tenant_id = nullif(current_setting('app.tenant', true), '')::uuid);
+
+grant select, insert, update, delete on "module_job" to tallybook_app;
+
+grant select on "module_job" to tallybook_read;
+
 CREATE TABLE number_series (
 	tenant_id UUID NOT NULL, 
 	type TEXT NOT NULL, 

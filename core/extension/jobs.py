@@ -1,0 +1,106 @@
+"""Regular work of modules, for each tenant that has them on (F5): each slot once, by whichever process.
+
+Every process goes round; the row of ``module_job`` decides. Who finds its slot done, or somebody at it, goes
+on. Work and mark are one transaction: a process that is killed in the middle leaves neither.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import structlog
+
+from core.db.database import Database, Transaction, rows
+from core.errors import Refused
+from core.extension.containment import ask, await_call
+from core.extension.records import Job
+from core.extension.registry import Registry, registry
+from core.tenancy.directory import tables as directory
+
+ROUND = timedelta(seconds=30)
+JOB_SECONDS = 25.0
+"""How long one job of one tenant may take, within the time limit of its statements."""
+
+_log = structlog.get_logger("tallybook.jobs")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+async def keep_jobs(db: Database, every: timedelta = ROUND) -> None:
+    """Go round for as long as the process runs; nothing to do where no plugin has jobs."""
+    done: dict[tuple[UUID, str, str], datetime] = {}
+    while jobs := jobs_of(registry()):
+        try:
+            async with db.directory() as sql:
+                tenants = [tenant.id for tenant in await directory.list_tenants(sql)]
+            for tenant_id in tenants:
+                await run_due(db, tenant_id, jobs, done)
+        except Exception as fault:  # the database is away: the next round finds it again
+            _log.warning("jobs wait", fault=f"{type(fault).__name__}: {fault}")
+        await asyncio.sleep(every.total_seconds())
+
+
+def jobs_of(plugins: Registry) -> list[tuple[str, Job]]:
+    """All jobs there are, with their modules."""
+    return [
+        (plugin.name, job)
+        for plugin in plugins
+        for job in ask(plugins, plugin.name, "jobs", Job) or ()
+    ]
+
+
+async def run_due(
+    db: Database,
+    tenant_id: UUID,
+    jobs: list[tuple[str, Job]],
+    done: dict[tuple[UUID, str, str], datetime],
+    now: datetime | None = None,
+) -> list[str]:
+    """Run a tenant's jobs whose slot is not done, and name them. ``done`` remembers from one round to the
+    next what need not be asked."""
+    now, ran = now or datetime.now(UTC), []
+    for module, job in jobs:
+        key, slot = (tenant_id, module, job.name), slot_of(now, job.every)
+        if done.get(key) == slot:
+            continue
+        try:
+            async with db.transaction(tenant_id) as tx:
+                due = await _claim(tx, module, job, slot)
+                if due:
+                    await await_call(module, job.name, job.run(tx), tx, JOB_SECONDS)
+                    ran.append(job.name)
+            done[key] = slot
+        except Refused:
+            continue  # logged where it was contained; the next round tries again
+    return ran
+
+
+def slot_of(now: datetime, every: timedelta) -> datetime:
+    """When the slot began that a moment lies in."""
+    return now - (now - _EPOCH) % every
+
+
+async def _claim(tx: Transaction, module: str, job: Job, slot: datetime) -> bool:
+    """Whether the slot is ours to do: the module is on, nobody else is at it, it was not done."""
+    found = await rows(
+        tx,
+        "SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 11)) FROM tenant_module"
+        " WHERE tenant_id = %s AND module = %s AND enabled",
+        f"{tx.tenant_id} {module} {job.name}",
+        tx.tenant_id,
+        module,
+    )
+    if found != [(True,)]:
+        return False
+    marked = await rows(
+        tx,
+        "INSERT INTO module_job (tenant_id, module, job, slot) VALUES (%s, %s, %s, %s)"
+        " ON CONFLICT (tenant_id, module, job) DO UPDATE SET slot = excluded.slot"
+        " WHERE module_job.slot < excluded.slot RETURNING slot",
+        tx.tenant_id,
+        module,
+        job.name,
+        slot,
+    )
+    return bool(marked)
