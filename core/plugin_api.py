@@ -5,6 +5,8 @@ A plugin imports from here and from ``schema.plugin_api``, and its own files.
 
 from __future__ import annotations
 
+from core.audit.tables import record as record_audit
+from core.commands import run as run_command
 from core.db.database import Database, Transaction, rows
 from core.db.metadata import Moment, Number, Uuid
 from core.documents.records import Document, Line
@@ -41,7 +43,9 @@ from core.extension.records import (
     Write,
 )
 from core.ids import NIL, uuid7
+from core.ledger.holds import HoldDraft, free_goods, hold_goods
 from core.ledger.records import lot_id
+from core.ledger.views.lots import LotMovement, lot_movements
 from core.tenancy.rules import Principal
 
 __all__ = [
@@ -55,10 +59,12 @@ __all__ = [
     "Document",
     "DocumentType",
     "Effect",
+    "HoldDraft",
     "Job",
     "Language",
     "Line",
     "Lot",
+    "LotMovement",
     "Manifest",
     "Module",
     "Modules",
@@ -82,10 +88,15 @@ __all__ = [
     "Work",
     "Write",
     "define",
+    "free_goods",
+    "hold_goods",
     "hookimpl",
     "lot_id",
+    "lot_movements",
     "raise_any",
+    "record_audit",
     "refuse",
     "rows",
+    "run_command",
     "uuid7",
 ]

@@ -70,17 +70,7 @@ async def place_hold(
     }
 
     async def work(tx: Transaction) -> Mapping[str, Any]:
-        reason = clean(draft.reason, "reason", _REASON_LIMIT)
-        await _check(tx, draft)
-        hold_id = draft.id or uuid7()
-        await tx.raw.execute(
-            b"INSERT INTO hold (tenant_id, id, item_id, place_id, lot_id, reason, placed_by, until)"
-            b" VALUES (%s, %s, %s, %s, %s, %s, %s, %s)",
-            (tx.tenant_id, hold_id, draft.item_id, draft.place_id, draft.lot_id, reason)
-            + (principal.user_id, draft.until),
-        )
-        await record(tx, principal.user_id, "hold.place", "hold", hold_id, {"reason": reason})
-        return {"id": hold_id}
+        return {"id": await hold_goods(tx, principal.user_id, draft)}
 
     outcome = await commands.run(db, principal.tenant_id, command_id, "placeHold", asked, work)
     return await _one(db, principal, UUID(outcome["id"]))
@@ -90,25 +80,47 @@ async def release_hold(db: Database, principal: Principal, command_id: UUID, hol
     """Let the goods go. Raises Refused for a hold that is not there or was released."""
 
     async def work(tx: Transaction) -> Mapping[str, Any]:
-        known = (await holds_by_id(tx, [hold_id])).get(hold_id)
-        if known is None:
-            raise Refused(Refusal(NOT_FOUND, ("id",), {"id": str(hold_id)}))
-        await ask(tx, reading.lock_items([known.item_id]))
-        done = await rows(
-            tx,
-            "UPDATE hold SET released_at = clock_timestamp()"
-            " WHERE tenant_id = %s AND id = %s AND released_at IS NULL RETURNING id",
-            tx.tenant_id,
-            hold_id,
-        )
-        if not done:
-            raise Refused(Refusal(HOLD_RELEASED, ("id",)))
-        await record(tx, principal.user_id, "hold.release", "hold", hold_id)
+        await free_goods(tx, principal.user_id, hold_id)
         return {"id": hold_id}
 
     asked = {"id": hold_id}
     await commands.run(db, principal.tenant_id, command_id, "releaseHold", asked, work)
     return await _one(db, principal, hold_id)
+
+
+async def hold_goods(tx: Transaction, actor: UUID, draft: HoldDraft) -> UUID:
+    """Place a hold in a transaction that does more; who holds several items does it in order of their
+    ids, or two may wait for each other. Raises Refused."""
+    reason = clean(draft.reason, "reason", _REASON_LIMIT)
+    await _check(tx, draft)
+    hold_id = draft.id or uuid7()
+    await tx.raw.execute(
+        b"INSERT INTO hold (tenant_id, id, item_id, place_id, lot_id, reason, placed_by, until)"
+        b" VALUES (%s, %s, %s, %s, %s, %s, %s, %s)",
+        (tx.tenant_id, hold_id, draft.item_id, draft.place_id, draft.lot_id, reason)
+        + (actor, draft.until),
+    )
+    await record(tx, actor, "hold.place", "hold", hold_id, {"reason": reason})
+    return hold_id
+
+
+async def free_goods(tx: Transaction, actor: UUID, hold_id: UUID) -> None:
+    """Release a hold in a transaction that does more. Raises Refused for one that is not there or was
+    released."""
+    known = (await holds_by_id(tx, [hold_id])).get(hold_id)
+    if known is None:
+        raise Refused(Refusal(NOT_FOUND, ("id",), {"id": str(hold_id)}))
+    await ask(tx, reading.lock_items([known.item_id]))
+    done = await rows(
+        tx,
+        "UPDATE hold SET released_at = clock_timestamp()"
+        " WHERE tenant_id = %s AND id = %s AND released_at IS NULL RETURNING id",
+        tx.tenant_id,
+        hold_id,
+    )
+    if not done:
+        raise Refused(Refusal(HOLD_RELEASED, ("id",)))
+    await record(tx, actor, "hold.release", "hold", hold_id)
 
 
 async def holds_by_id(tx: Transaction, ids: Sequence[UUID]) -> dict[UUID, Hold]:

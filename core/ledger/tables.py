@@ -128,6 +128,12 @@ entry = tenant_table(
         postgresql_where=sa.text("link_sequence IS NOT NULL"),
     ),
     sa.Index(
+        "entry_lot_idx",
+        "tenant_id",
+        "lot_id",
+        postgresql_where=sa.text("lot_id <> '00000000-0000-0000-0000-000000000000'"),
+    ),
+    sa.Index(
         "entry_settles_idx",
         "tenant_id",
         "settles_sequence",

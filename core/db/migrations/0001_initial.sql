@@ -805,6 +805,8 @@ CREATE INDEX entry_event_idx ON entry (tenant_id, event_sequence, event_line);
 
 CREATE INDEX entry_link_idx ON entry (tenant_id, link_sequence, link_line) WHERE link_sequence IS NOT NULL;
 
+CREATE INDEX entry_lot_idx ON entry (tenant_id, lot_id) WHERE lot_id <> '00000000-0000-0000-0000-000000000000';
+
 CREATE INDEX entry_place_idx ON entry (tenant_id, place_id, effective_on);
 
 CREATE INDEX entry_settles_idx ON entry (tenant_id, settles_sequence) WHERE settles_sequence IS NOT NULL;
