@@ -146,8 +146,9 @@ async def failure(db: Database, superuser_url: str, setup: Setup, plan: list[lis
 
 
 async def reduced(run: Comparison, most: int = 100) -> tuple[list[list[Act]], str]:
-    """The plan without what is not needed to make it fail: faster than shrinking, for it leaves out
-    whole acts, many at a time at first, and draws nothing anew. At most so many attempts."""
+    """The plan without what is not needed to make it fail in the same way (what is left may make no sense
+    for another reason): faster than shrinking, for it leaves out whole acts, many at a time at first, and
+    draws nothing anew. At most so many attempts."""
     setup, acts = run.ledger.setup, list(zip(run.together, run.plan, strict=True))
     told = await failure(run.db, run.superuser_url, setup, _batches(acts))
     size = len(acts) // 2
@@ -157,11 +158,17 @@ async def reduced(run: Comparison, most: int = 100) -> tuple[list[list[Act]], st
             shorter = acts[: max(0, end - size)] + acts[end:]
             most -= 1
             error = await failure(run.db, run.superuser_url, setup, _batches(shorter))
-            if error:
+            if error and _kind(error) == _kind(told):
                 acts, told = shorter, error
             end -= size
         size //= 2
     return _batches(acts), told
+
+
+def _kind(error: str) -> str:
+    """Which figures differ, or that a verdict does."""
+    kind, _, _ = error.partition(":")
+    return kind if kind.isalpha() else "verdict"
 
 
 def _batches(acts: list[tuple[int, Act]]) -> list[list[Act]]:
