@@ -19,7 +19,7 @@ from core.catalogue.rules import (
 )
 from core.errors import DUPLICATE, Refusal, Refused
 from core.ids import uuid7
-from core.masterdata.rules import columns_of, not_found, stale
+from core.masterdata.rules import Extensions, columns_of, not_found, stale
 from core.text import clean_code
 
 Decision = FullItem | list[Refusal]
@@ -48,6 +48,13 @@ class Wish:
         if self.draft is not None:
             return self.draft.category_id
         return (self.changes or {}).get("category_id")
+
+    def extensions(self) -> Extensions:
+        """What was sent for plugins; None in a draft leaves what is there, as everywhere in it."""
+        if self.draft is None:
+            return (self.changes or {}).get("extensions", {})
+        sent = self.draft.extensions or {}
+        return {plugin: value for plugin, value in sent.items() if value is not None}
 
     def input(self) -> dict[str, Any]:
         """What was asked for, as the audit trail keeps it."""

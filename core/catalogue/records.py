@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Literal, TypedDict
 from uuid import UUID
 
+from core.masterdata.rules import Extensions
 from core.tenancy.settings import CostingMethod, CostScope, NegativeStock
 
 ItemKind = Literal["stocked", "service"]
@@ -136,6 +137,7 @@ class ItemDraft:
     standard_cost: Decimal | None = None
     units: tuple[ItemUnitDraft, ...] | None = None
     barcodes: tuple[BarcodeDraft, ...] | None = None
+    extensions: Extensions | None = None
 
 
 class ItemChanges(TypedDict, total=False):
@@ -158,6 +160,7 @@ class ItemChanges(TypedDict, total=False):
     units: tuple[ItemUnitDraft, ...]
     barcodes: tuple[BarcodeDraft, ...]
     active: bool
+    extensions: Extensions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ other write of master data runs, so what is checked then still holds when it is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from uuid import UUID
 
@@ -30,6 +30,7 @@ from core.catalogue.tables import (
 from core.commands import Answer, Asked, CommandRaceError
 from core.db.database import Database, Transaction
 from core.errors import LIMIT_EXCEEDED, Refused, refuse
+from core.extension import attributes
 from core.ledger.tables import create_guards
 from core.masterdata.rules import Verdict, change_payload, numbered, payload
 from core.masterdata.service import get
@@ -129,15 +130,22 @@ async def _write(
     decided = await _unique(tx, decided, key)
 
     accepted = {n: full for n, full in decided.items() if isinstance(full, FullItem)}
-    marked = numbered([full.item for full in accepted.values()], first_mark)
-    written = [replace(f, item=i) for f, i in zip(accepted.values(), marked, strict=True)]
-    await put_items(tx, written, before, key)
-    await create_guards(tx, [f.item.id for f in written if f.item.id not in before])
-    actor = principal.user_id
-    await record_many(tx, [_act(actor, wishes[n], f, before) for n, f in accepted.items()])
+
+    async def put(chosen: Collection[int]) -> None:
+        full = [accepted[n] for n in chosen]
+        marked = numbered([f.item for f in full], first_mark)
+        written = [replace(f, item=i) for f, i in zip(full, marked, strict=True)]
+        await put_items(tx, written, before, key)
+        await create_guards(tx, [f.item.id for f in written if f.item.id not in before])
+        acts = [_act(principal.user_id, wishes[n], accepted[n], before) for n in chosen]
+        await record_many(tx, acts)
+
+    ids = {n: full.item.id for n, full in accepted.items()}
+    sent = {n: wishes[n].extensions() for n in accepted}
+    refused = await attributes.save_many(tx, principal.modules, "item", ids, sent, put)
     return {
         n: {"id": str(d.item.id)} if isinstance(d, FullItem) else tuple(d)
-        for n, d in decided.items()
+        for n, d in (decided | refused).items()
     }
 
 

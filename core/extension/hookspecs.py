@@ -101,7 +101,11 @@ class CoreHooks:
         """Store what was sent for the plugin with master data: ``kind`` is ``item``, ``party`` or
         ``place``, ``values`` what stood in the field named after the plugin, by object.
 
-        Awaited in the transaction that saves the objects; refusals or a failure roll all of it back.
+        Awaited in the transaction that saves the objects, after they are written; a value of None
+        clears what is kept. The path of a refusal begins with the id of its object, as text, and leads
+        on from within the field; without the id it is about all of them. What is refused is rolled
+        back, and so is everything on a failure. A violated constraint that the manifest names counts as
+        its refusal.
         """
         raise NotImplementedError
 

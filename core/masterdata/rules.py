@@ -17,6 +17,8 @@ P = ParamSpec("P")
 T = TypeVar("T")
 M = TypeVar("M", bound="DataclassInstance")
 Path = tuple[UUID, ...]
+Extensions = Mapping[str, Mapping[str, Any] | None]
+"""What was sent with an object for plugins, by their names; None clears what a plugin keeps."""
 
 BAD_NUMBER = define(
     "BAD_NUMBER",
@@ -93,9 +95,12 @@ def change_payload(object_id: UUID, revision: int, changes: Mapping[str, Any]) -
 
 def changed_fields(changes: Mapping[str, Any]) -> dict[str, Any]:
     """Changes in a form in which clearing a field is not the same as leaving it out."""
+    sent: Extensions = changes.get("extensions", {})
+    own = {name: value for name, value in changes.items() if name != "extensions"}
+    given = own | {f"extensions.{plugin}": value for plugin, value in sent.items()}
     return {
-        "set": {name: value for name, value in changes.items() if value is not None},
-        "clear": sorted(name for name, value in changes.items() if value is None),
+        "set": {name: value for name, value in given.items() if value is not None},
+        "clear": sorted(name for name, value in given.items() if value is None),
     }
 
 

@@ -8,7 +8,7 @@ from typing import Any, TypedDict, cast
 from uuid import UUID
 
 from core.errors import Refusal, define
-from core.masterdata.rules import Problems
+from core.masterdata.rules import Extensions, Problems
 from core.text import CODE_LIMIT, NAME_LIMIT, clean, clean_code, mnemonic
 
 NO_ROLE = define(
@@ -53,6 +53,7 @@ class PartyDraft:
     address: str | None = None
     phone: str | None = None
     tax_number: str | None = None
+    extensions: Extensions | None = None
 
 
 class PartyChanges(TypedDict, total=False):
@@ -68,6 +69,7 @@ class PartyChanges(TypedDict, total=False):
     phone: str | None
     tax_number: str | None
     active: bool
+    extensions: Extensions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +125,8 @@ def changed_party(before: Party, changes: PartyChanges) -> Party:
     A mnemonic that was made from the name, or is cleared, follows the name.
     """
     given = cast(Mapping[str, Any], changes)
-    after = replace(before, **given, revision=before.revision + 1)
+    own = {name: value for name, value in given.items() if name != "extensions"}
+    after = replace(before, **own, revision=before.revision + 1)
     if given.get("mnemonic", before.mnemonic) in (None, mnemonic(before.name)):
         after = replace(after, mnemonic=mnemonic(after.name))
     return after

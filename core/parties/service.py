@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -12,8 +12,10 @@ from core.audit.tables import Act, record_many
 from core.commands import Answer, Asked
 from core.db.database import Database, Transaction
 from core.errors import DUPLICATE, LIMIT_EXCEEDED, Refusal, Refused, refuse
+from core.extension import attributes
 from core.ids import uuid7
 from core.masterdata.rules import (
+    Extensions,
     Verdict,
     change_payload,
     columns_of,
@@ -63,6 +65,13 @@ class _Wish:
             return clean_code(self.draft.code)
         except Refused:
             return None
+
+    def extensions(self) -> Extensions:
+        """What was sent for plugins; None in a draft leaves what is there, as everywhere in it."""
+        if self.draft is None:
+            return (self.changes or {}).get("extensions", {})
+        sent = self.draft.extensions or {}
+        return {plugin: value for plugin, value in sent.items() if value is not None}
 
 
 async def create_party(
@@ -138,11 +147,20 @@ async def _write(
     decided = {n: _decide(wish, before.get(n)) for n, wish in wishes.items()}
     decided = await _unique(tx, decided, key)
     accepted = {n: party for n, party in decided.items() if isinstance(party, Party)}
-    await put_parties(tx, numbered(accepted.values(), first_mark), key)
-    actor = principal.user_id
-    acts = [_act(actor, wishes[n], party, before.get(n)) for n, party in accepted.items()]
-    await record_many(tx, acts)
-    return {n: {"id": str(d.id)} if isinstance(d, Party) else tuple(d) for n, d in decided.items()}
+
+    async def put(chosen: Collection[int]) -> None:
+        await put_parties(tx, numbered([accepted[n] for n in chosen], first_mark), key)
+        actor = principal.user_id
+        acts = [_act(actor, wishes[n], accepted[n], before.get(n)) for n in chosen]
+        await record_many(tx, acts)
+
+    ids = {n: party.id for n, party in accepted.items()}
+    sent = {n: wishes[n].extensions() for n in accepted}
+    refused = await attributes.save_many(tx, principal.modules, "party", ids, sent, put)
+    return {
+        n: {"id": str(d.id)} if isinstance(d, Party) else tuple(d)
+        for n, d in (decided | refused).items()
+    }
 
 
 async def _present(tx: Transaction, wishes: Mapping[int, _Wish], key: Key) -> dict[int, Party]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Literal, TypedDict
+from typing import Any, Literal, TypedDict
 from uuid import UUID
 
 from core.errors import INVALID, Refusal, define
 from core.ids import uuid7
-from core.masterdata.rules import CYCLE, Problems
+from core.masterdata.rules import CYCLE, Extensions, Problems
 from core.text import NAME_LIMIT, clean, clean_code
 
 PLACE_PARENT = define(
@@ -98,6 +98,7 @@ class PlaceDraft:
     parent_id: UUID | None = None
     zone: str | None = None
     negative_stock: NegativeStock | None = None
+    extensions: Extensions | None = None
 
 
 class PlaceChanges(TypedDict, total=False):
@@ -109,6 +110,7 @@ class PlaceChanges(TypedDict, total=False):
     zone: str | None
     negative_stock: NegativeStock | None
     active: bool
+    extensions: Extensions
 
 
 def new_place(
@@ -139,7 +141,8 @@ def changed_place(
     """The place after the changes. ``parent`` is the one it will have."""
     if place.account is not None:
         return [Refusal(PLACE_SYSTEM, (), {"code": place.code})]
-    after = replace(place, **changes, revision=place.revision + 1)
+    own: Any = {name: value for name, value in changes.items() if name != "extensions"}
+    after = replace(place, **own, revision=place.revision + 1)
     if parent is None:
         after = replace(after, parent_id=None, path=(place.id,))
     elif place.id in parent.path:

@@ -10,6 +10,7 @@ from core import commands
 from core.audit.tables import record
 from core.db.database import Database, Transaction
 from core.errors import Refusal, Refused
+from core.extension import attributes
 from core.ids import uuid7
 from core.ledger.tables import stock_exists
 from core.masterdata.rules import ARCHIVED, accepted, change_payload, moved_below, numbered, payload
@@ -42,6 +43,8 @@ async def create_place(
         parent = await _parent(tx, draft.parent_id)
         place = accepted(new_place(place_id, draft, parent, zones()))
         await _write(tx, [replace(place, changed=mark)])
+        sent = {name: v for name, v in (draft.extensions or {}).items() if v is not None}
+        await attributes.save_one(tx, principal.modules, "place", place_id, sent)
         await record(tx, principal.user_id, "place.create", "place", place_id, payload(draft))
         return {"id": place_id}
 
@@ -75,6 +78,8 @@ async def update_place(
         await _write(tx, [replace(after, changed=mark)])
         if after.path != before.path:
             await _move_below(tx, before, after)
+        sent = changes.get("extensions")
+        await attributes.save_one(tx, principal.modules, "place", place_id, sent)
         await record(tx, principal.user_id, "place.update", "place", place_id, asked)
         return {"id": place_id}
 

@@ -1,0 +1,157 @@
+"""What plugins keep with master data: stored by them, in the transaction that saves the objects.
+
+A plugin is never trusted to succeed: what it raises becomes a refusal that names it, and its own
+statements are taken back with the objects they belong to.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from typing import Any
+from uuid import UUID
+
+import psycopg
+import sqlalchemy as sa
+import structlog
+
+from core.db.database import Transaction, rows
+from core.errors import Refusal, raise_any
+from core.extension.failures import MODULE_FAILED
+from core.extension.registry import Plugin, registry
+from core.masterdata.rules import Extensions
+
+Values = Mapping[UUID, Mapping[str, Any] | None]
+
+_log = structlog.get_logger("tallybook.plugins")
+
+
+async def save_one(
+    tx: Transaction, on: Collection[str], kind: str, object_id: UUID, sent: Extensions | None
+) -> None:
+    """Store what was sent with one object that is written. Raises Refused."""
+    if sent:
+        refused = await save(tx, on, kind, {object_id: sent})
+        raise_any(refused.get(object_id, ()))
+
+
+async def save_many(
+    tx: Transaction,
+    on: Collection[str],
+    kind: str,
+    objects: Mapping[int, UUID],
+    sent: Mapping[int, Extensions],
+    write: Callable[[Collection[int]], Awaitable[None]],
+) -> dict[int, list[Refusal]]:
+    """Write objects of a bulk, with what was sent for plugins; answers with what is refused, which
+    leaves nothing behind and does not hinder the others.
+
+    ``write`` writes the objects of these positions. It runs again without those that a plugin refuses.
+    """
+    refused: dict[int, list[Refusal]] = {}
+    while True:
+        left = [n for n in objects if n not in refused]
+        given = {objects[n]: sent[n] for n in left if sent.get(n)}
+        if not given:
+            await write(left)
+            return refused
+        async with tx.raw.transaction() as attempt:
+            await write(left)
+            found = await save(tx, on, kind, given)
+            if found:
+                raise psycopg.Rollback(attempt)
+        if not found:
+            return refused
+        refused |= {n: found[objects[n]] for n in left if objects[n] in found}
+
+
+async def save(
+    tx: Transaction, on: Collection[str], kind: str, sent: Mapping[UUID, Extensions]
+) -> dict[UUID, list[Refusal]]:
+    """Ask each plugin to store what was sent for it. Answers why objects cannot be saved, by object,
+    with paths that begin at the plugin's field; then the caller must roll back."""
+    plugins = registry()
+    modules = plugins.closed(on)
+    named = {name for given in sent.values() for name in given}
+    if not named <= modules:
+        raise ValueError(f"values for modules that are off: {sorted(named - modules)}")
+    refused: dict[UUID, list[Refusal]] = {}
+    for plugin in plugins:
+        values = {key: given[plugin.name] for key, given in sent.items() if plugin.name in given}
+        if values:
+            for key, refusal in await _save(tx, plugin, kind, values):
+                refused.setdefault(key, []).append(refusal.under(plugin.name))
+    return refused
+
+
+async def _save(
+    tx: Transaction, plugin: Plugin, kind: str, values: Values
+) -> list[tuple[UUID, Refusal]]:
+    try:
+        # Inside this block the driver forbids a plugin to commit or roll back.
+        async with tx.raw.transaction():
+            refusals = await _asked(tx, plugin, kind, values)
+            placed = [one for refusal in refusals for one in _placed(refusal, values)]
+    except (psycopg.OperationalError, sa.exc.OperationalError):
+        raise  # a lost race or a lost database, which is no fault of the plugin
+    except (psycopg.IntegrityError, sa.exc.IntegrityError) as violation:
+        return await _violated(tx, plugin, kind, values, violation)
+    except BaseException as fault:
+        if _ends_the_request(fault):
+            raise
+        return _failed(plugin, values, fault)
+    return placed
+
+
+async def _asked(tx: Transaction, plugin: Plugin, kind: str, values: Values) -> list[Refusal]:
+    hook = registry().hook(plugin, "save_attributes")
+    (answer,) = hook(tx=tx, kind=kind, values=values)  # without the hook the values would be lost
+    refusals = list(await answer)
+    for refusal in refusals:
+        refusal.message()  # raises for what is no refusal, or has a code that nobody defined
+    ((tenant,),) = await rows(tx, "SELECT current_setting('app.tenant', true)")
+    if tenant != str(tx.tenant_id):
+        raise RuntimeError("it left the transaction of its tenant")
+    return refusals
+
+
+def _placed(refusal: Refusal, values: Values) -> list[tuple[UUID, Refusal]]:
+    """The objects that a refusal is about: the one its path begins with, or all."""
+    ids = {str(key): key for key in values}
+    if refusal.path and refusal.path[0] in ids:
+        inner = Refusal(refusal.code, refusal.path[1:], refusal.details)
+        return [(ids[str(refusal.path[0])], inner)]
+    return [(key, refusal) for key in values]
+
+
+async def _violated(
+    tx: Transaction, plugin: Plugin, kind: str, values: Values, violation: Exception
+) -> list[tuple[UUID, Refusal]]:
+    """The refusal that the manifest names for a constraint, of the objects that violate it."""
+    diagnosis = getattr(getattr(violation, "orig", violation), "diag", None)
+    code = plugin.manifest.refusals.get(getattr(diagnosis, "constraint_name", None) or "")
+    if code is None:
+        return _failed(plugin, values, violation)
+    if len(values) == 1:
+        return [(key, Refusal(code)) for key in values]
+    found: list[tuple[UUID, Refusal]] = []
+    for (
+        key,
+        value,
+    ) in values.items():  # one by one, as the database does not say which object it was
+        found += await _save(tx, plugin, kind, {key: value})
+    return found or _failed(plugin, values, violation)
+
+
+def _failed(plugin: Plugin, values: Values, fault: BaseException) -> list[tuple[UUID, Refusal]]:
+    _log.error("plugin failed", plugin=plugin.name, hook="save_attributes", exc_info=fault)
+    return [(key, Refusal(MODULE_FAILED, details={"module": plugin.name})) for key in values]
+
+
+def _ends_the_request(fault: BaseException) -> bool:
+    """Whether the request itself is being cancelled, which a plugin may only seem to be."""
+    if isinstance(fault, GeneratorExit):
+        return True
+    task = asyncio.current_task()
+    cancelled = isinstance(fault, asyncio.CancelledError)
+    return cancelled and task is not None and task.cancelling() > 0
