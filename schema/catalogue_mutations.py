@@ -14,6 +14,7 @@ from schema.access import PART, field, input_type, mutation_field, object_type
 from schema.catalogue import Item, ItemKind, items_by_id
 from schema.context import Info
 from schema.errors import Payload, UserError, payload_type, user_error
+from schema.extensions import Extensible
 from schema.masterdata import (
     COMMAND_ID,
     NEW_ID,
@@ -70,7 +71,7 @@ class BarcodeInput:
 
 
 @input_type
-class NewItemInput:
+class NewItemInput(Extensible):
     """What an item is made of."""
 
     command_id: UUID = field(COMMAND_ID)
@@ -125,7 +126,7 @@ class SaveItemsInput:
 
 
 @input_type
-class UpdateItemInput(ChangeInput):
+class UpdateItemInput(ChangeInput, Extensible):
     """A change of an item. What is left out stays; null clears what can be empty."""
 
     code: str | None = field("Its new code.", default=UNSET)

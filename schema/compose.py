@@ -1,15 +1,18 @@
-"""One schema out of many modules.
+"""One schema out of many modules and plugins.
 
 Each module of ``schema/`` has classes ``Queries`` and ``Mutations`` whose fields become those of the
 root types. Two modules that define one field are refused, as the library would only warn and let the
-last one win.
+last one win. What plugins declare joins it (``schema/extend.py``), once per process; what a tenant
+is shown of that is a view.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import copy
+from collections.abc import Iterable, Mapping, Sequence
 from operator import attrgetter
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Self
 
 import strawberry
 from graphql import (
@@ -23,8 +26,10 @@ from graphql import (
     is_object_type,
 )
 from strawberry.schema.config import StrawberryConfig
+from strawberry.types.base import StrawberryObjectDefinition, get_object_definition
 from strawberry.types.field import StrawberryField
 
+from core.extension.registry import Registry, bad_plugin
 from schema import (
     audit,
     books,
@@ -43,8 +48,12 @@ from schema import (
 )
 from schema import execute as execute  # what it refuses with is part of ErrorCode
 from schema.errors import ErrorCode, error_code_definition
+from schema.extend import Added, added, check_view, codes_of, declared
+from schema.extensions import collecting
+from schema.hookspecs import Extension
 from schema.inputs import prepare_inputs
-from schema.protect import DEFINITION, protect
+from schema.protect import DEFINITION, facts_of, protect
+from schema.prune import pruned
 from schema.scalars import SCALARS
 
 CORE_MODULES: tuple[Any, ...] = (
@@ -70,29 +79,133 @@ class CollisionError(Exception):
     """Two modules define the same field of a root type."""
 
 
+class ComposedSchema(strawberry.Schema):
+    """A schema in which types of core have fields of plugins, too, while the classes of core stay as
+    they are; and of which there are views with fewer of them."""
+
+    def __init__(
+        self,
+        added: Added,
+        codes: Mapping[str, Iterable[str]],
+        types: Sequence[type],
+        **parts: Any,
+    ) -> None:
+        self._added, self._codes = added, codes
+        further = [*((type_, None) for type_ in types), *added.types]
+        self._further = [
+            (get_object_definition(type_, strict=True).name, owner) for type_, owner in further
+        ]
+        super().__init__(types=[type_ for type_, _ in further], **parts)
+
+    def get_fields(self, type_definition: StrawberryObjectDefinition) -> list[StrawberryField]:
+        """The library's question for the fields of a type, when it makes the schema."""
+        return [*type_definition.fields, *self._added.fields.get(type_definition.name, ())]
+
+    def get_type_by_name(self, name: str) -> Any:  # type: ignore[override]  # the library's caches
+        """The definition of a type that this view has; `node` asks so for the types of ids."""
+        known = self.schema_converter.type_map.get(name)
+        return known.definition if known and name in self._schema.type_map else None
+
+    def view(self, modules: frozenset[str]) -> Self:
+        """What tenants see that have just these modules."""
+
+        def keep(field: Any) -> bool:
+            return facts_of(field).get("plugin") in {None, *modules}
+
+        types = [name for name, owner in self._further if owner in {None, *modules}]
+        hidden = {code for name in self._codes.keys() - modules for code in self._codes[name]}
+        shown = {code for name in self._codes.keys() & modules for code in self._codes[name]}
+        values = {"ErrorCode": lambda code: code in shown or code not in hidden}
+        view = copy.copy(self)
+        view._schema = pruned(self._schema, keep=keep, types=types, values=values)
+        view._schema._strawberry_schema = view  # type: ignore[attr-defined]  # where the library looks
+        return view
+
+
 def build_schema(
-    queries: Iterable[type], mutations: Iterable[type] = (), types: Iterable[type] = ()
-) -> strawberry.Schema:
+    queries: Iterable[type],
+    mutations: Iterable[type] = (),
+    types: Iterable[type] = (),
+    *,
+    added: Added | None = None,
+    codes: Mapping[str, Iterable[str]] = MappingProxyType({}),
+) -> ComposedSchema:
     """Compose and protect a schema.
 
-    ``types`` are those no field leads to by name, such as the types behind ``node``. Raises
-    :class:`CollisionError`, or :class:`schema.protect.UndeclaredError` naming what declares no
-    permission.
+    ``types`` are those no field leads to by name, such as the types behind ``node``. ``added`` and
+    ``codes`` (per plugin) are what plugins bring. Raises :class:`CollisionError`, or
+    :class:`schema.protect.UndeclaredError` naming what declares no permission.
     """
+    added = added or Added()
     mutation_classes = list(mutations)
-    schema = strawberry.Schema(
+    further = {code for some in codes.values() for code in some}
+    schema = ComposedSchema(
+        added,
+        codes,
+        list(types),
         query=_root("Query", "What can be read.", queries),
         mutation=_root("Mutation", "What can be done.", mutation_classes)
         if mutation_classes
         else None,
-        types=list(types),
-        config=StrawberryConfig(scalar_map={**SCALARS, ErrorCode: error_code_definition()}),
+        config=StrawberryConfig(scalar_map={**SCALARS, ErrorCode: error_code_definition(further)}),
     )
     _drop_null_defaults(schema._schema)
     _shorten(schema._schema)
     prepare_inputs(schema._schema)
+    for name, fields in added.inputs.items():
+        schema._schema.type_map[name].out_type = collecting(fields)  # type: ignore[attr-defined]  # an input type
     protect(schema._schema)
     return schema
+
+
+def core_schema() -> ComposedSchema:
+    """The schema of the core alone."""
+    return _compose(Added(), {})
+
+
+def composed_schema(plugins: Registry) -> ComposedSchema:
+    """The schema of the core and all of these plugins, of which each tenant is shown a view.
+
+    Raises Refused (BAD_PLUGIN), naming the plugin and what of it cannot be.
+    """
+    extensions = declared(plugins)
+    if not extensions:
+        return _compose(Added(), codes_of(plugins))
+    core = core_schema()._schema
+    everything = added(plugins, extensions, core)
+    try:
+        schema = _compose(everything, codes_of(plugins))
+    except Exception as error:
+        raise _culprit(plugins, extensions, core, error) from error
+    for plugin in plugins:
+        required = plugins.closed(plugin.manifest.requires)
+        without, with_ = schema.view(required), schema.view(required | {plugin.name})
+        check_view(plugin, without._schema, with_._schema)
+    return schema
+
+
+def _culprit(
+    plugins: Registry, extensions: Mapping[str, Extension], core: GraphQLSchema, error: Exception
+) -> Exception:
+    """The refusal of the first plugin with which the schema cannot be made."""
+    so_far: dict[str, Extension] = {}
+    for name in extensions:
+        so_far[name] = extensions[name]
+        try:
+            _compose(added(plugins, so_far, core), {})
+        except Exception as fault:
+            return bad_plugin(name, f"its GraphQL does not compose ({fault})", f"{fault}")
+    return error
+
+
+def _compose(added: Added, codes: Mapping[str, Iterable[str]]) -> ComposedSchema:
+    return build_schema(
+        [module.Queries for module in CORE_MODULES if hasattr(module, "Queries")],
+        [module.Mutations for module in CORE_MODULES if hasattr(module, "Mutations")],
+        [type_ for module in CORE_MODULES for type_ in getattr(module, "TYPES", ())],
+        added=added,
+        codes=codes,
+    )
 
 
 def _drop_null_defaults(schema: GraphQLSchema) -> None:
@@ -128,15 +241,6 @@ def _global_id(type_name: str) -> GraphQLFieldResolver:
 def _attribute(name: str) -> GraphQLFieldResolver:
     read = attrgetter(name)
     return lambda source, info: read(source)
-
-
-def core_schema() -> strawberry.Schema:
-    """The schema of the core alone."""
-    return build_schema(
-        [module.Queries for module in CORE_MODULES if hasattr(module, "Queries")],
-        [module.Mutations for module in CORE_MODULES if hasattr(module, "Mutations")],
-        [type_ for module in CORE_MODULES for type_ in getattr(module, "TYPES", ())],
-    )
 
 
 def _root(name: str, description: str, modules: Iterable[type]) -> type:

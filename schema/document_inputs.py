@@ -17,6 +17,7 @@ from core.errors import Refused
 from core.ids import uuid7
 from core.text import CODE_LIMIT, clean
 from schema.access import field, input_type
+from schema.extensions import Extensible, kept_with_document
 from schema.relay import uuid_of
 
 _NOTE_LIMIT = 2000
@@ -46,7 +47,7 @@ class LineRole(Enum):
 
 
 @input_type
-class DocumentLineInput:
+class DocumentLineInput(Extensible):
     """A line of a document, in the unit a person uses."""
 
     item_id: strawberry.ID = field("The item.")
@@ -97,7 +98,7 @@ class DocumentLineInput:
 
 
 @input_type
-class DocumentInput:
+class DocumentInput(Extensible):
     """A document. Its type decides what it does; query `documentTypes` for the list."""
 
     type: str = field("The code of its type, like `receipt` or `issue`.")
@@ -168,6 +169,7 @@ def draft_of(document: DocumentInput, *path: str | int) -> DocumentDraft:
             cause=note(document.cause, "cause"),
             extra_cost=document.extra_cost,
             cost_basis=str(document.cost_basis.value) if document.cost_basis else None,
+            extensions=kept_with_document(document),
         )
     except Refused as refused:
         raise Refused(*(r.under(*path) for r in refused.refusals)) from None
@@ -193,6 +195,7 @@ def _line(line: DocumentLineInput) -> LineDraft:
         description=note(line.description, "description"),
         cause=note(line.cause, "cause"),
         remark=note(line.remark, "remark"),
+        extensions=kept_with_document(line),
     )
 
 

@@ -9,7 +9,7 @@ caller's language; neither ever carries SQL, a file path or a class name (reliab
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NewType, TypeVar, dataclass_transform
 from uuid import uuid4
 
@@ -88,8 +88,9 @@ _log = structlog.get_logger("tallybook.graphql")
 ErrorCode = NewType("ErrorCode", str)
 
 
-def error_code_definition() -> ScalarDefinition:
-    """The enum ``ErrorCode`` over every code that the API can answer with.
+def error_code_definition(further: Iterable[str] = ()) -> ScalarDefinition:
+    """The enum ``ErrorCode`` over every code that the API can answer with: core's, and those of
+    plugins, which are given.
 
     Strawberry makes enums from Python enums only; refusals are defined next to their rules, so the
     enum is made when the schema is composed and handed over as a finished GraphQL type.
@@ -99,7 +100,7 @@ def error_code_definition() -> ScalarDefinition:
         "ErrorCode",
         {
             code: GraphQLEnumValue(code, description=sentences[code]["en"])
-            for code in sorted(_api_codes())
+            for code in sorted({*_api_codes(), *further})
         },
         description="Why something was refused. Codes are stable; sentences may be reworded.",
     )
@@ -115,16 +116,28 @@ def error_code_definition() -> ScalarDefinition:
 
 
 def _api_codes() -> set[str]:
-    # Those that core and schema can name. What the command line and the start-up of the database
-    # refuse with is defined too as soon as they are imported, but no client ever sees it.
-    # The value counts, not the name of the variable that holds it.
+    # Those that core and schema can name. What the command line and the start-up of the database and
+    # of plugins refuse with is defined too as soon as they are imported, but no client ever sees it.
+    return codes_within("core", "schema", but=("core.db", "core.extension.registry"))
+
+
+def codes_within(*packages: str, but: Iterable[str] = ()) -> set[str]:
+    """The codes that the loaded modules of these packages can name. The value counts, not the name of
+    the variable that holds it."""
+    without = set(but)
     return {
         value
         for name, module in tuple(sys.modules.items())
-        if name.startswith(("core.", "schema.")) and not name.startswith("core.db.")
+        if not _around(name).isdisjoint(packages) and _around(name).isdisjoint(without)
         for value in tuple(vars(module).values())
         if isinstance(value, str) and value in codes()
     }
+
+
+def _around(module: str) -> set[str]:
+    """A module and the packages it lies in, by name."""
+    parts = module.split(".")
+    return {".".join(parts[:n]) for n in range(1, len(parts) + 1)}
 
 
 @object_type(permission=PART)

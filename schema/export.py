@@ -18,7 +18,8 @@ from graphql import (
     print_schema,
 )
 
-from schema.compose import core_schema
+from core.extension.registry import registry
+from schema.compose import composed_schema, core_schema
 
 FOLDER = Path(__file__).parent / "sdl"
 
@@ -36,15 +37,26 @@ def export(*, check: bool = False) -> list[str]:
     return stale
 
 
+def _schemas() -> dict[str, GraphQLSchema]:
+    """Core alone, and core with the plugins that are installed."""
+    return {
+        "core.graphql": core_schema()._schema,
+        "all.graphql": composed_schema(registry())._schema,
+    }
+
+
 def _files() -> dict[str, str]:
-    return {"core.graphql": print_schema(core_schema()._schema) + "\n"}
+    return {name: print_schema(schema) + "\n" for name, schema in _schemas().items()}
 
 
 def breaking_changes() -> list[str]:
-    """What a client of the committed core schema would miss in the program's, in words."""
-    committed = build_schema((FOLDER / "core.graphql").read_text("utf-8"))
-    changes = find_breaking_changes(committed, core_schema()._schema)
-    return [change.description for change in changes]
+    """What a client of a committed schema would miss in the program's, in words, each once."""
+    found: dict[str, None] = {}
+    for name, schema in _schemas().items():
+        committed = build_schema((FOLDER / name).read_text("utf-8"))
+        changes = find_breaking_changes(committed, schema)
+        found |= dict.fromkeys(change.description for change in changes)
+    return list(found)
 
 
 def undescribed(schema: GraphQLSchema) -> list[str]:

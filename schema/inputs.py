@@ -7,7 +7,7 @@ handed to the library as the type's ``from_input``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import MISSING
 from typing import Any
 
@@ -21,7 +21,7 @@ from strawberry.types.base import (
 )
 from strawberry.types.lazy_type import LazyType
 
-Convert = Callable[[Any], Any]
+from schema.extensions import SENT, Convert, read
 
 
 def prepare_inputs(schema: GraphQLSchema) -> None:
@@ -29,7 +29,12 @@ def prepare_inputs(schema: GraphQLSchema) -> None:
     for type_ in schema.type_map.values():
         if is_input_object_type(type_):
             definition: StrawberryObjectDefinition = type_.extensions["strawberry-definition"]
-            names = {f.extensions["strawberry-definition"]: n for n, f in type_.fields.items()}
+            # Its own fields only: what plugins add is another thing in every schema, and comes apart.
+            names = {
+                own: name
+                for name, field in type_.fields.items()
+                if (own := field.extensions["strawberry-definition"]) in definition.fields
+            }
             definition.from_input = _Builder(definition, names)
 
 
@@ -56,6 +61,8 @@ class _Builder:
             if name in value:
                 sent = value[name]
                 found[attribute] = sent if sent is None or convert is None else convert(sent)
+        if SENT in value:
+            found["extensions"] = read(value[SENT], _conversion)
         return cls(**found)
 
 

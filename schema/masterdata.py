@@ -19,6 +19,7 @@ from core.tenancy.service import load_settings
 from core.text import clean_code, code_key
 from schema.access import field, input_type
 from schema.context import Info
+from schema.extensions import Extensible, sent_for_plugins
 from schema.limits import MAX_BULK
 from schema.relay import Connection, Page, connection, page_of, uuid_of
 
@@ -188,16 +189,21 @@ UNSET: Any = strawberry.UNSET
 """The default of a field that can be left out apart from being null."""
 
 
+_CALLERS = frozenset({"command_id", "id", "revision", "extensions"})
+
+
 def said(
     value: DataclassInstance, references: Mapping[str, str], *path: str | int
 ) -> dict[str, Any]:
     """What an input says, in the core's words: global ids of the types named in ``references`` as
     UUIDs, enums as their values. Fields left out are absent, nulls are None; `commandId`, `id` and
-    `revision` are the caller's business."""
+    `revision` are the caller's business. What was sent for plugins is under ``extensions``."""
     found: dict[str, Any] = {}
+    if isinstance(value, Extensible) and (sent := sent_for_plugins(value, *path)):
+        found["extensions"] = sent
     for name in (f.name for f in fields(value)):
         given = getattr(value, name)
-        if name in ("command_id", "id", "revision") or given is UNSET:
+        if name in _CALLERS or given is UNSET:
             continue
         if name in references and given is not None:
             given = uuid_of(given, references[name], *path, name)

@@ -12,6 +12,7 @@ from core.parties.rules import PartyChanges, PartyDraft, PartySave
 from schema.access import PART, field, input_type, mutation_field, object_type
 from schema.context import Info
 from schema.errors import Payload, UserError, payload_type, user_error
+from schema.extensions import Extensible
 from schema.masterdata import (
     COMMAND_ID,
     NEW_ID,
@@ -41,7 +42,7 @@ _TAX_NUMBER = "Their tax number, at most 64 characters."
 
 
 @input_type
-class NewPartyInput:
+class NewPartyInput(Extensible):
     """What a party is made of."""
 
     command_id: UUID = field(COMMAND_ID)
@@ -84,7 +85,7 @@ class SavePartiesInput:
 
 
 @input_type
-class UpdatePartyInput(ChangeInput):
+class UpdatePartyInput(ChangeInput, Extensible):
     """A change of a party. What is left out stays; null clears what can be empty."""
 
     code: str | None = field(_CODE, default=UNSET)

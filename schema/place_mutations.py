@@ -12,6 +12,7 @@ from core.places.rules import PlaceChanges, PlaceDraft
 from schema.access import field, input_type, mutation_field
 from schema.context import Info
 from schema.errors import Payload, payload_type
+from schema.extensions import Extensible
 from schema.masterdata import (
     COMMAND_ID,
     NEW_ID,
@@ -34,7 +35,7 @@ _NEGATIVE = "Whether stock there may go below zero; null: as the settings say."
 
 
 @input_type
-class CreatePlaceInput:
+class CreatePlaceInput(Extensible):
     """A new place."""
 
     command_id: UUID = field(COMMAND_ID)
@@ -52,7 +53,7 @@ class CreatePlaceInput:
 
 
 @input_type
-class UpdatePlaceInput(ChangeInput):
+class UpdatePlaceInput(ChangeInput, Extensible):
     """A change of a place. What is left out stays; null clears what can be empty."""
 
     code: str | None = field(_CODE, default=UNSET)

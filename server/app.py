@@ -20,7 +20,6 @@ from contextlib import (
 )
 from typing import TYPE_CHECKING, Any
 
-import strawberry
 import structlog
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from starlette.applications import Starlette
@@ -34,10 +33,11 @@ from core.db.database import Database
 from core.deadline import within
 from core.errors import Refused
 from core.extension.jobs import keep_jobs
+from core.extension.registry import registry
 from core.ledger.seal import keep_sealed
 from core.tenancy.service import authenticate
-from schema.compose import core_schema
-from schema.execute import Executor
+from schema.compose import ComposedSchema, composed_schema
+from schema.views import Views
 from server import logs
 from server.explorer import STATIC, explorer_page, wants_page
 from server.graphql_route import Authenticate, GraphQLRoute
@@ -70,15 +70,17 @@ class ServerSettings(BaseSettings):
 def create_app(
     *,
     database: Database | None = None,
-    schema: strawberry.Schema | None = None,
+    schema: ComposedSchema | None = None,
     settings: ServerSettings | None = None,
     identify: Authenticate = authenticate,
 ) -> Starlette:
     """The application as uvicorn runs it. What is not given comes from the environment."""
     logs.configure()
     server = Server(database, settings or ServerSettings())
-    executor = Executor(schema or core_schema(), introspection=server.settings.explorer)
-    server.graphql = GraphQLRoute(executor, server.database, identify)
+    plugins = registry()
+    schema = schema or composed_schema(plugins)
+    views = Views(schema, plugins, introspection=server.settings.explorer)
+    server.graphql = GraphQLRoute(views, server.database, identify)
     return Starlette(
         routes=[
             Route("/", server.home),

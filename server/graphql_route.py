@@ -47,6 +47,7 @@ from schema.execute import (
 )
 from schema.execute import Request as GraphQLRequest
 from schema.limits import MAX_BODY, MAX_BULK_BODY, QUERY_TOO_LARGE
+from schema.views import Views
 from server.json_input import check_text, query_in, read_json
 
 SPEC = "application/graphql-response+json"
@@ -90,11 +91,11 @@ class GraphQLRoute:
 
     def __init__(
         self,
-        executor: Executor,
+        views: Views,
         database: Callable[[], Database],
         authenticate: Authenticate,
     ) -> None:
-        self._executor = executor
+        self._views = views
         self._database = database
         self._authenticate = authenticate
 
@@ -124,22 +125,10 @@ class GraphQLRoute:
             raise refuse(UNAVAILABLE) from None
         waited = time.monotonic() - began
         reads = request.method == "GET"
-        asked = _read_query(request) if reads else await self._read_post(request)
+        executor = self._views.of(principal.modules)
+        asked = _read_query(request) if reads else await _read_post(request, executor)
         context = Context(self._database(), principal, language)
-        return await self._executor.run(replace(asked, waited=waited), context)
-
-    async def _read_post(self, request: Request) -> GraphQLRequest:
-        body = bytearray()
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > MAX_BULK_BODY:
-                raise refuse(BODY_TOO_LARGE, limit=MAX_BULK_BODY)
-        if len(body) > MAX_BODY and not self._executor.is_bulk(query_in(bytes(body))):
-            raise refuse(BODY_TOO_LARGE, limit=MAX_BODY)
-        asked = read_json(bytes(body))
-        if not isinstance(asked, dict):
-            raise _bad("the body must be one JSON object; batches are not supported")
-        return _request(asked, size=len(body), safe=False)
+        return await executor.run(replace(asked, waited=waited), context)
 
     async def _principal(self, request: Request) -> Principal:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
@@ -224,6 +213,20 @@ def _read_query(request: Request) -> GraphQLRequest:
     if asked.get("operationName") == "":
         asked["operationName"] = None
     return _request(asked, size=len(request.url.query), safe=True)
+
+
+async def _read_post(request: Request, executor: Executor) -> GraphQLRequest:
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAX_BULK_BODY:
+            raise refuse(BODY_TOO_LARGE, limit=MAX_BULK_BODY)
+    if len(body) > MAX_BODY and not executor.is_bulk(query_in(bytes(body))):
+        raise refuse(BODY_TOO_LARGE, limit=MAX_BODY)
+    asked = read_json(bytes(body))
+    if not isinstance(asked, dict):
+        raise _bad("the body must be one JSON object; batches are not supported")
+    return _request(asked, size=len(body), safe=False)
 
 
 def _request(asked: Mapping[str, Any], *, size: int, safe: bool) -> GraphQLRequest:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -11,10 +12,11 @@ import httpx
 from core.catalogue import service as catalogue
 from core.catalogue.records import ItemDraft
 from core.db.database import Database
+from core.extension.registry import registry
 from core.ids import uuid7
 from core.tenancy import service as tenancy
 from core.tenancy.rules import Principal
-from schema.compose import core_schema
+from schema.compose import ComposedSchema, core_schema
 from schema.relay import encode_id
 from server.app import ServerSettings, create_app
 
@@ -23,6 +25,21 @@ POST = """mutation($input: PostDocumentInput!) { postDocument(input: $input) {
   errors { code message path details } } }"""
 
 Json = dict[str, Any]
+
+
+def with_modules(principal: Principal, modules: Collection[str]) -> Principal:
+    """The same person in a tenant that has these modules on, too, with all permissions that come with
+    them for their roles."""
+    plugins = registry()
+    on = plugins.closed({*principal.modules, *modules})
+    gained = {
+        permission.code
+        for plugin in plugins
+        if plugin.name in on
+        for permission in plugin.manifest.permissions
+        if {"administrator", *permission.roles} & {*principal.roles}
+    }
+    return replace(principal, modules=on, permissions=principal.permissions | gained)
 
 
 @dataclass
@@ -41,21 +58,43 @@ class Shop:
         *,
         roles: tuple[str, ...] = ("administrator",),
         language: str = "en",
+        schema: ComposedSchema | None = None,
+        modules: Collection[str] = (),
     ) -> Shop:
         tenant = await tenancy.create_tenant(database, f"shop {uuid4()}")
-        return await cls.enter(database, tenant.id, roles=roles, language=language)
+        return await cls.enter(
+            database, tenant.id, roles=roles, language=language, schema=schema, modules=modules
+        )
 
     @classmethod
     async def enter(
-        cls, database: Database, tenant: UUID, *, roles: tuple[str, ...], language: str = "en"
+        cls,
+        database: Database,
+        tenant: UUID,
+        *,
+        roles: tuple[str, ...],
+        language: str = "en",
+        schema: ComposedSchema | None = None,
+        modules: Collection[str] = (),
     ) -> Shop:
-        """Sign in to a tenant that is there, as somebody with these roles."""
+        """Sign in to a tenant that is there, as somebody with these roles. ``schema``: with plugins,
+        of which these modules are on; core's alone when left out."""
         email = f"{uuid4()}@example.com"
         await tenancy.add_user(database, tenant, email, roles)
         token = await tenancy.issue_token(database, tenant, email)
-        principal = await tenancy.authenticate(database, token)
+
+        async def identify(database: Database, token: str) -> Principal | None:
+            known = await tenancy.authenticate(database, token)
+            return known and with_modules(known, modules)
+
+        principal = await identify(database, token)
         assert principal is not None
-        app = create_app(database=database, schema=core_schema(), settings=ServerSettings())
+        app = create_app(
+            database=database,
+            schema=schema or core_schema(),
+            settings=ServerSettings(),
+            identify=identify,
+        )
         client = httpx.AsyncClient(
             transport=httpx.ASGITransport(app),
             base_url="http://tallybook",

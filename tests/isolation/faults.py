@@ -12,7 +12,7 @@ from core.db.database import rows
 from core.errors import NOT_FOUND, refuse
 from core.ids import uuid7
 from schema.access import field, mutation_field, query_field
-from schema.compose import CORE_MODULES, build_schema
+from schema.compose import CORE_MODULES, ComposedSchema, build_schema
 from schema.context import Info
 from schema.errors import Payload, payload_type
 
@@ -63,7 +63,7 @@ class Mutations:
         return FailPayload(done=True)
 
 
-def failing_schema() -> strawberry.Schema:
+def failing_schema() -> ComposedSchema:
     """The core's schema and the fields that fail."""
     modules = CORE_MODULES
     return build_schema(

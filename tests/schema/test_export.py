@@ -43,11 +43,13 @@ def test_export_writes_once_and_check_writes_never(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(export, "FOLDER", tmp_path / "sdl")
-    assert export.export(check=True) == ["schema/sdl/core.graphql"]
+    both = ["schema/sdl/core.graphql", "schema/sdl/all.graphql"]
+    assert export.export(check=True) == both
     assert not (tmp_path / "sdl").exists()
-    assert export.export() == ["schema/sdl/core.graphql"]
+    assert export.export() == both
     assert export.export() == export.export(check=True) == []
     assert export.breaking_changes() == []
-    committed = tmp_path / "sdl" / "core.graphql"
-    committed.write_text(committed.read_text("utf-8") + "type Gone { a: String }", "utf-8")
-    assert export.breaking_changes() == ["Gone was removed."]
+    for name, gone in (("core.graphql", "Gone"), ("all.graphql", "Lost")):
+        committed = tmp_path / "sdl" / name
+        committed.write_text(committed.read_text("utf-8") + f"type {gone} {{ a: String }}", "utf-8")
+    assert export.breaking_changes() == ["Gone was removed.", "Lost was removed."]

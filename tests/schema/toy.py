@@ -21,7 +21,7 @@ from core.errors import INVALID, NOT_FOUND, refuse
 from core.tenancy.rules import Principal
 from schema import relay
 from schema.access import field, guarded_field, input_type, mutation_field, object_type, query_field
-from schema.compose import build_schema
+from schema.compose import ComposedSchema, build_schema
 from schema.context import Context, Info
 from schema.errors import Payload, payload_type
 from schema.relay import After, Connection, First, Node, connection, page_of, uuid_of
@@ -198,7 +198,7 @@ class ToyMutations:
 ALL = frozenset({"catalogue.read", "catalogue.write", "places.read", "cost.read", "settings.write"})
 
 
-def toy_schema() -> strawberry.Schema:
+def toy_schema() -> ComposedSchema:
     return build_schema([relay.Queries, ToyQueries], [ToyMutations])
 
 
