@@ -15,13 +15,18 @@ import psycopg
 import sqlalchemy as sa
 import structlog
 
+from core.commands import is_retryable
 from core.db.database import Transaction, rows
-from core.errors import Refusal, raise_any
+from core.deadline import within
+from core.errors import Refusal, raise_any, refuse
 from core.extension.failures import MODULE_FAILED
 from core.extension.registry import Plugin, registry
 from core.masterdata.rules import Extensions
 
 Values = Mapping[UUID, Mapping[str, Any] | None]
+
+SECONDS = 2.0
+"""How long a plugin may take; other writes of the tenant's master data wait meanwhile."""
 
 _log = structlog.get_logger("tallybook.plugins")
 
@@ -90,29 +95,57 @@ async def _save(
     try:
         # Inside this block the driver forbids a plugin to commit or roll back.
         async with tx.raw.transaction():
-            refusals = await _asked(tx, plugin, kind, values)
+            refusals = await _in_time(tx, plugin, kind, values)
             placed = [one for refusal in refusals for one in _placed(refusal, values)]
-    except (psycopg.OperationalError, sa.exc.OperationalError):
-        raise  # a lost race or a lost database, which is no fault of the plugin
     except (psycopg.IntegrityError, sa.exc.IntegrityError) as violation:
-        return await _violated(tx, plugin, kind, values, violation)
-    except BaseException as fault:
-        if _ends_the_request(fault):
+        placed = await _violated(tx, plugin, kind, values, violation)
+    except Exception as fault:
+        if _of_the_database(tx, fault):
             raise
-        return _failed(plugin, values, fault)
+        placed = _failed(plugin, values, fault)
+    began = tx.sql.get_transaction()
+    if tx.sql.invalidated or began is None or not began.is_active:
+        # It did not end, or tried to end the transaction: nothing of this can be kept.
+        raise refuse(MODULE_FAILED, plugin.name, module=plugin.name)
     return placed
 
 
-async def _asked(tx: Transaction, plugin: Plugin, kind: str, values: Values) -> list[Refusal]:
-    hook = registry().hook(plugin, "save_attributes")
-    (answer,) = hook(tx=tx, kind=kind, values=values)  # without the hook the values would be lost
-    refusals = list(await answer)
+async def _in_time(tx: Transaction, plugin: Plugin, kind: str, values: Values) -> list[Refusal]:
+    try:
+        return await within(SECONDS, _answer(tx, plugin, kind, values))
+    except TimeoutError:
+        # It may still be at work: from now on it speaks to a connection that is closed.
+        await tx.sql.invalidate()
+        raise
+
+
+async def _answer(tx: Transaction, plugin: Plugin, kind: str, values: Values) -> list[Refusal]:
+    hook = registry().caller(plugin, "save_attributes")
+    try:
+        (answer,) = hook(tx=tx, kind=kind, values=values)  # without it the values would be lost
+        refusals = list(await answer)
+    except asyncio.CancelledError as fault:
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            raise
+        raise RuntimeError("it cancelled itself") from fault
+    except Exception:
+        raise
+    except BaseException as fault:  # SystemExit in a task would end the server
+        raise RuntimeError(f"it raised {type(fault).__name__}") from fault
     for refusal in refusals:
         refusal.message()  # raises for what is no refusal, or has a code that nobody defined
     ((tenant,),) = await rows(tx, "SELECT current_setting('app.tenant', true)")
     if tenant != str(tx.tenant_id):
         raise RuntimeError("it left the transaction of its tenant")
     return refusals
+
+
+def _of_the_database(tx: Transaction, fault: Exception) -> bool:
+    """Whether it was not the plugin's fault: the connection broke, or a race was lost."""
+    if isinstance(fault, sa.exc.DBAPIError | psycopg.Error):
+        return is_retryable(fault) or (tx.raw.closed and not tx.sql.invalidated)
+    return False
 
 
 def _placed(refusal: Refusal, values: Values) -> list[tuple[UUID, Refusal]]:
@@ -143,15 +176,7 @@ async def _violated(
     return found or _failed(plugin, values, violation)
 
 
-def _failed(plugin: Plugin, values: Values, fault: BaseException) -> list[tuple[UUID, Refusal]]:
+def _failed(plugin: Plugin, values: Values, fault: Exception) -> list[tuple[UUID, Refusal]]:
+    """The refusal of all objects that a plugin failed for."""
     _log.error("plugin failed", plugin=plugin.name, hook="save_attributes", exc_info=fault)
     return [(key, Refusal(MODULE_FAILED, details={"module": plugin.name})) for key in values]
-
-
-def _ends_the_request(fault: BaseException) -> bool:
-    """Whether the request itself is being cancelled, which a plugin may only seem to be."""
-    if isinstance(fault, GeneratorExit):
-        return True
-    task = asyncio.current_task()
-    cancelled = isinstance(fault, asyncio.CancelledError)
-    return cancelled and task is not None and task.cancelling() > 0

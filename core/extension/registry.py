@@ -70,7 +70,7 @@ class Registry:
             try:
                 self.manager.register(plugin.module, plugin.name)
             except pluggy.PluginValidationError as error:
-                raise bad_plugin(
+                raise _bad(
                     plugin.name, f"a hook does not fit: {error}", f"钩子不匹配:{error}"
                 ) from None
         self.document_types = tuple(self._document_types())
@@ -92,12 +92,6 @@ class Registry:
                 found.add(name)
                 waiting += self._by_name[name].manifest.requires
         return frozenset(found)
-
-    def hook(self, plugin: Plugin, name: str) -> pluggy.HookCaller:
-        """One hook of one plugin; answers with no or one result."""
-        return self.manager.subset_hook_caller(
-            name, [other.module for other in self.plugins if other is not plugin]
-        )
 
     @cached_property
     def components(self) -> tuple[Component, ...]:
@@ -123,14 +117,22 @@ class Registry:
             on[plugin.name] = Module(plugin.name, settings)
         return Modules(on)
 
+    def caller(self, plugin: Plugin, hook: str) -> pluggy.HookCaller:
+        """This hook of this plugin alone; it answers with a list of one, or of none where the plugin
+        does not have it."""
+        others = [other.module for other in self.plugins if other is not plugin]
+        return self.manager.subset_hook_caller(hook, others)
+
     def _document_types(self) -> Iterator[DocumentType]:
         known = {type_.code for type_ in types.TYPES.values() if type_.module is None}
         for plugin in self.plugins:
-            told = self.hook(plugin, "document_types")()
-            for type_ in (one for types_ in told for one in types_):
+            hook = self.manager.subset_hook_caller(
+                "document_types", [other.module for other in self.plugins if other is not plugin]
+            )
+            for type_ in (one for told in hook() for one in told):
                 if type_.code in known:
                     reason = f"its document type {type_.code} is there already"
-                    raise bad_plugin(plugin.name, reason, f"单据类型 {type_.code} 已存在")
+                    raise _bad(plugin.name, reason, f"单据类型 {type_.code} 已存在")
                 known.add(type_.code)
                 yield replace(type_, module=plugin.name)
 
@@ -169,15 +171,13 @@ def _load(point: EntryPoint) -> Plugin:
         module = point.load()
     except Exception as error:  # whatever its code raises when it is imported
         told = f"{type(error).__name__}: {error}"
-        raise bad_plugin(
-            point.name, f"it cannot be imported ({told})", f"无法导入({told})"
-        ) from error
+        raise _bad(point.name, f"it cannot be imported ({told})", f"无法导入({told})") from error
     manifest = getattr(module, "manifest", None)
     if not isinstance(module, ModuleType) or not isinstance(manifest, Manifest):
-        raise bad_plugin(point.name, "it has no manifest", "缺少清单 manifest")
+        raise _bad(point.name, "it has no manifest", "缺少清单 manifest")
     if manifest.name != point.name:
         reason = f"its manifest calls it {manifest.name}"
-        raise bad_plugin(point.name, reason, f"清单名称为 {manifest.name}")
+        raise _bad(point.name, reason, f"清单名称为 {manifest.name}")
     return Plugin(manifest, module)
 
 
@@ -185,27 +185,25 @@ def _check(manifest: Manifest, found: Mapping[str, Plugin]) -> None:
     """Raise Refused for a manifest that cannot be right where these plugins are."""
     name = manifest.name
     if not _NAME.fullmatch(name) or name == CORE.label:
-        raise bad_plugin(name, "its name is not lower_case or is core's", "名称须为小写下划线形式")
+        raise _bad(name, "its name is not lower_case or is core's", "名称须为小写下划线形式")
     try:
         fits = version("tallybook") in SpecifierSet(manifest.core, prereleases=True)
     except InvalidSpecifier:
-        raise bad_plugin(
-            name, f"{manifest.core!r} is no range of versions", "核心版本范围无效"
-        ) from None
+        raise _bad(name, f"{manifest.core!r} is no range of versions", "核心版本范围无效") from None
     if not fits:
         reason = f"it needs core {manifest.core}, this is {version('tallybook')}"
-        raise bad_plugin(name, reason, f"需要核心版本 {manifest.core}")
+        raise _bad(name, reason, f"需要核心版本 {manifest.core}")
     for other in sorted({*manifest.requires} - found.keys()):
-        raise bad_plugin(name, f"it requires the plugin {other}", f"依赖的插件 {other} 未安装")
+        raise _bad(name, f"it requires the plugin {other}", f"依赖的插件 {other} 未安装")
     for permission in manifest.permissions:
         if not permission.code.startswith(f"{name}."):
             reason = f"its permission {permission.code} does not begin with {name}."
-            raise bad_plugin(name, reason, f"权限 {permission.code} 须以 {name}. 开头")
+            raise _bad(name, reason, f"权限 {permission.code} 须以 {name}. 开头")
         for role in sorted({*permission.roles} - ROLES.keys()):
-            raise bad_plugin(name, f"there is no role {role}", f"没有角色 {role}")
+            raise _bad(name, f"there is no role {role}", f"没有角色 {role}")
     if manifest.tables is not None and manifest.tables.plugin != name:
         reason = f"its tables are named after {manifest.tables.plugin}"
-        raise bad_plugin(name, reason, f"数据表前缀为 {manifest.tables.plugin}")
+        raise _bad(name, reason, f"数据表前缀为 {manifest.tables.plugin}")
 
 
 def _ordered(found: Mapping[str, Plugin]) -> list[str]:
@@ -216,7 +214,7 @@ def _ordered(found: Mapping[str, Plugin]) -> list[str]:
     except CycleError as error:
         circle = " → ".join(error.args[1])
         reason = f"its requirements go in a circle: {circle}"
-        raise bad_plugin(error.args[1][0], reason, f"循环依赖:{circle}") from None
+        raise _bad(error.args[1][0], reason, f"循环依赖:{circle}") from None
     order: list[str] = []
     while ready := sorted(sorter.get_ready()):
         order += ready
@@ -224,6 +222,5 @@ def _ordered(found: Mapping[str, Plugin]) -> list[str]:
     return order
 
 
-def bad_plugin(plugin: str, reason: str, reason_zh: str) -> Refused:
-    """The refusal to start with a plugin that cannot work."""
+def _bad(plugin: str, reason: str, reason_zh: str) -> Refused:
     return refuse(BAD_PLUGIN, plugin=plugin, reason=reason, reason_zh=reason_zh)
