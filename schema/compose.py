@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from operator import attrgetter
 from types import MappingProxyType
 from typing import Any, Self
@@ -29,7 +30,7 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.types.base import StrawberryObjectDefinition, get_object_definition
 from strawberry.types.field import StrawberryField
 
-from core.extension.registry import Registry, bad_plugin
+from core.extension.registry import Registry
 from schema import (
     audit,
     books,
@@ -48,7 +49,7 @@ from schema import (
 )
 from schema import execute as execute  # what it refuses with is part of ErrorCode
 from schema.errors import ErrorCode, error_code_definition
-from schema.extend import Added, added, check_view, codes_of, declared
+from schema.extend import Added, added, bad, check_view, codes_of, declared
 from schema.extensions import collecting
 from schema.hookspecs import Extension
 from schema.inputs import prepare_inputs
@@ -177,10 +178,10 @@ def composed_schema(plugins: Registry) -> ComposedSchema:
         schema = _compose(everything, codes_of(plugins))
     except Exception as error:
         raise _culprit(plugins, extensions, core, error) from error
+    view = cache(lambda modules: schema.view(modules)._schema)
     for plugin in plugins:
         required = plugins.closed(plugin.manifest.requires)
-        without, with_ = schema.view(required), schema.view(required | {plugin.name})
-        check_view(plugin, without._schema, with_._schema)
+        check_view(plugin, view(required), view(required | {plugin.name}))
     return schema
 
 
@@ -194,7 +195,9 @@ def _culprit(
         try:
             _compose(added(plugins, so_far, core), {})
         except Exception as fault:
-            return bad_plugin(name, f"its GraphQL does not compose ({fault})", f"{fault}")
+            culprit = plugins.get(name)
+            assert culprit is not None
+            return bad(culprit, f"its GraphQL does not compose: {fault}")
     return error
 
 

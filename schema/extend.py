@@ -19,8 +19,9 @@ from strawberry.types.base import StrawberryObjectDefinition, get_object_definit
 from strawberry.types.field import StrawberryField
 from strawberry.utils.str_converters import to_camel_case
 
-from core.errors import Refused, codes
-from core.extension.registry import Plugin, Registry, bad_plugin
+from core.errors import Refused, codes, refuse
+from core.extension import registry as extension_registry
+from core.extension.registry import Plugin, Registry
 from core.tenancy.rules import PERMISSIONS
 from schema.access import ANY_MEMBER, OF_NODE, PART, Described
 from schema.document_inputs import DocumentInput, DocumentLineInput
@@ -53,18 +54,18 @@ def declared(plugins: Registry) -> dict[str, Extension]:
         plugins.manager.check_pending()
     except pluggy.PluginValidationError as error:
         culprit = next(one for one in plugins if one.module is error.plugin)
-        raise _bad(culprit, f"a hook does not fit: {error}") from None
+        raise bad(culprit, f"a hook does not fit: {error}") from None
     found: dict[str, Extension] = {}
     for plugin in plugins:
         try:
-            answers = plugins.hook(plugin, "graphql")()
+            answers = plugins.caller(plugin, "graphql")()
         except Exception as error:
-            raise _bad(
+            raise bad(
                 plugin, f"its hook graphql failed ({type(error).__name__}: {error})"
             ) from error
         for answer in answers:
             if not isinstance(answer, Extension):
-                raise _bad(plugin, "its hook graphql does not answer with an Extension")
+                raise bad(plugin, "its hook graphql does not answer with an Extension")
             found[plugin.name] = answer
     return found
 
@@ -108,7 +109,7 @@ def _core_type(plugin: Plugin, target: Any, core: GraphQLSchema) -> str:
     known = core.get_type(definition.name) if definition else None
     if known is None or known.extensions.get(DEFINITION) is not definition:
         shown = getattr(target, "__name__", repr(target))
-        raise _bad(plugin, f"it extends {shown}, which is no type of core")
+        raise bad(plugin, f"it extends {shown}, which is no type of core")
     return known.name
 
 
@@ -117,7 +118,7 @@ def _fields(plugin: Plugin, type_name: str, holder: type) -> Iterator[Strawberry
     members = {n: m for n, m in vars(holder).items() if isinstance(m, StrawberryField)}
     for name, member in members.items():
         if member.base_resolver is None:
-            raise _bad(plugin, f"{type_name}.{name} has no resolver")
+            raise bad(plugin, f"{type_name}.{name} has no resolver")
     # A class made for the purpose: the plugin's own is left as it was written.
     facts: dict[str, Any] = {"__annotations__": {}, "__module__": holder.__module__}
     made = strawberry.type(type(holder.__name__, (), {**members, **facts}))
@@ -131,12 +132,12 @@ def _input_field(
 ) -> StrawberryField:
     definition = get_object_definition(input_.type)
     if not issubclass(target, Extensible):
-        raise _bad(plugin, f"{type_name} is no input that plugins may extend")
+        raise bad(plugin, f"{type_name} is no input that plugins may extend")
     if definition is None or not definition.is_input:
-        raise _bad(plugin, f"its field of {type_name} needs an @input_type")
+        raise bad(plugin, f"its field of {type_name} needs an @input_type")
     stored = issubclass(target, _WITHOUT_OBJECT) or hasattr(plugin.module, "save_attributes")
     if not stored:
-        raise _bad(plugin, f"what is sent in {type_name} would be lost without save_attributes")
+        raise bad(plugin, f"what is sent in {type_name} would be lost without save_attributes")
     return Described(
         python_name=plugin.name,
         graphql_name=to_camel_case(plugin.name),
@@ -155,9 +156,9 @@ def _place(
     others = all_.fields.setdefault(type_name, [])
     taken = {other.graphql_name or to_camel_case(other.python_name) for other in others}
     if name in there.fields or name in taken:
-        raise _bad(plugin, f"{type_name}.{name} is there already")
+        raise bad(plugin, f"{type_name}.{name} is there already")
     if pascal(plugin.name).lower() not in name.lower():
-        raise _bad(plugin, f"{type_name}.{name} does not contain {to_camel_case(plugin.name)}")
+        raise bad(plugin, f"{type_name}.{name} does not contain {to_camel_case(plugin.name)}")
     others.append(field)
 
 
@@ -173,11 +174,11 @@ def check_view(plugin: Plugin, without: GraphQLSchema, with_: GraphQLSchema) -> 
     allowed = PERMISSIONS | own | {PART, OF_NODE, ANY_MEMBER}
     for grant in sorted({*grants(with_)} - {*grants(without)}, key=lambda one: one.what):
         if grant.permission not in allowed:
-            raise _bad(plugin, f"{grant.what} needs the undeclared permission {grant.permission}")
+            raise bad(plugin, f"{grant.what} needs the undeclared permission {grant.permission}")
     for name, type_ in with_.type_map.items():
         new = name not in without.type_map and not is_introspection_type(type_)
         if new and not name.startswith(pascal(plugin.name)) and not _of_core(type_):
-            raise _bad(plugin, f"its type {name} does not begin with {pascal(plugin.name)}")
+            raise bad(plugin, f"its type {name} does not begin with {pascal(plugin.name)}")
 
 
 def _of_core(type_: GraphQLNamedType) -> bool:
@@ -203,5 +204,9 @@ def _codes(plugin: Plugin) -> set[str]:
     return codes_within(home) | {v for v in values if isinstance(v, str) and v in codes()}
 
 
-def _bad(plugin: Plugin, reason: str) -> Refused:
-    return bad_plugin(plugin.name, reason, f"GraphQL 声明有误({reason})")
+def bad(plugin: Plugin, reason: str) -> Refused:
+    """The refusal to start with a plugin that cannot be composed."""
+    reason_zh = f"GraphQL 声明有误({reason})"
+    return refuse(
+        extension_registry.BAD_PLUGIN, plugin=plugin.name, reason=reason, reason_zh=reason_zh
+    )

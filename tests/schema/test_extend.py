@@ -1,0 +1,229 @@
+"""What a plugin may not declare to GraphQL: it is refused at start, by its name and that of the thing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import strawberry
+
+from core.errors import Refused
+from core.extension.registry import Registry
+from core.plugin_api import hookimpl
+from schema import plugin_api
+from schema.compose import composed_schema
+from schema.plugin_api import (
+    PART,
+    CreateItemInput,
+    DocumentLineInput,
+    Extension,
+    InputField,
+    Item,
+    field,
+    input_type,
+    mutation_field,
+    object_type,
+    query_field,
+)
+from tests.schema.modules import extending, plugin, tiny
+
+
+class Fields:
+    """A field on an item."""
+
+    @field
+    def acme_word(self) -> str:
+        """A word."""
+        return "word"
+
+
+class Bare:
+    acme_word: str = field("A word.")
+    acme_bare: Any = field("Without a resolver.")
+
+
+class Foreign:
+    @field
+    def word(self) -> str:
+        """A word."""
+        return "word"
+
+
+class Taken:
+    @field(name="name")  # type: ignore[untyped-decorator]  # a name in the API
+    def acme_name(self) -> str:
+        """A word."""
+        return "word"
+
+
+@object_type(permission=PART)
+class Word:
+    """Without the name of its plugin."""
+
+    word: str = field("A word.")
+
+
+@object_type(permission=PART, name="ItemUnit")
+class AcmeUnit:
+    """It is called like one of core's."""
+
+    word: str = field("A word.")
+
+
+@strawberry.type(description="Nobody says who may see it.")
+class AcmeOpen:
+    word: str = field("A word.")
+
+
+@object_type(permission="acme.secret")
+class AcmeSecret:
+    """Of a permission that nobody has."""
+
+    word: str = field("A word.")
+
+
+@input_type
+class AcmeInput:
+    """A word."""
+
+    word: str = field("A word.")
+
+
+def leading(type_: Any, permission: str = "catalogue.read") -> type:
+    """Queries with a field that leads to a type."""
+
+    def acme(self: Any) -> Any:
+        """A word."""
+
+    acme.__annotations__ = {"return": type_ | None}
+    return type("Queries", (), {"acme": query_field(permission=permission)(acme)})
+
+
+class NoPayload:
+    @mutation_field(permission="catalogue.write")
+    def acme_do(self) -> str:
+        """It answers with a word."""
+        return "word"
+
+
+BAD: dict[str, tuple[Any, str]] = {
+    "no extension": (7, "does not answer with an Extension"),
+    "a name without its own": (
+        Extension(fields={Item: Foreign}),
+        "Item.word does not contain acme",
+    ),
+    "a field of core": (Extension(fields={Item: Taken}), "Item.name is there already"),
+    "no resolver": (
+        Extension(fields={Item: type("F", (), {"acme_bare": Bare.__dict__["acme_bare"]})}),
+        "Item.acme_bare has no resolver",
+    ),
+    "no type of core": (Extension(fields={Word: Fields}), "Word, which is no type of core"),
+    "no type at all": (Extension(fields={int: Fields}), "int, which is no type of core"),
+    "a type without its name": (
+        Extension(queries=leading(Word)),
+        "its type Word does not begin with Acme",
+    ),
+    "a further type without its name": (Extension(types=[Word]), "Word does not begin with Acme"),
+    "a type of core's name": (Extension(queries=leading(AcmeUnit)), "ItemUnit"),
+    "no permission": (Extension(queries=leading(AcmeOpen)), "AcmeOpen declares no permission"),
+    "a permission nobody has": (
+        Extension(queries=leading(AcmeSecret)),
+        "AcmeSecret needs the undeclared permission acme.secret",
+    ),
+    "a field of such a permission": (
+        Extension(queries=leading(str, "acme.other")),
+        "Query.acme needs the undeclared permission acme.other",
+    ),
+    "everything for everybody": (
+        Extension(queries=leading(plugin_api.Node, "(per type)")),
+        "Query.acme needs the undeclared permission (per type)",
+    ),
+    "no payload": (
+        Extension(mutations=NoPayload),
+        "Mutation.acmeDo does not answer with a payload",
+    ),
+    "an input nobody reads": (
+        Extension(inputs={plugin_api.argument: InputField(AcmeInput, dict, "A word.")}),  # type: ignore[dict-item]  # no type
+        "no type of core",
+    ),
+    "an input that is none": (
+        Extension(inputs={DocumentLineInput: InputField(Word, dict, "A word.")}),
+        "its field of DocumentLineInput needs an @input_type",
+    ),
+    "an object as input": (
+        Extension(inputs={Item: InputField(AcmeInput, dict, "A word.")}),
+        "Item is no input that plugins may extend",
+    ),
+    "a value nobody keeps": (
+        Extension(inputs={CreateItemInput: InputField(AcmeInput, dict, "A word.")}),
+        "CreateItemInput would be lost without save_attributes",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_declarations_are_refused_by_name(name: str) -> None:
+    extension, told = BAD[name]
+    good = tiny("aaa")  # others are not blamed
+    with pytest.raises(Refused) as refused:
+        composed_schema(Registry([good, extending("acme", extension), tiny("zzz")]))
+    (refusal,) = refused.value.refusals
+    assert refusal.code == "BAD_PLUGIN"
+    assert refusal.details["plugin"] == "acme"
+    assert told in refusal.details["reason"]
+
+
+def test_plugins_do_not_collide() -> None:
+    class Twice:
+        @query_field(permission="catalogue.read")
+        def one_acme_two(self) -> str:
+            """It contains the names of both."""
+            return "word"
+
+    both = [extending(name, Extension(queries=Twice)) for name in ("acme", "two")]
+    with pytest.raises(Refused, match=r"The plugin two .*Query\.oneAcmeTwo is there already"):
+        composed_schema(Registry(both))
+
+    @object_type(permission=PART, name="AcmeTwo")
+    class One:
+        """Of the first."""
+
+        word: str = field("A word.")
+
+    @object_type(permission=PART, name="AcmeTwo")
+    class Other:
+        """Of the second, which is called like the first."""
+
+        number: int = field("A number.")
+
+    types = [
+        extending("acme", Extension(types=[One])),
+        extending("acme_two", Extension(types=[Other])),
+    ]
+    with pytest.raises(Refused, match=r"The plugin acme_two .*AcmeTwo"):
+        composed_schema(Registry(types))
+
+
+def test_a_hook_that_fails_is_refused() -> None:
+    @hookimpl
+    def graphql() -> Extension:
+        raise ValueError("broken")
+
+    with pytest.raises(Refused, match=r"The plugin acme .*graphql failed \(ValueError: broken\)"):
+        composed_schema(Registry([plugin("acme", graphql=graphql)]))
+
+
+def test_misspelt_hooks_are_refused() -> None:
+    @hookimpl
+    def grapql() -> Extension:
+        return Extension()
+
+    with pytest.raises(Refused, match=r"The plugin acme .*unknown hook 'grapql'"):
+        composed_schema(Registry([tiny("aaa"), plugin("acme", grapql=grapql)]))
+
+    @hookimpl
+    def graphql(what: int) -> Extension:
+        return Extension()
+
+    with pytest.raises(Refused, match=r"The plugin acme .*a hook does not fit"):
+        composed_schema(Registry([tiny("aaa"), plugin("acme", graphql=graphql)]))
