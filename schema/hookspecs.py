@@ -22,8 +22,10 @@ class InputField:
     """The one optional field, named after the plugin, that it adds to an input of core.
 
     ``type`` is an ``@input_type`` of the plugin, ``read`` turns a value of it into plain data (str, int,
-    bool, Decimal, date, datetime, UUID, lists, mappings), which core keeps with the document or hands to
-    ``save_attributes``. ``read`` may raise Refused, with a path from within the field.
+    bool, Decimal, date, datetime, UUID, lists, mappings), which counts in the hash of the command. With
+    documents and lines core keeps it, as JSON, in which decimals, dates and ids are text and None is
+    left out; of items, parties and places it hands it to ``save_attributes``, which the plugin then must
+    have. ``read`` may raise Refused, with a path from within the field; it must be quick and pure.
     """
 
     type: type
@@ -39,6 +41,8 @@ class Extension:
     ``strawberry.Parent``. ``inputs``: per input of core. ``queries`` and ``mutations``: classes whose
     fields join the roots. ``types``: object types that no field leads to by name. All names of types
     begin with the plugin's in PascalCase; names of fields on core types and on the roots contain it.
+    Permissions are core's or the manifest's. What does not hold is refused at start (BAD_PLUGIN).
+    Refusal codes that the plugin's modules define are values of ``ErrorCode`` where it is on.
     """
 
     fields: Mapping[type, type] = field(default_factory=dict)

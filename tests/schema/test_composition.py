@@ -211,6 +211,15 @@ async def test_a_failing_plugin_is_named_and_changes_nothing(shop: Shop, days: i
     assert (await made(shop, "milk", {"days": 5}))["item"]["shelfLife"] == {"days": 5}
 
 
+async def test_values_for_a_module_that_is_off_are_not_dropped(
+    db: Database, schema: ComposedSchema
+) -> None:
+    shop = await Shop.open(db, schema=schema)
+    with pytest.raises(ValueError, match="modules that are off"):
+        await shop.item("milk", extensions={"shelf_life": {"days": 5}})
+    assert (await shop.ask("{ items { nodes { code } } }"))["items"]["nodes"] == []
+
+
 async def test_what_is_sent_is_part_of_the_command(shop: Shop) -> None:
     first = {"commandId": str(uuid7()), "code": "a", "name": "a", "shelfLife": {"days": 3}}
     for _ in range(2):

@@ -154,6 +154,14 @@ BAD: dict[str, tuple[Any, str]] = {
         Extension(inputs={Item: InputField(AcmeInput, dict, "A word.")}),
         "Item is no input that plugins may extend",
     ),
+    "a field of an interface": (
+        Extension(fields={plugin_api.Node: Fields}),
+        "Interface field Node.acmeWord expected but",
+    ),
+    "a field of every list": (
+        Extension(fields={plugin_api.Connection: Fields}),
+        "Connection, which is no type of core",
+    ),
     "a value nobody keeps": (
         Extension(inputs={CreateItemInput: InputField(AcmeInput, dict, "A word.")}),
         "CreateItemInput would be lost without save_attributes",
