@@ -6,7 +6,7 @@ import asyncio
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from core.db.database import Database
 from core.documents.types import DocumentType, Effect
 from core.extension.registry import Registry, using
 from core.ids import uuid7
-from core.plugin_api import hookimpl
+from core.plugin_api import Transaction, hookimpl
 from schema.compose import ComposedSchema, composed_schema, core_schema
 from schema.execute import Executor
 from schema.plugin_api import (
@@ -37,7 +37,6 @@ from tests.schema.modules import (
     plugin,
     shelf_life,
     shelf_life_table,
-    spans_by_id,
     tiny,
 )
 from tests.shop import Json, Shop, line
@@ -46,9 +45,13 @@ LETTERS = ("ma", "mb", "mc", "md")
 SETS = [frozenset(some) for n in range(5) for some in combinations(LETTERS, n)]
 
 
-@object_type(permission="catalogue.read", node=spans_by_id)
+async def shelves(tx: Transaction, keys: Sequence[UUID]) -> Mapping[UUID, AlphaShelf]:
+    return {key: AlphaShelf(uuid=key, word="here") for key in keys}
+
+
+@object_type(permission="catalogue.read", node=shelves)
 class AlphaShelf(Node):
-    """No field leads to it by name, but for the interface."""
+    """No field leads to it by name, but for the interface; whoever reads items may see it."""
 
     word: str = field("A word.")
 
@@ -183,7 +186,9 @@ async def test_node_does_not_find_it(on: Shop, off: Shop) -> None:
     asked = asked.replace("($ids: [ID!]!)", "($ids: [ID!]!, $id: ID!)")
     there = await on.ask(asked, ids=ids, id=ids[0])
     assert there["nodes"] == [{"__typename": "ShelfLife", "id": one} for one in ids]
-    gone = await off.ask(asked, ids=[*ids, encode_id("AlphaShelf", UUID(int=1))], id=ids[0])
+    shelf = encode_id("AlphaShelf", UUID(int=1))
+    assert (await on.ask(asked, ids=[], id=shelf))["node"] == {"id": shelf}
+    gone = await off.ask(asked, ids=[*ids, shelf], id=shelf)
     assert gone == {"nodes": [None] * (len(ids) + 1), "node": None}
 
 
