@@ -16,7 +16,6 @@ from core.documents.queries import DocumentFilter
 from core.documents.types import TYPES as DOCUMENT_TYPES
 from core.documents.types import Effect
 from core.errors import LIMIT_EXCEEDED, Refusal, Refused, refuse
-from core.extension.registry import registry
 from core.ids import uuid7
 from core.ledger import posting
 from core.ledger.requests import Post, PostStored, Request, Reverse, Verdict
@@ -151,8 +150,8 @@ class Queries:
     @query_field(permission="documents.read")
     async def document_types(self, info: Info) -> list[DocumentType]:
         """The types of document there are."""
-        modules = {None, *registry().closed(info.context.principal.modules)}
-        found = [t for t in DOCUMENT_TYPES.values() if not t.system and t.module in modules]
+        on = {None, *info.context.principal.modules}
+        found = [t for t in DOCUMENT_TYPES.values() if not t.system and t.module in on]
         return [DocumentType.of(t, info.context.language) for t in found]
 
     @query_field(permission="documents.read")

@@ -13,9 +13,9 @@ from core.extension.registry import Registry
 from schema.compose import ComposedSchema
 from schema.execute import Executor
 
-MAX_VIEWS = 32
-"""Views kept at once, the least recently used go first. Editions make few; a view takes about 2 MB
-and its making tens of milliseconds."""
+MAX_VIEWS = 16
+"""Views kept at once; the least recently used goes first. Editions make few. A view is made in about ten
+milliseconds and takes half a megabyte, besides the documents that were prepared for it."""
 
 
 class Views:
