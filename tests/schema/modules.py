@@ -290,8 +290,6 @@ async def misbehave(tx: Transaction, days: set[int]) -> None:
         await asyncio.Event().wait()
     if 508 in days:
         await tx.raw.execute("select pg_sleep(60)")
-    if 509 in days:
-        await tx.raw.execute("commit")
 
 
 # Plugins
