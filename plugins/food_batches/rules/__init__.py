@@ -1,0 +1,1 @@
+"""What the module decides, without I/O: each file is one subject."""
