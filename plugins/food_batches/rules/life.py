@@ -135,8 +135,13 @@ def life_too_short(code: str, batch: Batch, on: date, minimum: MinimumLife) -> R
     return Refusal(LIFE_TOO_SHORT, details=details)
 
 
-def keep_records_until(recorded_on: date, expires_on: date | None) -> date:
+def keep_records_until(
+    recorded_on: date,
+    expires_on: date | None,
+    months: int = RECORD_MONTHS,
+    months_without_expiry: int = RECORD_MONTHS_WITHOUT_EXPIRY,
+) -> date:
     """The last day on which records of a batch must still be there."""
     if expires_on is None:
-        return dates.after_months(recorded_on, RECORD_MONTHS_WITHOUT_EXPIRY)
-    return dates.after_months(expires_on, RECORD_MONTHS)
+        return dates.after_months(recorded_on, months_without_expiry)
+    return dates.after_months(expires_on, months)

@@ -15,6 +15,9 @@ from core.plugin_api import Row
 from plugins.food_batches.rules import dates
 from plugins.food_batches.rules.dates import LifeUnit, ShelfLife
 
+FIELD = "foodBatches"
+"""The field of this module in core's inputs, where refusals point."""
+
 
 class Status(StrEnum):
     """Whether a batch may be used. What is not released is under a hold of core as well."""
@@ -103,7 +106,7 @@ class Batch:
             row["supplier_number"],
             row["origin"],
             Status(row["status"]),
-            tuple(row["certificates"]),
+            tuple(UUID(one) for one in row["certificates"]),
         )
 
     def row(self) -> dict[str, Any]:
@@ -116,7 +119,7 @@ class Batch:
             "supplier_number": self.supplier_number,
             "origin": self.origin,
             "status": self.status.value,
-            "certificates": list(self.certificates),
+            "certificates": [str(one) for one in self.certificates],
         }
 
     def shelf_life_days(self, life: ShelfLife | None) -> int | None:

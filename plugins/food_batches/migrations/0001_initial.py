@@ -1,0 +1,14 @@
+"""All tables of food batches, and their protection."""
+
+from pathlib import Path
+
+from core.db.migrate import run_script
+
+revision = "food_batches_0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    run_script(Path(__file__).with_suffix(".sql"))
