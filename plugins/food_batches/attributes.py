@@ -158,15 +158,14 @@ def _check_item(item: Item) -> Iterator[Refusal]:
 
 
 def _minimum(told: Mapping[str, Any], refusals: list[Refusal]) -> MinimumLife | None:
-    days = told.get("minimum_days")
-    numerator, denominator = told.get("minimum_numerator"), told.get("minimum_denominator")
-    if days is None and numerator is None and denominator is None:
-        return None
-    if numerator is None and denominator is None and 0 <= days <= LONGEST_LIFE[LifeUnit.DAYS]:
-        return MinimumLife(days=days)
-    share = days is None and numerator is not None and denominator is not None
-    if share and 0 <= numerator <= denominator <= LARGEST_DENOMINATOR and denominator > 0:
-        return MinimumLife(fraction=Fraction(numerator, denominator))
+    days, most = told.get("minimum_days"), LONGEST_LIFE[LifeUnit.DAYS]
+    match days, told.get("minimum_numerator"), told.get("minimum_denominator"):
+        case None, None, None:
+            return None
+        case int(), None, None if 0 <= days <= most:
+            return MinimumLife(days=days)
+        case None, int(part), int(whole) if 0 <= part <= whole <= LARGEST_DENOMINATOR and whole:
+            return MinimumLife(fraction=Fraction(part, whole))
     refusals.append(Refusal(BAD_MINIMUM, (FIELD, "minimumLife")))
     return None
 
