@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from core.errors import Refused
-from tests.scenarios.adapters import core, count, reservation, uom, valuation
+from tests.scenarios.adapters import core, count, food, reservation, uom, valuation
 from tests.scenarios.compare import differences
 from tests.scenarios.fields import Fields
 from tests.scenarios.model import NotYet, Scenario
@@ -19,6 +19,7 @@ Operation = Callable[[str, Fields], Answer]
 ADAPTERS: Mapping[str, Callable[[Scenario], Mapping[str, Operation]]] = {
     "core": core.operations,
     "count": count.operations,
+    "food": food.operations,
     "reservation": reservation.operations,
     "uom": uom.operations,
     "valuation": valuation.operations,

@@ -223,6 +223,68 @@ expect:
     s9: {on_hand: 5, allocated: 0, saleable: 5}
     s11: 3
 """,
+    # `domain.md` §8: dates back from expiry, the usual table, records, labels
+    "food": """
+module: food
+given: {use_days: 5, removal_days: 8, alert_days: 4, expiry_days: 10}
+steps:
+- {id: s1, op: lot_dates, received: '2025-01-01'}
+- {id: s2, op: lot_dates, expiry: '2025-03-01'}
+- {id: s3, op: near_expiry_days, shelf_life_days: 365}
+- {id: s4, op: near_expiry_days, shelf_life_days: 29}
+- {id: s5, op: near_expiry, made: '2025-01-01', expiry: '2025-04-01', today: '2025-03-16'}
+- {id: s6, op: near_expiry, made: '2025-01-01', expiry: '2025-04-01', today: '2025-03-17'}
+- {id: s7, op: near_expiry, made: '2025-01-01', expiry: '2025-04-01', today: '2025-04-02'}
+- {id: s8, op: keep_records_until, recorded: '2025-01-01', expiry: '2025-08-31'}
+- {id: s9, op: keep_records_until, recorded: '2024-02-29'}
+- {id: s10, op: gtin_valid, gtin: '4006381333931'}
+- {id: s11, op: gtin_valid, gtin: '4006381333932'}
+- {id: s12, op: gs1, data: '(01)09520123456788(17)260200(10)AB-1'}
+- {id: s13, op: gs1, data: '010952012345678810AB-1|17260200', separator: '|'}
+- {id: s14, op: gs1, data: '010952012345678910AB-1'}
+expect:
+  refused: [s14]
+  results:
+    s1: {expiry: '2025-01-11', use: '2025-01-06', removal: '2025-01-03', alert: '2025-01-07'}
+    s2: {expiry: '2025-03-01', use: '2025-02-24', removal: '2025-02-21', alert: '2025-02-25'}
+    s3: 45
+    s4: 5
+    s5: false
+    s6: true
+    s7: false
+    s8: '2026-02-28'
+    s9: '2026-02-28'
+    s10: true
+    s11: false
+    s12: {01: '09520123456788', 17: '2026-02-28', 10: AB-1}
+    s13: {01: '09520123456788', 10: AB-1, 17: '260200'}
+""",
+    "food-table": """
+module: food
+given:
+  near_expiry: [[300, 30], [100, 7]]
+  stock:
+  - {item: E, lot: GONE, loc: A, qty: 9, expiry: '2025-01-01'}
+  - {item: E, lot: TODAY, loc: B, qty: 2, reserved: 1, expiry: '2025-01-02'}
+  - {item: E, lot: LATE, loc: A, qty: 3, expiry: '2025-02-01', received: '2024-12-02'}
+  - {item: E, lot: SOONER, loc: A, qty: 3, expiry: '2025-02-01', received: '2024-12-01'}
+  - {item: E, lot: SALT, loc: A, qty: 3, received: '2020-01-01'}
+steps:
+- {id: s1, op: near_expiry_days, shelf_life_days: 299}
+- {id: s2, op: near_expiry_days, shelf_life_days: 99}
+- {id: s3, op: pick, item: E, qty: 8, strategy: fefo, 'on': '2025-01-02'}
+- {id: s4, op: pick, item: E, qty: 20, 'on': '2025-01-02', all_or_nothing: true}
+- {id: s5, op: pick, item: E, qty: 4, strategy: fifo, 'on': '2025-01-03'}
+- {id: s6, op: pick, item: E, qty: 4, strategy: fefo, 'on': '2025-01-02', locs: [B]}
+expect:
+  results:
+    s1: 7
+    s2: 0
+    s3: {picks: [[TODAY, 1], [SOONER, 3], [LATE, 3], [SALT, 1]], short: 0}
+    s4: {picks: [], short: 20}
+    s5: {picks: [[SALT, 3], [SOONER, 1]], short: 0}
+    s6: {picks: [[TODAY, 1]], short: 3}
+""",
     "landed": """
 module: valuation
 given:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -24,6 +25,7 @@ class Kept:
     lot: str = ""
     name: str = ""
     received: str = ""
+    expiry: date | None = None
     distance: Decimal = ZERO
 
     def row(self) -> Row:
@@ -96,5 +98,6 @@ def _kept(raw: Fields, name: str) -> Kept:
         lot=raw.text("lot", ""),
         name=raw.text("cell", name),
         received=raw.text("received", ""),
+        expiry=raw.day("expiry", None),
         distance=raw.number("distance", ZERO),
     )
