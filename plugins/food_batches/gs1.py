@@ -97,6 +97,8 @@ _KEY_WORDS = {
     **{"cpv": "22", "lot": "10", "ser": "21", "glnx": "254", "refNo": "8020", "cpsn": "8011"},
     **{"srin": "8019"},
 }
+_GOODS = ("00", "01", "02", "03", "8006")
+"""Elements that name goods: without one, a bare text is not taken for a message."""
 _SERIALISED = ("253", "255", "8003")
 """Keys whose serial number is optional, but not under a signature (8030)."""
 _MARK = re.compile(r"[A-Za-z][0-9A-Za-z]")
@@ -265,9 +267,10 @@ def _unmarked(text: str, today: date) -> Scan:
     if len(text) in (8, 12, 13, 14) and _digits(text):
         return _gtin(text)
     try:
-        return _message(text, today)
+        found = _message(text, today)
     except Refused:
         return Scan(text)
+    return found if found.find(*_GOODS) else Scan(text)  # 2024 is a shop's own code, not variant 24
 
 
 def _gtin(digits: str) -> Scan:
@@ -362,6 +365,7 @@ def _entry(text: str, *, whole: bool = False) -> Entry:
 
 def _element(entry: Entry, value: str, today: date) -> Element:
     """One element by its AI, of the right form and with the right check digits. Raises Refused."""
+    day = _check_parts(entry, value, today)
     found = None
     if value and value.isascii():
         with suppress(ParseError):
@@ -370,17 +374,18 @@ def _element(entry: Entry, value: str, today: date) -> Element:
         form = GS1ApplicationIdentifier.extract(entry.ai).format.partition("+")[2]
         raise refuse(BAD_ELEMENT, ai=entry.ai, value=_shown(value), format=form)
     number = Decimal(value) if entry.ai in ("30", "37") else found.decimal
-    return Element(entry.ai, value, _check_parts(entry, value, today), number)
+    return Element(entry.ai, value, day, number)
 
 
 def _check_parts(entry: Entry, value: str, today: date) -> date | None:
-    """Check digits, dates and times within a value; the first date. Raises Refused."""
+    """Check digits, dates and times within a value, as far as it has their form; the first date. Raises
+    Refused."""
     day, start = None, 0
     for component in entry.components:
         part = value[start : start + component.length]
         start += component.length
-        if not part:
-            break
+        if len(part) < component.length or not _digits(part):
+            continue
         if "csum" in component.checks:
             expected = gs1_standard_check_digit(part[:-1])
             if int(part[-1]) != expected:
