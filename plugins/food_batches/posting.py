@@ -174,9 +174,7 @@ class FoodPosting:
         """Refusals for the goods that a line brings in; ``told`` are the batches as the lines before it
         told of them."""
         facts, code = Told.of(line.extensions), self.view.item(line.item_id).code
-        if facts != Told(second_quantity=facts.second_quantity) and not self.controlled(
-            line.item_id
-        ):
+        if facts.of_batch and not self.controlled(line.item_id):
             yield Refusal(NOT_BY_BATCH, (FIELD,), {"item": code})
         for item, lot in self._into(line):
             if lot == NIL:

@@ -51,6 +51,8 @@ NO_LICENCE = define(
 def merged(known: Batch | None, told: Told, lot_id: UUID, item: Item) -> Batch:
     """The batch after what a document tells of it: it fills in what was not known, never changes what
     was, and the missing date follows from the other."""
+    if known is not None and not told.of_batch:
+        return known
     batch = known or Batch(lot_id, item.item_id)
     produced_on, expires_on = dates.derived(
         batch.produced_on or told.produced_on, batch.expires_on or told.expires_on, item.shelf_life

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -189,6 +189,11 @@ class Told:
     origin: str | None = None
     certificates: tuple[UUID, ...] = ()
     second_quantity: Decimal | None = None
+
+    @property
+    def of_batch(self) -> bool:
+        """Whether anything is said of the batch, the second quantity apart."""
+        return replace(self, second_quantity=None) != Told()
 
     @classmethod
     def of(cls, extensions: Mapping[str, Any], name: str = "food_batches") -> Told:
