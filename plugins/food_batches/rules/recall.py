@@ -9,16 +9,20 @@ from decimal import Decimal
 from fractions import Fraction
 from uuid import UUID
 
+from core.plugin_api import NIL
+
 ZERO = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """Goods of a batch that went to a party (``quantity`` above zero) or came back (below)."""
+    """Goods of a batch on their way to a party (``quantity`` above zero) or from it (below). ``returned``
+    says that they count among what came back, not among what was delivered."""
 
     party_id: UUID | None
     lot_id: UUID
     quantity: Decimal
+    returned: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +45,15 @@ def shares(deliveries: Iterable[Delivered]) -> list[Share]:
     out: dict[tuple[UUID | None, UUID], Decimal] = defaultdict(Decimal)
     back: dict[tuple[UUID | None, UUID], Decimal] = defaultdict(Decimal)
     for one in deliveries:
-        side = out if one.quantity > 0 else back
-        side[one.party_id, one.lot_id] += abs(one.quantity)
+        if one.returned:
+            back[one.party_id, one.lot_id] -= one.quantity
+        else:
+            out[one.party_id, one.lot_id] += one.quantity
     found = [Share(*key, out.get(key, ZERO), back.get(key, ZERO)) for key in {**out, **back}]
-    return sorted(found, key=lambda share: (-share.outstanding, str(share.party_id), share.lot_id))
+    return sorted(
+        (share for share in found if share.delivered or share.returned),
+        key=lambda share: (-share.outstanding, (share.party_id or NIL).int, share.lot_id.int),
+    )
 
 
 def recovery_rate(produced: Decimal, on_hand: Decimal, returned: Decimal) -> Fraction | None:

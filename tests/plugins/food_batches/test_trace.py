@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from datetime import date
 from decimal import Decimal
 from uuid import UUID, uuid5
 
@@ -13,6 +12,7 @@ from hypothesis import strategies as st
 from core.ids import NIL, uuid7
 from plugins.food_batches.rules.recall import recovery_rate, shares
 from plugins.food_batches.trace import (
+    Converted,
     Direction,
     Genealogy,
     Moved,
@@ -20,10 +20,11 @@ from plugins.food_batches.trace import (
     delivered,
     follow,
     on_hand,
-    receipts,
+    suppliers,
 )
 
-SPACE, ITEM, DAY = uuid7(), uuid7(), date(2026, 3, 1)
+SPACE = uuid7()
+DIRECTIONS: tuple[Direction, ...] = ("down", "up")
 ACCOUNTS = {"supplier", "customer", "production", "in_transit", "scrap"}
 
 
@@ -31,74 +32,86 @@ def named(name: str) -> UUID:
     return uuid5(SPACE, name)
 
 
-def moved(
-    document: str,
-    lot: str,
-    quantity: int,
-    source: str,
-    target: str,
-    *,
-    party: str | None = None,
-    reverses: str | None = None,
-) -> Moved:
+def moved(lot: str, quantity: int, source: str, target: str, **more: str) -> Moved:
+    """Goods that moved; ``party`` by name, ``reverses`` where it was undone."""
     accounts = [name if name in ACCOUNTS else None for name in (source, target)]
     return Moved(
-        *(named(document), "type", document, DAY, 1, ITEM, named(lot), Decimal(quantity)),
-        *(named(source), named(target), accounts[0], accounts[1]),
-        named(party) if party else None,
-        named(reverses) if reverses else None,
+        *(named(lot), Decimal(quantity), named(source), named(target), accounts[0], accounts[1]),
+        named(more["party"]) if "party" in more else None,
+        "reverses" in more,
     )
 
 
-MILK = [
-    moved("R1", "milk", 100, "supplier", "STORE", party="dairy"),
-    moved("R2", "sugar", 10, "supplier", "STORE", party="mill"),
-    moved("P1", "milk", 60, "STORE", "production"),
-    moved("P1", "sugar", 5, "STORE", "production"),
-    moved("P1", "yoghurt", 50, "production", "STORE"),
-    moved("P2", "yoghurt", 20, "STORE", "production"),
-    moved("P2", "cups", 20, "production", "STORE"),
-    moved("P3", "sugar", 5, "STORE", "production"),
-    moved("P3", "jam", 5, "production", "STORE"),
-    moved("P4", "jam", 5, "STORE", "production"),
-    moved("P4", "milk", 5, "STORE", "production"),
-    moved("P4", "wrong", 5, "production", "STORE"),
-    moved("P4X", "jam", 5, "production", "STORE", reverses="P4"),
-    moved("P4X", "milk", 5, "production", "STORE", reverses="P4"),
-    moved("P4X", "wrong", 5, "STORE", "production", reverses="P4"),
-    moved("D1", "yoghurt", 20, "STORE", "in_transit"),
-    moved("S1", "yoghurt", 8, "STORE", "customer", party="ann"),
-    moved("S2", "cups", 12, "STORE", "customer", party="bob"),
-    moved("S3", "cups", 5, "STORE", "customer", party="bob"),
-    moved("S3X", "cups", 5, "customer", "STORE", party="bob", reverses="S3"),
-    moved("C1", "cups", 3, "customer", "STORE", party="bob"),
-    moved("S4", "jam", 2, "STORE", "customer", party="eve"),
+def converted(document: str, lot: str, *, consumed: bool, reverses: str | None = None) -> Converted:
+    undone = named(reverses) if reverses else None
+    return Converted(named(document), named(lot), consumed, undone)
+
+
+def conversions_of(
+    told: list[tuple[str, tuple[str, int, str, str], dict[str, str]]],
+) -> list[Converted]:
+    """What the documents among these consumed and produced."""
+    return [
+        converted(*(document, lot), consumed=target == "production", reverses=more.get("reverses"))
+        for document, (lot, _, source, target), more in told
+        if "production" in (source, target)
+    ]
+
+
+def told(
+    document: str, lot: str, quantity: int, source: str, target: str, **more: str
+) -> tuple[str, tuple[str, int, str, str], dict[str, str]]:
+    return document, (lot, quantity, source, target), more
+
+
+TOLD = [
+    told("R1", "milk", 100, "supplier", "STORE", party="dairy"),
+    told("R2", "sugar", 10, "supplier", "STORE", party="mill"),
+    told("P1", "milk", 60, "STORE", "production"),
+    told("P1", "sugar", 5, "STORE", "production"),
+    told("P1", "yoghurt", 50, "production", "STORE"),
+    told("P2", "yoghurt", 20, "STORE", "production"),
+    told("P2", "cups", 20, "production", "STORE"),
+    told("P3", "sugar", 5, "STORE", "production"),
+    told("P3", "jam", 5, "production", "STORE"),
+    told("P4", "jam", 5, "STORE", "production"),
+    told("P4", "milk", 5, "STORE", "production"),
+    told("P4", "wrong", 5, "production", "STORE"),
+    told("P4X", "jam", 5, "production", "STORE", reverses="P4"),
+    told("P4X", "milk", 5, "production", "STORE", reverses="P4"),
+    told("P4X", "wrong", 5, "STORE", "production", reverses="P4"),
+    told("D1", "yoghurt", 20, "STORE", "in_transit"),
+    told("S1", "yoghurt", 8, "STORE", "customer", party="ann"),
+    told("S2", "cups", 12, "STORE", "customer", party="bob"),
+    told("S3", "cups", 5, "STORE", "customer", party="bob"),
+    told("S3X", "cups", 5, "customer", "STORE", party="bob", reverses="S3"),
+    told("C1", "cups", 3, "customer", "STORE", party="bob"),
+    told("S4", "jam", 2, "STORE", "customer", party="eve"),
 ]
 
 
-class Books:
-    """Answers like core: the movements of the lots, and all of those documents that convert them."""
+MILK = [moved(*move, **more) for _, move, more in TOLD]
 
-    def __init__(self, movements: Sequence[Moved]) -> None:
-        self.movements = movements
+
+class Books:
+    """Answers like core: what the documents did that consumed or produced these lots."""
+
+    def __init__(self, converted: Sequence[Converted]) -> None:
+        self.converted = converted
         self.asked = 0
 
-    async def read(self, lots: Collection[UUID]) -> list[Moved]:
+    async def read(self, lots: Collection[UUID]) -> list[Converted]:
         self.asked += 1
-        converting = {
-            one.document_id
-            for one in self.movements
-            if one.lot_id in lots and "production" in (one.source_account, one.target_account)
-        }
-        return [
-            one for one in self.movements if one.lot_id in lots or one.document_id in converting
-        ]
+        documents = {one.document_id for one in self.converted if one.lot_id in lots}
+        return [one for one in self.converted if one.document_id in documents]
+
+
+def of(lots: Collection[UUID]) -> list[Moved]:
+    return [one for one in MILK if one.lot_id in lots]
 
 
 async def reached(start: str, direction: Direction) -> set[UUID]:
-    lots, movements = await follow(Books(MILK).read, [named(start)], direction)
-    assert {one.lot_id for one in movements} <= lots
-    return lots
+    return await follow(Books(conversions_of(TOLD)).read, [named(start)], direction)
 
 
 async def test_down_and_up() -> None:
@@ -113,39 +126,39 @@ async def test_down_and_up() -> None:
 
 
 async def test_one_question_per_generation() -> None:
-    books = Books(MILK)
+    books = Books(conversions_of(TOLD))
     await follow(books.read, [named("milk")], "down")
-    assert books.asked <= 3
+    assert books.asked == 3
 
 
 async def test_where_it_is_and_who_got_it() -> None:
-    lots, movements = await follow(Books(MILK).read, [named("milk")], "down")
-    left = on_hand(movements)
+    moved = of(await reached("milk", "down"))
+    left = on_hand(moved)
     assert left == {
         (named("STORE"), named("milk")): 40,
         (named("STORE"), named("yoghurt")): 2,
         (named("in_transit"), named("yoghurt")): 20,
         (named("STORE"), named("cups")): 11,
     }
-    found = {one.party_id: (one.delivered, one.returned) for one in shares(delivered(movements))}
+    found = {one.party_id: (one.delivered, one.returned) for one in shares(delivered(moved))}
     assert found[named("ann")] == (Decimal(8), Decimal(0))
-    assert found[named("bob")] == (Decimal(17), Decimal(8))
+    assert found[named("bob")] == (Decimal(12), Decimal(3))
     assert len(found) == 2
-    made = came_in(movements)
+    made = came_in(moved)
     assert made == {named("milk"): 100, named("yoghurt"): 50, named("cups"): 20}
     cups = sum((q for (_, lot), q in left.items() if lot == named("cups")), Decimal(0))
     assert recovery_rate(made[named("cups")], cups, Decimal(0)) == Decimal(11) / 20
-    assert lots
 
 
 async def test_where_it_came_from() -> None:
-    _, movements = await follow(Books(MILK).read, [named("cups")], "up")
-    assert [(one.number, one.party_id) for one in receipts(movements)] == [
-        ("R1", named("dairy")),
-        ("R2", named("mill")),
-    ]
-    undone = [*MILK, moved("R2X", "sugar", 10, "STORE", "supplier", reverses="R2")]
-    assert [one.number for one in receipts(undone)] == ["R1"]
+    moved_up = of(await reached("cups", "up"))
+    assert suppliers(moved_up) == {
+        (named("dairy"), named("milk")): 100,
+        (named("mill"), named("sugar")): 10,
+    }
+    undone = moved("sugar", 10, "STORE", "supplier", party="mill", reverses="R2")
+    assert suppliers([*moved_up, undone]) == {(named("dairy"), named("milk")): 100}
+    assert came_in([*moved_up, undone])[named("sugar")] == 0
 
 
 conversions = st.lists(
@@ -158,16 +171,15 @@ conversions = st.lists(
 )
 
 
-def made(told: list[tuple[set[int], set[int], bool]]) -> Iterator[Moved]:
+def made(told: list[tuple[set[int], set[int], bool]]) -> Iterator[Converted]:
     for no, (consumed, produced, undone) in enumerate(told):
-        for lot in consumed:
-            yield moved(f"P{no}", str(lot), 1, "STORE", "production")
-        for lot in produced:
-            yield moved(f"P{no}", str(lot), 1, "production", "STORE")
+        yield from (converted(f"P{no}", str(lot), consumed=True) for lot in consumed)
+        yield from (converted(f"P{no}", str(lot), consumed=False) for lot in produced)
+        back = f"P{no}"
         for lot in produced if undone else ():
-            yield moved(f"X{no}", str(lot), 1, "STORE", "production", reverses=f"P{no}")
+            yield converted(f"X{no}", str(lot), consumed=True, reverses=back)
         for lot in consumed if undone else ():
-            yield moved(f"X{no}", str(lot), 1, "production", "STORE", reverses=f"P{no}")
+            yield converted(f"X{no}", str(lot), consumed=False, reverses=back)
 
 
 @given(conversions, st.integers(0, 9))
@@ -175,8 +187,8 @@ async def test_every_generation_is_found(
     told: list[tuple[set[int], set[int], bool]], start: int
 ) -> None:
     """Against the plain definition: whatever was made of something that was reached is reached."""
-    movements = list(made(told))
-    for direction in ("down", "up"):
+    rows = list(made(told))
+    for direction in DIRECTIONS:
         expected, before = {start}, set[int]()
         while expected != before:
             before = set(expected)
@@ -185,9 +197,8 @@ async def test_every_generation_is_found(
                 if not undone and one & expected:
                     expected |= other
         wanted = {named(str(lot)) for lot in expected}
-        lots, _ = await follow(Books(movements).read, [named(str(start))], direction)
-        assert lots == wanted
-        assert Genealogy(movements).closure([named(str(start))], direction) == wanted
+        assert await follow(Books(rows).read, [named(str(start))], direction) == wanted
+        assert Genealogy(rows).closure([named(str(start))], direction) == wanted
 
 
 @given(conversions)
@@ -199,8 +210,7 @@ def test_up_is_down_backwards(told: list[tuple[set[int], set[int], bool]]) -> No
 
 
 def test_goods_without_a_lot_lead_nowhere() -> None:
-    nothing = moved("P1", "x", 1, "STORE", "production")
-    nobody = Moved(**{name: getattr(nothing, name) for name in Moved.__slots__} | {"lot_id": NIL})
-    genealogy = Genealogy([nobody, moved("P1", "y", 1, "production", "STORE")])
+    nobody = Converted(named("P1"), NIL, consumed=True)
+    genealogy = Genealogy([nobody, converted("P1", "y", consumed=False)])
     assert list(genealogy.links()) == []
     assert genealogy.closure([NIL], "down") == {NIL}
