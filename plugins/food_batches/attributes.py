@@ -31,6 +31,7 @@ from plugins.food_batches.rules.records import (
     Status,
     Storage,
 )
+from plugins.food_batches.stock import tables as stock
 
 Values = Mapping[UUID, Mapping[str, Any] | None]
 
@@ -67,15 +68,15 @@ async def save_items(tx: Transaction, values: Values) -> list[Refusal]:
         wanted[item_id] = item
         refusals += _check_item(item)
     units = {item.second_unit_id for item in wanted.values() if item.second_unit_id}
-    for unit in sorted(units - await tables.known_units(tx, units)):
+    for unit in sorted(units - await stock.known_units(tx, units)):
         refusals.append(Refusal(NOT_FOUND, (FIELD, "secondUnitId"), {"id": str(unit)}))
     if refusals:
         return refusals
     known = await tables.items_by_id(tx, wanted)
-    codes = await tables.item_codes(tx, list(wanted))
+    codes = await stock.item_codes(tx, list(wanted))
     were = {item_id for item_id, item in known.items() if item.batch_control}
     are = {item_id for item_id, item in wanted.items() if item.batch_control}
-    for item_id in {row[0] for row in await tables.lots_in_stock(tx, were - are)}:
+    for item_id in sorted({lot.item_id for lot in await stock.lots_in_stock(tx, were - are)}):
         refusals.append(
             Refusal(STOCK_IN_BATCHES, (FIELD, "batchControl"), {"item": codes.get(item_id, "")})
         )
@@ -106,19 +107,19 @@ async def open_batches(tx: Transaction, item_ids: Collection[UUID] | None = None
     Their dates are not known, so they are held until somebody says what they are. Goods without a lot
     cannot be told apart afterwards: they are refused.
     """
-    stock = await tables.lots_in_stock(tx, item_ids)
-    codes = await tables.item_codes(tx, {item_id for item_id, _, _ in stock})
-    known = await tables.batches_by_lot(tx, [lot for _, lot, _ in stock])
+    lots = await stock.lots_in_stock(tx, item_ids)
+    codes = await stock.item_codes(tx, {lot.item_id for lot in lots})
+    known = await tables.batches_by_lot(tx, [lot.lot_id for lot in lots])
     new = [
-        Batch(lot, item_id, status=Status.HELD)
-        for item_id, lot, _ in stock
-        if lot != NIL and lot not in known
+        Batch(lot.lot_id, lot.item_id, status=Status.HELD)
+        for lot in lots
+        if lot.lot_id != NIL and lot.lot_id not in known
     ]
     await tables.put_batches(tx, new)
     return [
-        Refusal(OPENING_REQUIRED, (), {"item": codes[item_id], "quantity": quantity})
-        for item_id, lot, quantity in stock
-        if lot == NIL
+        Refusal(OPENING_REQUIRED, (), {"item": codes[lot.item_id], "quantity": lot.on_hand})
+        for lot in lots
+        if lot.lot_id == NIL
     ]
 
 

@@ -33,6 +33,7 @@ from plugins.food_batches.posting import FoodPosting
 from plugins.food_batches.rules import intake, weight
 from plugins.food_batches.rules.records import Status
 from plugins.food_batches.settings import FoodSettings
+from plugins.food_batches.stock import tables as stock
 
 manifest = Manifest(
     name="food_batches",
@@ -115,11 +116,15 @@ async def enabling(tx: Transaction) -> Iterable[Refusal]:
 @hookimpl
 async def disabling(tx: Transaction) -> Iterable[Refusal]:
     stopped = await tables.batches_of(tx, statuses=(Status.HELD, Status.RECALLED))
-    stock = await tables.lots_in_stock(tx, {batch.item_id for batch in stopped})
-    there = {lot for _, lot, _ in stock}.intersection(batch.lot_id for batch in stopped)
+    numbers = {batch.lot_id for batch in stopped}
+    there = [
+        lot
+        for lot in await stock.lots_in_stock(tx, {batch.item_id for batch in stopped})
+        if lot.lot_id in numbers
+    ]
     if not there:
         return []
-    codes = await tables.item_codes(tx, {item for item, lot, _ in stock if lot in there})
+    codes = await stock.item_codes(tx, {lot.item_id for lot in there})
     return [Refusal(STOPPED_IN_STOCK, (), {"count": len(there), "item": min(codes.values())})]
 
 

@@ -310,47 +310,6 @@ async def keep_scan(tx: Transaction, row: Mapping[str, Any]) -> Mapping[str, Any
     return before
 
 
-# What core knows of stock, read as it lies there.
-
-
-async def lots_in_stock(
-    tx: Transaction, item_ids: Collection[UUID] | None = None
-) -> list[tuple[UUID, UUID, Any]]:
-    """Item, lot and quantity on hand, over all of our places, of batch-controlled items or of these;
-    the nil id stands for goods without a lot."""
-    found = await rows(
-        tx,
-        "SELECT b.item_id, b.lot_id, sum(b.on_hand) FROM balance b"
-        " WHERE b.tenant_id = %s AND b.on_hand <> 0"
-        " AND CASE WHEN %s::uuid[] IS NULL THEN EXISTS (SELECT FROM food_batches_item i"
-        "   WHERE i.tenant_id = b.tenant_id AND i.item_id = b.item_id AND i.batch_control)"
-        "  ELSE b.item_id = ANY(%s) END"
-        " GROUP BY 1, 2 ORDER BY 1, 2",
-        tx.tenant_id,
-        *(list(item_ids) if item_ids is not None else None,) * 2,
-    )
-    return [(row[0], row[1], row[2]) for row in found]
-
-
-async def item_codes(tx: Transaction, ids: Collection[UUID]) -> dict[UUID, str]:
-    """What people call items."""
-    found = await rows(
-        tx,
-        "SELECT id, code FROM item WHERE tenant_id = %s AND id = ANY(%s)",
-        tx.tenant_id,
-        list(ids),
-    )
-    return {row[0]: row[1] for row in found}
-
-
-async def known_units(tx: Transaction, ids: Collection[UUID]) -> set[UUID]:
-    """Those of these ids that are units of the tenant."""
-    found = await rows(
-        tx, "SELECT id FROM unit WHERE tenant_id = %s AND id = ANY(%s)", tx.tenant_id, list(ids)
-    )
-    return {row[0] for row in found}
-
-
 _DIFFERENCES = (
     "SELECT 'batch ' || l.code || ' belongs to another item than its lot' FROM food_batches_batch b"
     " JOIN lot l ON l.tenant_id = b.tenant_id AND l.id = b.lot_id"
@@ -364,10 +323,9 @@ _DIFFERENCES = (
     "SELECT 'the second quantity of ' || i.code || ' is ' || coalesce(b.quantity, 0)"
     " || ' and should be ' || coalesce(m.quantity, 0) FROM"
     " (SELECT * FROM food_batches_second_balance WHERE tenant_id = %s) b FULL JOIN"
-    " (SELECT tenant_id, item_id, place_id, lot_id, sum(quantity + difference) AS quantity"
-    "  FROM food_batches_second_movement WHERE tenant_id = %s GROUP BY 1, 2, 3, 4) m"
-    " USING (tenant_id, item_id, place_id, lot_id)"
-    " JOIN item i ON i.tenant_id = tenant_id AND i.id = item_id"
+    " (SELECT item_id, place_id, lot_id, sum(quantity + difference) AS quantity"
+    "  FROM food_batches_second_movement WHERE tenant_id = %s GROUP BY 1, 2, 3) m"
+    " USING (item_id, place_id, lot_id) JOIN item i ON i.tenant_id = %s AND i.id = item_id"
     " WHERE coalesce(b.quantity, 0) <> coalesce(m.quantity, 0)",
 )
 

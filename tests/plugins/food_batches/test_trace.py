@@ -90,7 +90,10 @@ TOLD = [
 ]
 
 
-MILK = [moved(*move, **more) for _, move, more in TOLD]
+MILK = [
+    moved(lot, quantity, source, target, **more)
+    for _, (lot, quantity, source, target), more in TOLD
+]
 
 
 class Books:

@@ -1,0 +1,1 @@
+"""What core knows of stock, in the shapes that this module asks for."""

@@ -1,0 +1,110 @@
+"""Questions to the tables of core: read only, set-based, of one tenant."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from decimal import Decimal
+from uuid import UUID
+
+from core.plugin_api import Transaction, rows
+from plugins.food_batches.trace import Converted, Moved
+
+
+@dataclass(frozen=True, slots=True)
+class LotStock:
+    """What is on hand of an item's lot, over all of our places; the nil id stands for goods without."""
+
+    item_id: UUID
+    lot_id: UUID
+    on_hand: Decimal
+
+
+async def lots_in_stock(
+    tx: Transaction, item_ids: Collection[UUID] | None = None
+) -> list[LotStock]:
+    """The lots in stock, of these items or of all that are kept by batch."""
+    found = await rows(
+        tx,
+        "SELECT b.item_id, b.lot_id, sum(b.on_hand) FROM balance b"
+        " JOIN place p ON p.tenant_id = b.tenant_id AND p.id = b.place_id"
+        " WHERE b.tenant_id = %s AND b.on_hand <> 0 AND p.holds_stock"
+        " AND CASE WHEN %s::uuid[] IS NULL THEN EXISTS (SELECT FROM food_batches_item i"
+        "   WHERE i.tenant_id = b.tenant_id AND i.item_id = b.item_id AND i.batch_control)"
+        "  ELSE b.item_id = ANY(%s) END"
+        " GROUP BY 1, 2 ORDER BY 1, 2",
+        tx.tenant_id,
+        *(list(item_ids) if item_ids is not None else None,) * 2,
+    )
+    return [LotStock(*row) for row in found]
+
+
+async def item_codes(tx: Transaction, ids: Collection[UUID]) -> dict[UUID, str]:
+    """What people call items."""
+    found = await rows(
+        tx,
+        "SELECT id, code FROM item WHERE tenant_id = %s AND id = ANY(%s)",
+        tx.tenant_id,
+        list(ids),
+    )
+    return {row[0]: row[1] for row in found}
+
+
+async def known_units(tx: Transaction, ids: Collection[UUID]) -> set[UUID]:
+    """Those of these ids that are units of the tenant."""
+    found = await rows(
+        tx, "SELECT id FROM unit WHERE tenant_id = %s AND id = ANY(%s)", tx.tenant_id, list(ids)
+    )
+    return {row[0] for row in found}
+
+
+_FLOWS = (
+    "SELECT e.event_sequence, e.event_flow, e.lot_id,"
+    " (array_agg(e.place_id) FILTER (WHERE e.leg = 'source'))[1] AS source,"
+    " (array_agg(e.place_id) FILTER (WHERE e.leg = 'target'))[1] AS target,"
+    " sum(e.quantity) FILTER (WHERE e.leg = 'target') AS quantity"
+    " FROM entry e WHERE e.tenant_id = %s AND e.quantity <> 0"
+)
+"""Flows of goods as they stand after all corrections: one that was undone on its own day sums to nothing."""
+
+
+async def converted(tx: Transaction, lot_ids: Collection[UUID]) -> list[Converted]:
+    """What the documents consumed and produced that consumed or produced one of these lots."""
+    found = await rows(
+        tx,
+        "WITH account AS (SELECT id FROM place WHERE tenant_id = %s AND account = 'production'),"  # noqa: S608 - ours
+        " item AS (SELECT DISTINCT item_id FROM lot WHERE tenant_id = %s AND id = ANY(%s)),"
+        " touched AS (SELECT DISTINCT e.event_sequence FROM entry e JOIN item USING (item_id)"
+        "  WHERE e.tenant_id = %s AND e.lot_id = ANY(%s) AND e.quantity <> 0"
+        "  AND e.place_id = (SELECT id FROM account)),"
+        f" flow AS ({_FLOWS} AND e.event_sequence IN (SELECT event_sequence FROM touched)"
+        "  GROUP BY 1, 2, 3)"
+        " SELECT DISTINCT d.id, f.lot_id, f.target = a.id, d.reverses_id FROM flow f"
+        " CROSS JOIN account a JOIN document d ON d.tenant_id = %s AND d.sequence = f.event_sequence"
+        " WHERE f.quantity <> 0 AND a.id IN (f.source, f.target)",
+        *(tx.tenant_id, tx.tenant_id, list(lot_ids)),
+        *(tx.tenant_id, list(lot_ids), tx.tenant_id, tx.tenant_id),
+    )
+    return [Converted(*row) for row in found]
+
+
+async def moved(tx: Transaction, lot_ids: Collection[UUID]) -> list[Moved]:
+    """Everything that moved of these lots, summed by where from, where to, and for whom."""
+    found = await rows(
+        tx,
+        f"WITH flow AS ({_FLOWS} AND e.lot_id = ANY(%s) AND e.item_id IN"  # noqa: S608 - ours
+        "  (SELECT item_id FROM lot WHERE tenant_id = %s AND id = ANY(%s)) GROUP BY 1, 2, 3),"
+        " way AS (SELECT f.event_sequence, f.lot_id, abs(f.quantity) AS quantity,"
+        "  CASE WHEN f.quantity > 0 THEN f.source ELSE f.target END AS source,"
+        "  CASE WHEN f.quantity > 0 THEN f.target ELSE f.source END AS target"
+        "  FROM flow f WHERE f.quantity <> 0)"
+        " SELECT w.lot_id, sum(w.quantity), w.source, w.target, s.account, t.account, d.party_id,"
+        "  d.reverses_id IS NOT NULL FROM way w"
+        " JOIN document d ON d.tenant_id = %s AND d.sequence = w.event_sequence"
+        " JOIN place s ON s.tenant_id = %s AND s.id = w.source"
+        " JOIN place t ON t.tenant_id = %s AND t.id = w.target"
+        " GROUP BY 1, 3, 4, 5, 6, 7, 8 ORDER BY 1, 3, 4, 7, 8",
+        *(tx.tenant_id, list(lot_ids), tx.tenant_id, list(lot_ids)),
+        *(tx.tenant_id,) * 3,
+    )
+    return [Moved(*row) for row in found]
