@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -32,7 +32,6 @@ DAYS = {"use_days": "use", "removal_days": "removal", "removal_before": "removal
 def operations(scenario: Scenario) -> Mapping[str, Any]:
     """The operations of module ``food``."""
     given = Fields("given", scenario.given)
-    stock = Stock(scenario)
 
     def lot_dates(_: str, step: Fields) -> dict[str, str]:
         days = given.whole("expiry_days", None)
@@ -75,6 +74,21 @@ def operations(scenario: Scenario) -> Mapping[str, Any]:
         found = gs1.scan(text.replace(separator, gs1.GS), date.today())
         return {element.ai: _named(element) for element in found.elements}
 
+    return {
+        "lot_dates": lot_dates,
+        "expired": expired,
+        "near_expiry": near_expiry,
+        "near_expiry_days": near_expiry_days,
+        "keep_records_until": keep_records_until,
+        "gtin_valid": gtin_valid,
+        "gs1": gs1_,
+        "pick": _pick(Stock(scenario)),
+    }
+
+
+def _pick(stock: Stock) -> Callable[[str, Fields], Record]:
+    """Picks from stock that has expiry dates: never what has expired."""
+
     def pick_(_: str, step: Fields) -> Record:
         name, on = step.text("strategy", "fefo"), step.day("on", date.min)
         if name != "fefo" and name not in STRATEGIES:
@@ -91,16 +105,7 @@ def operations(scenario: Scenario) -> Mapping[str, Any]:
         )
         return picked(found)
 
-    return {
-        "lot_dates": lot_dates,
-        "expired": expired,
-        "near_expiry": near_expiry,
-        "near_expiry_days": near_expiry_days,
-        "keep_records_until": keep_records_until,
-        "gtin_valid": gtin_valid,
-        "gs1": gs1_,
-        "pick": pick_,
-    }
+    return pick_
 
 
 def _first_expired(rows: list[Kept], on: date) -> list[Row]:
