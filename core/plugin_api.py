@@ -9,6 +9,7 @@ from core.audit.tables import record as record_audit
 from core.commands import run as run_command
 from core.db.database import Database, Transaction, rows
 from core.db.metadata import Moment, Number, Uuid
+from core.db.migrate import run_script
 from core.documents.records import Document, Line
 from core.documents.types import DocumentType, Effect
 from core.errors import (
@@ -98,5 +99,6 @@ __all__ = [
     "refuse",
     "rows",
     "run_command",
+    "run_script",
     "uuid7",
 ]

@@ -20,6 +20,7 @@ from core.db import migrate as migrations
 from core.db.config import open_database
 from core.db.database import Database
 from core.errors import Language, Refused, define, refuse
+from core.extension.registry import registry
 from core.tenancy import service as tenancy
 from server import cli_db, logs
 from server.cli_data import Data, database_of
@@ -136,14 +137,15 @@ def serve(
 
 @app.command()
 def migrate(data: Data = None) -> None:
-    """Bring the database to the present schema; prints the revisions that were run."""
+    """Bring the database to the present schema, with the tables of installed plugins; prints the
+    revisions that were run."""
     with open_database(data) as address:
         if address.owner_url is None:
             raise refuse(MIGRATION_URL_MISSING)
         if statements := migrations.create_roles(address.owner_url, address.app_url):
             typer.echo("\n".join(f"{statement};" for statement in statements))
             raise refuse(ROLES_MISSING)
-        for revision in migrations.upgrade(address.owner_url):
+        for revision in migrations.upgrade(address.owner_url, registry().components):
             typer.echo(revision)
 
 

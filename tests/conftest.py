@@ -21,6 +21,7 @@ from core.db.cluster import TEST_TUNE, USERS_LOCK
 from core.db.database import Database
 from core.db.embedded import DATABASE, SUPERUSER, EmbeddedServer
 from core.errors import Refused
+from core.extension.registry import registry
 from core.ledger.verify import verify
 from core.tenancy import service as tenancy
 from core.tenancy.directory.tables import Tenant
@@ -46,7 +47,7 @@ def server() -> Iterator[EmbeddedServer]:
     folder = Path(tempfile.gettempdir()) / f"{_PREFIX}{run}"
     server = EmbeddedServer(folder, tune=TEST_TUNE).open()
     with _template(server):
-        migrate.upgrade(server.url(roles.OWNER))
+        migrate.upgrade(server.url(roles.OWNER), registry().components)
     yield server
     if server.close():
         _remove(server)

@@ -16,6 +16,7 @@ from pydantic_settings import BaseSettings
 from core.db import migrate
 from core.db.roles import APP, OWNER
 from core.errors import define, refuse
+from core.extension.registry import registry
 
 if TYPE_CHECKING:
     from core.db.embedded import EmbeddedServer
@@ -98,17 +99,19 @@ def embedded_server(data: Path | None = None) -> EmbeddedServer:
 
 
 def make_ready(address: DatabaseAddress) -> None:
-    """Refuse a database that must not be served from; bring an embedded one to the present schema.
+    """Refuse a database that must not be served from; bring an embedded one to the present schema, with
+    the tables of the plugins that are there.
 
     An external database is migrated by ``tallybook migrate`` alone: what serves does not need the
     owner's password, and many servers may start at once.
     """
     check(address.app_url)
-    if not migrate.pending(address.app_url):
+    components = registry().components
+    if not migrate.pending(address.app_url, components):
         return
     if address.embedded is None:
         raise refuse(DATABASE_NOT_MIGRATED)
-    migrate.upgrade(address.embedded.url(OWNER))
+    migrate.upgrade(address.embedded.url(OWNER), components)
 
 
 def check(url: str) -> None:

@@ -6,11 +6,14 @@ query that returns sentences; none returned means that all holds.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db.roles import APP, READ
 from core.db.schema import metadata
+from core.extension.registry import registry
 
 GLOBAL_TABLES = frozenset({"tenant", "user_account", "membership", "api_token"})
 """The tables above tenants, by name: a new one is a decision, not an accident."""
@@ -25,7 +28,7 @@ with recursive tables as (
   from pg_class c
   left join pg_attribute a on a.attrelid = c.oid and a.attname = 'tenant_id' and not a.attisdropped
   where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p')
-    and c.relname !~ '^[a-z_]+_version$'
+    and not (c.relname ~ '_version$' and c.relnatts = 1)  -- Alembic's own
 ),
 tenant_tables as (select * from tables where not name = any (:globals)),
 serving as (
@@ -146,10 +149,9 @@ _CHECKS = (
 
 async def problems(connection: AsyncConnection) -> list[str]:
     """What is wrong with the catalogue, one sentence each; any role may ask."""
-    append_only = [name for name, table in metadata.tables.items() if table.info.get("append_only")]
     facts = {
         "globals": sorted(GLOBAL_TABLES),
-        "append_only": append_only,
+        "append_only": sorted(_append_only()),
         "app": APP,
         "read": READ,
         "current": _CURRENT,
@@ -160,3 +162,9 @@ async def problems(connection: AsyncConnection) -> list[str]:
         used = {name: facts[name] for name in query.compile().params}
         found.extend(sorted((await connection.execute(query, used)).scalars()))
     return found
+
+
+def _append_only() -> Iterator[str]:
+    """The append-only tables of core and of the plugins that are there."""
+    for declared in (metadata, *(tables.metadata for tables in registry().tables)):
+        yield from (name for name, t in declared.tables.items() if t.info.get("append_only"))

@@ -32,8 +32,11 @@ class Manifest:
     ``core`` is the range of core versions it works with, as in ``>=0.1,<0.2`` (PEP 440). ``requires``
     and ``conflicts`` name other plugins. ``title`` and ``summary`` are for the people who switch it on,
     in both languages. ``migrations`` is the folder of its Alembic revisions, whose ids begin with its
-    name; ``settings`` the model of what each tenant decides for it. ``refusals`` names, per database
-    constraint of its tables, the refusal code that a violation stands for.
+    name; ``settings`` the model of what each tenant decides for it, each with a default. ``refusals``
+    names, per database constraint of its tables, the refusal code that a violation stands for.
+    ``editions`` names the editions it belongs to (``core.tenancy.editions``): True where it is on from
+    the start, False where it is off until somebody switches it on. One that names none is left as it
+    is, whatever the edition.
     """
 
     name: str
@@ -50,3 +53,4 @@ class Manifest:
     tables: Tables | None = None
     migrations: Path | None = None
     refusals: Mapping[str, str] = field(default_factory=dict)
+    editions: Mapping[str, bool] = field(default_factory=dict)

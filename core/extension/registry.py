@@ -27,6 +27,8 @@ from core.extension.failures import MODULE_FAILED
 from core.extension.hookspecs import PROJECT, CoreHooks
 from core.extension.manifest import Manifest
 from core.extension.records import Module, Modules
+from core.extension.plugin_tables import Tables
+from core.tenancy.editions import EDITIONS
 from core.tenancy.rules import ROLES
 
 GROUP = "tallybook.plugins"
@@ -59,7 +61,10 @@ class Registry:
     """
 
     def __init__(self, plugins: Iterable[Plugin] = ()) -> None:
-        found = {plugin.name: plugin for plugin in sorted(plugins, key=lambda one: one.name)}
+        found: dict[str, Plugin] = {}
+        for plugin in sorted(plugins, key=lambda one: one.name):
+            if found.setdefault(plugin.name, plugin) is not plugin:
+                raise _bad(plugin.name, "there are two of this name", "存在同名插件")
         for plugin in found.values():
             _check(plugin.manifest, found)
         self.plugins = tuple(found[name] for name in _ordered(found))
@@ -117,6 +122,12 @@ class Registry:
             on[plugin.name] = Module(plugin.name, settings)
         return Modules(on)
 
+    @property
+    def tables(self) -> tuple[Tables, ...]:
+        """The tables of every plugin that has any."""
+        declared = (plugin.manifest.tables for plugin in self.plugins)
+        return tuple(tables for tables in declared if tables is not None)
+
     def caller(self, plugin: Plugin, hook: str) -> pluggy.HookCaller:
         """This hook of this plugin alone; it answers with a list of one, or of none where the plugin
         does not have it."""
@@ -126,15 +137,22 @@ class Registry:
     def _document_types(self) -> Iterator[DocumentType]:
         known = {type_.code for type_ in types.TYPES.values() if type_.module is None}
         for plugin in self.plugins:
-            hook = self.manager.subset_hook_caller(
-                "document_types", [other.module for other in self.plugins if other is not plugin]
-            )
-            for type_ in (one for told in hook() for one in told):
+            for type_ in self._told_types(plugin):
                 if type_.code in known:
                     reason = f"its document type {type_.code} is there already"
                     raise _bad(plugin.name, reason, f"单据类型 {type_.code} 已存在")
                 known.add(type_.code)
                 yield replace(type_, module=plugin.name)
+
+    def _told_types(self, plugin: Plugin) -> list[DocumentType]:
+        try:
+            told = [type_ for answer in self.caller(plugin, "document_types")() for type_ in answer]
+        except Exception as error:  # whatever its code raises when it is asked
+            reason = f"its document types are not told ({type(error).__name__}: {error})"
+            raise _bad(plugin.name, reason, f"无法取得单据类型({error})") from error
+        if not all(isinstance(type_, DocumentType) for type_ in told):
+            raise _bad(plugin.name, "its document types are none", "单据类型无效")
+        return told
 
 
 _current: Registry | None = None
@@ -169,7 +187,7 @@ def _use(plugins: Registry) -> None:
 def _load(point: EntryPoint) -> Plugin:
     try:
         module = point.load()
-    except Exception as error:  # whatever its code raises when it is imported
+    except (Exception, SystemExit) as error:  # whatever its code raises when it is imported
         told = f"{type(error).__name__}: {error}"
         raise _bad(point.name, f"it cannot be imported ({told})", f"无法导入({told})") from error
     manifest = getattr(module, "manifest", None)
@@ -195,6 +213,15 @@ def _check(manifest: Manifest, found: Mapping[str, Plugin]) -> None:
         raise _bad(name, reason, f"需要核心版本 {manifest.core}")
     for other in sorted({*manifest.requires} - found.keys()):
         raise _bad(name, f"it requires the plugin {other}", f"依赖的插件 {other} 未安装")
+    for other in sorted({*manifest.requires} & {*manifest.conflicts}):
+        reason = f"it both requires and excludes {other}"
+        raise _bad(name, reason, f"对 {other} 既依赖又互斥")
+    for edition in sorted(manifest.editions.keys() - EDITIONS.keys()):
+        raise _bad(name, f"there is no edition {edition}", f"没有版本 {edition}")
+    try:
+        manifest.settings()
+    except ValidationError:
+        raise _bad(name, "not all of its settings have a default", "设置项须有默认值") from None
     for permission in manifest.permissions:
         if not permission.code.startswith(f"{name}."):
             reason = f"its permission {permission.code} does not begin with {name}."

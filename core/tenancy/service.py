@@ -26,7 +26,7 @@ from core.places.rules import starting_places
 from core.tenancy import tables
 from core.tenancy.directory import tables as directory
 from core.tenancy.directory.tables import Member, Tenant
-from core.tenancy.editions import preset
+from core.tenancy.editions import edition_of, preset
 from core.tenancy.rules import LAST_ADMINISTRATOR, Principal, check_roles, permissions_of
 from core.tenancy.settings import CODES_COLLIDE, Settings, fixed, merged
 from core.text import NAME_LIMIT, clean, code_key
@@ -63,7 +63,7 @@ async def create_tenant(db: Database, name: str, edition: str = "standard") -> T
     Refuses an unknown edition and a name that is taken.
     """
     name = clean(name, "name", NAME_LIMIT)
-    settings = Settings.model_validate(preset(edition)).model_dump(mode="json")
+    settings = preset(edition_of(edition)).model_dump(mode="json")
     tenant_id = uuid7()
     async with db.transaction(tenant_id) as tx:
         if not await directory.insert_tenant(tx.sql, tenant_id, name, edition):

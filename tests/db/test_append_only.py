@@ -11,9 +11,9 @@ import pytest
 from psycopg import sql
 
 from core.db.roles import APP, OWNER, READ
-from core.db.schema import metadata
+from tests.db.declared import TABLES
 
-HISTORY = sorted(name for name, table in metadata.tables.items() if table.info.get("append_only"))
+HISTORY = sorted(name for name, table in TABLES.items() if table.info.get("append_only"))
 
 WAYS = {
     "update": "update {} set tenant_id = tenant_id",
@@ -135,7 +135,7 @@ def _one_row(superuser: psycopg.Connection, table: str) -> None:
     for (name,) in checks.fetchall():
         drop = sql.SQL("alter table {} drop constraint {}")
         superuser.execute(drop.format(sql.Identifier(table), sql.Identifier(name)))
-    columns = metadata.tables[table].c
+    columns = TABLES[table].c
     needed = [c for c in columns if not c.nullable and c.server_default is None]
     values = {c.name: _SAMPLES[type(c.type).__name__] for c in needed}
     superuser.execute(
@@ -165,7 +165,7 @@ _SAMPLES: dict[str, object] = {
 
 
 def test_who_reads_only_reads(superuser: psycopg.Connection) -> None:
-    for name, table in metadata.tables.items():
+    for name, table in TABLES.items():
         if table.info["tenant"]:
             rights = superuser.execute(
                 "select has_table_privilege(%s, %s, 'insert, update, delete, truncate')",

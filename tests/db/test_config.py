@@ -14,6 +14,7 @@ from core.db import config, migrate, roles
 from core.db.cluster import TEST_TUNE, Cluster
 from core.db.embedded import SUPERUSER, EmbeddedServer
 from core.errors import Refused
+from core.extension.registry import registry
 
 
 @pytest.fixture
@@ -80,7 +81,7 @@ def test_missing_roles_are_created(bare: Callable[[str], str]) -> None:
     administrator, shop = bare(SUPERUSER), bare("shop")
     assert migrate.create_roles(administrator, shop) == []
     assert migrate.create_roles(administrator, shop) == []
-    assert migrate.upgrade(administrator) == ["core_0001"]
+    assert migrate.upgrade(administrator, registry().components)[0] == "core_0001"
     config.make_ready(config.DatabaseAddress(shop, None))
     with psycopg.connect(shop) as connection:
         assert connection.execute("select count(*) from item").fetchone() == (0,)

@@ -13,9 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from core.db import lint
 from core.db.protect import TENANT_IS_CURRENT
-from core.db.schema import metadata
+from tests.db.declared import TABLES
 
-TENANT_TABLES = sorted(name for name, table in metadata.tables.items() if table.info["tenant"])
+TENANT_TABLES = sorted(name for name, table in TABLES.items() if table.info["tenant"])
 
 _SOUND = f"""
 create table planted (tenant_id uuid not null, id uuid, code text, primary key (tenant_id, id));

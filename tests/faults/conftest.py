@@ -14,6 +14,7 @@ from core.db import migrate
 from core.db.database import Database
 from core.db.embedded import DATABASE, SUPERUSER, EmbeddedServer
 from core.db.roles import APP, OWNER
+from core.extension.registry import registry
 from tests.faults.load import Load
 from tests.faults.proxy import Proxy
 from tests.faults.verdict import judge
@@ -68,7 +69,7 @@ def serving_behind() -> Iterator[tuple[EmbeddedServer, Proxy, RunningServer]]:
         tempfile.TemporaryDirectory(prefix="tallybook-faults-") as folder,
         EmbeddedServer(Path(folder)) as embedded,
     ):
-        migrate.upgrade(embedded.url(OWNER))
+        migrate.upgrade(embedded.url(OWNER), registry().components)
         socket = embedded.cluster.socket / ".s.PGSQL.5432"
         with (
             Proxy(socket, seed=20261203, postgres=True) as proxy,
