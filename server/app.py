@@ -35,7 +35,7 @@ from core.errors import Refused
 from core.extension.jobs import keep_jobs
 from core.extension.registry import registry
 from core.ledger.seal import keep_sealed
-from core.tenancy.service import authenticate
+from core.tenancy.sign_ins import authenticate, keep_hearing
 from schema.compose import ComposedSchema, composed_schema
 from schema.views import Views
 from server import logs
@@ -120,6 +120,7 @@ class Server:
                 await stack.enter_async_context(_watched(address.embedded))
             self._database = Database.connect(address.app_url)
             stack.push_async_callback(self._database.close)
+            await stack.enter_async_context(_meanwhile(keep_hearing(self._database)))
             await stack.enter_async_context(_meanwhile(keep_sealed(self._database)))
             await stack.enter_async_context(_meanwhile(keep_jobs(self._database)))
             await stack.enter_async_context(_meanwhile(_end_with_supervisor()))

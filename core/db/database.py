@@ -62,6 +62,13 @@ async def rows(tx: RawTransaction, query: str, *parameters: object) -> list[Row]
     return await cursor.fetchall()
 
 
+async def identity(tx: RawTransaction) -> Row:
+    """What no other transaction has in common with this one: who let strangers work in a transaction
+    asks before and after whether it is still the same, and still its tenant's."""
+    (found,) = await rows(tx, "SELECT now(), current_setting('app.tenant', true), current_user")
+    return found
+
+
 class Companion(Protocol):
     """What lives as long as a database and must be closed before it."""
 
@@ -106,7 +113,16 @@ class Database:
 
     def lane(self) -> Lane:
         """A connection beside the pool, for who keeps one busy; not yet open."""
-        return Lane(self._engine.url.set(drivername="postgresql"))
+        return Lane(self._engine.url)
+
+    @asynccontextmanager
+    async def beside(self) -> AsyncIterator[psycopg.AsyncConnection[Row]]:
+        """A connection of one's own beside the pool, outside of any transaction: for notices."""
+        connection = await _connect(self._engine.url, autocommit=True)
+        try:
+            yield connection
+        finally:
+            await connection.close()
 
     @asynccontextmanager
     async def transaction(self, tenant_id: UUID) -> AsyncIterator[Transaction]:
@@ -213,12 +229,13 @@ class Lane:
 
     async def _opened(self) -> psycopg.AsyncConnection[tuple[object, ...]]:
         if self._connection is None or self._connection.closed:
-            self._connection = await psycopg.AsyncConnection.connect(
-                self._url.render_as_string(hide_password=False),
-                prepare_threshold=1,
-                connect_timeout=_CONNECT_SECONDS,
-            )
+            self._connection = await _connect(self._url, prepare_threshold=1)
         return self._connection
+
+
+async def _connect(url: sa.URL, **options: Any) -> psycopg.AsyncConnection[Row]:
+    plain = url.set(drivername="postgresql").render_as_string(hide_password=False)
+    return await psycopg.AsyncConnection.connect(plain, connect_timeout=_CONNECT_SECONDS, **options)
 
 
 _ENTER_LANE = (

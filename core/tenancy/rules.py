@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from uuid import UUID
 
 from core.errors import Refusal, define
@@ -50,6 +51,10 @@ PERMISSIONS = frozenset(
 )
 
 
+ADMINISTRATOR = "administrator"
+"""The role that may everything, what modules add included."""
+
+
 @dataclass(frozen=True, slots=True)
 class Role:
     """A named set of permissions. Roles are added up; none takes a permission away."""
@@ -83,7 +88,7 @@ def _role(code: str, name: str, name_zh: str, permissions: frozenset[str]) -> Ro
 ROLES: dict[str, Role] = {
     role.code: role
     for role in (
-        _role("administrator", "Administrator", "管理员", PERMISSIONS),
+        _role(ADMINISTRATOR, "Administrator", "管理员", PERMISSIONS),
         _role(
             "manager",
             "Manager",
@@ -140,10 +145,16 @@ class Principal:
         return permission in self.permissions
 
 
-def permissions_of(roles: Iterable[str]) -> frozenset[str]:
-    """The union of the roles' permissions; a role that no longer exists gives none."""
-    known = (ROLES[role].permissions for role in roles if role in ROLES)
-    return frozenset().union(*known)
+def permissions_of(
+    roles: Iterable[str], further: Mapping[str, Collection[str]] = MappingProxyType({})
+) -> frozenset[str]:
+    """The union of the roles' permissions; a role that no longer exists gives none. ``further`` are those
+    of modules, each with the roles that carry it; the administrator carries them all."""
+    known = {role for role in roles if role in ROLES}
+    carried = (
+        code for code, by in further.items() if ADMINISTRATOR in known or not known.isdisjoint(by)
+    )
+    return frozenset(carried).union(*(ROLES[role].permissions for role in known))
 
 
 def check_roles(roles: Iterable[str]) -> list[Refusal]:

@@ -1,12 +1,9 @@
-"""Tenants, their members and settings, and who a token stands for."""
+"""Tenants, their members, tokens and settings."""
 
 from __future__ import annotations
 
-import asyncio
-import hashlib
 import secrets
-import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -23,12 +20,13 @@ from core.masterdata.tables import Register
 from core.parties import tables as parties
 from core.places import tables as places
 from core.places.rules import starting_places
-from core.tenancy import tables
+from core.tenancy import sign_ins, tables
 from core.tenancy.directory import tables as directory
 from core.tenancy.directory.tables import Member, Tenant
 from core.tenancy.editions import edition_of, preset
-from core.tenancy.rules import LAST_ADMINISTRATOR, Principal, check_roles, permissions_of
+from core.tenancy.rules import ADMINISTRATOR, LAST_ADMINISTRATOR, Principal, check_roles
 from core.tenancy.settings import CODES_COLLIDE, Settings, fixed, merged
+from core.tenancy.sign_ins import authenticate as authenticate
 from core.text import NAME_LIMIT, clean, code_key
 
 SYSTEM = NIL
@@ -38,15 +36,6 @@ _EMAIL_LIMIT = 254
 _TOKEN_PREFIX = "tb_"
 _TOKEN_BYTES = 32
 _LONGEST_LIFETIME = timedelta(days=366)
-
-_CACHE_SECONDS = 3.0
-"""A revoked token or a changed role acts at once in the process that changes it, and within this time
-in every other."""
-_CACHE_LIMIT = 10_000
-_bearers: dict[bytes, tuple[float, Principal]] = {}
-_looking: dict[bytes, asyncio.Future[Principal | None]] = {}
-_changes = 0
-"""How often this process forgot a bearer, because a membership or a token changed."""
 
 _CODED: dict[str, Register[Any]] = {
     "item": catalogue.items,
@@ -105,7 +94,7 @@ async def add_user(
     db: Database,
     tenant: UUID | str,
     email: str,
-    roles: Sequence[str] = ("administrator",),
+    roles: Sequence[str] = (ADMINISTRATOR,),
     *,
     name: str = "",
 ) -> Member:
@@ -114,7 +103,7 @@ async def add_user(
     found = await find_tenant(db, tenant)
     async with db.transaction(found.id) as tx:
         member = await _put_member(tx, SYSTEM, email, roles, name)
-    _forget_member(found.id, member.user_id)
+    await sign_ins.forgotten(db)
     return member
 
 
@@ -136,7 +125,7 @@ async def set_member(
     asked = {"email": email, "roles": list(roles), "name": name}
     outcome = await commands.run(db, principal.tenant_id, command_id, "setMember", asked, work)
     user_id = UUID(outcome["id"])
-    _forget_member(principal.tenant_id, user_id)
+    await sign_ins.forgotten(db)
     async with db.snapshot(principal.tenant_id) as tx:
         return await _member(tx, user_id)
 
@@ -152,12 +141,13 @@ async def remove_member(
             raise refuse(NOT_FOUND, "userId", id=str(user_id))
         _keep_administrator(members, user_id, ())
         await directory.delete_member(tx.sql, tx.tenant_id, user_id)
+        await sign_ins.forget(tx)
         await record(tx, principal.user_id, "member.remove", "user", user_id)
         return {"id": user_id}
 
     asked = {"userId": user_id}
     outcome = await commands.run(db, principal.tenant_id, command_id, "removeMember", asked, work)
-    _forget_member(principal.tenant_id, user_id)
+    await sign_ins.forgotten(db)
     return UUID(outcome["id"])
 
 
@@ -176,6 +166,7 @@ async def _put_member(
     members = await directory.lock_members(tx.sql, tx.tenant_id)
     _keep_administrator(members, user_id, roles)
     await directory.put_member(tx.sql, tx.tenant_id, user_id, roles, name or None)
+    await sign_ins.forget(tx)
     await record(tx, actor, "member.set", "user", user_id, {"roles": list(roles)})
     return await _member(tx, user_id)
 
@@ -186,8 +177,8 @@ async def _member(tx: Transaction, user_id: UUID) -> Member:
 
 
 def _keep_administrator(members: Sequence[Member], user_id: UUID, roles: Sequence[str]) -> None:
-    administrators = {m.user_id for m in members if "administrator" in m.roles}
-    if administrators == {user_id} and "administrator" not in roles:
+    administrators = {m.user_id for m in members if ADMINISTRATOR in m.roles}
+    if administrators == {user_id} and ADMINISTRATOR not in roles:
         raise refuse(LAST_ADMINISTRATOR, "roles")
 
 
@@ -227,85 +218,24 @@ async def issue_token(
         if member is None:
             raise refuse(NOT_FOUND, "email", id=email)
         token_id = await directory.insert_token(
-            tx.sql, found.id, member.user_id, _hash(token), lifetime
+            tx.sql, found.id, member.user_id, sign_ins.token_hash(token), lifetime
         )
         await record(tx, SYSTEM, "token.issue", "token", token_id, {"user": member.user_id})
     return token
 
 
 async def revoke_token(db: Database, token: str) -> bool:
-    """Make a token worthless, here at once and elsewhere within seconds. False if it already was."""
+    """Make a token worthless everywhere. False if it already was."""
     async with db.directory() as sql:
-        revoked = await directory.revoke_token(sql, _hash(token))
-    _forget([_hash(token)])
+        revoked = await directory.revoke_token(sql, sign_ins.token_hash(token))
     if revoked is None:
         return False
     tenant_id, token_id = revoked
     async with db.transaction(tenant_id) as tx:
         await record(tx, SYSTEM, "token.revoke", "token", token_id)
+        await sign_ins.forget(tx)
+    await sign_ins.forgotten(db)
     return True
-
-
-async def authenticate(db: Database, token: str) -> Principal | None:
-    """Who bears this token, or None if it is unknown, expired or revoked."""
-    key = _hash(token)
-    known = _bearers.get(key)
-    if known is not None and known[0] > time.monotonic():
-        return known[1]
-    looking = _looking.get(key)
-    if looking is None:
-        # One look for all who ask meanwhile: a busy token would take every connection of the pool.
-        looking = _looking[key] = asyncio.ensure_future(_look_up(db, key))
-        looking.add_done_callback(lambda done: _looked(key, done))
-    return await asyncio.shield(looking)
-
-
-def _looked(key: bytes, look: asyncio.Future[Principal | None]) -> None:
-    if _looking.get(key) is look:
-        del _looking[key]
-
-
-async def _look_up(db: Database, key: bytes) -> Principal | None:
-    before = _changes
-    async with db.directory() as sql:
-        bearer = await directory.find_bearer(sql, key)
-    if bearer is None:
-        _bearers.pop(key, None)
-        return None
-    principal = Principal(
-        user_id=bearer.user_id,
-        email=bearer.email,
-        tenant_id=bearer.tenant_id,
-        tenant_name=bearer.tenant_name,
-        roles=bearer.roles,
-        permissions=permissions_of(bearer.roles),
-    )
-    if len(_bearers) >= _CACHE_LIMIT:
-        _bearers.clear()
-    # What was read before a change that has been forgotten meanwhile must not be remembered after it.
-    if before == _changes:
-        _bearers[key] = (time.monotonic() + _CACHE_SECONDS, principal)
-    return principal
-
-
-def _forget_member(tenant_id: UUID, user_id: UUID) -> None:
-    """Their next request to this process finds the roles they have now."""
-    _forget(
-        [k for k, (_, p) in _bearers.items() if (p.tenant_id, p.user_id) == (tenant_id, user_id)]
-    )
-
-
-def _forget(keys: Iterable[bytes]) -> None:
-    global _changes
-    _changes += 1
-    _looking.clear()  # who asks from now on must not be told what was read before
-    for key in keys:
-        _bearers.pop(key, None)
-
-
-def _hash(token: str) -> bytes:
-    # A fast hash is enough: nobody guesses 256 random bits.
-    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
 
 
 # Settings

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import JSONB, insert
 
 from core.db.database import Transaction
 from core.db.metadata import Moment, tenant_table
@@ -28,20 +28,28 @@ tenant_sequence = tenant_table(
 
 tenant_module = tenant_table(
     "tenant_module",
-    sa.Column("module", sa.Text, primary_key=True),
+    sa.Column("module", sa.Text(collation="C"), primary_key=True),
     sa.Column("enabled", sa.Boolean, nullable=False),
     sa.Column("settings", JSONB, nullable=False, server_default="{}"),
     sa.Column("changed_at", Moment, nullable=False, server_default=sa.func.now()),
 )
-"""Which modules are on, and which were: what is switched off keeps its settings."""
 
 module_job = tenant_table(
     "module_job",
-    sa.Column("module", sa.Text, primary_key=True),
-    sa.Column("job", sa.Text, primary_key=True),
+    sa.Column("module", sa.Text(collation="C"), primary_key=True),
+    sa.Column("job", sa.Text(collation="C"), primary_key=True),
     sa.Column("slot", Moment, nullable=False),
 )
 """Until when each regular job of a module is done."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleRow:
+    """A module that the tenant has, or had, switched on, with its settings as they are stored. Off keeps
+    them."""
+
+    enabled: bool
+    settings: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,3 +110,19 @@ async def read_settings(tx: Transaction) -> dict[str, Any]:
 async def write_settings(tx: Transaction, values: dict[str, Any]) -> None:
     query = sa.update(tenant_setting).where(tenant_setting.c.tenant_id == tx.tenant_id)
     await tx.sql.execute(query.values(values=values))
+
+
+async def read_modules(tx: Transaction) -> dict[str, ModuleRow]:
+    """The modules that the tenant ever had, by name."""
+    t = tenant_module.c
+    query = sa.select(t.module, t.enabled, t.settings).where(t.tenant_id == tx.tenant_id)
+    return {row.module: ModuleRow(row.enabled, row.settings) for row in await tx.sql.execute(query)}
+
+
+async def write_module(tx: Transaction, module: str, row: ModuleRow) -> None:
+    """Store how a module stands."""
+    values = {"enabled": row.enabled, "settings": row.settings, "changed_at": sa.func.now()}
+    query = insert(tenant_module).values(tenant_id=tx.tenant_id, module=module, **values)
+    await tx.sql.execute(
+        query.on_conflict_do_update(index_elements=["tenant_id", "module"], set_=values)
+    )

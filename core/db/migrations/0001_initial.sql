@@ -116,8 +116,8 @@ grant select on "item_guard" to tallybook_read;
 
 CREATE TABLE module_job (
 	tenant_id UUID NOT NULL, 
-	module TEXT NOT NULL, 
-	job TEXT NOT NULL, 
+	module TEXT COLLATE "C" NOT NULL, 
+	job TEXT COLLATE "C" NOT NULL, 
 	slot TIMESTAMP WITH TIME ZONE NOT NULL, 
 	CONSTRAINT module_job_pkey PRIMARY KEY (tenant_id, module, job)
 );
@@ -322,7 +322,7 @@ grant select, insert, update on "tenant" to tallybook_app;
 
 CREATE TABLE tenant_module (
 	tenant_id UUID NOT NULL, 
-	module TEXT NOT NULL, 
+	module TEXT COLLATE "C" NOT NULL, 
 	enabled BOOLEAN NOT NULL, 
 	settings JSONB DEFAULT '{}' NOT NULL, 
 	changed_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL, 

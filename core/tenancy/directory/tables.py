@@ -110,6 +110,12 @@ async def find_tenant(sql: AsyncConnection, which: UUID | str) -> Tenant | None:
     return Tenant(*row) if row else None
 
 
+async def set_edition(sql: AsyncConnection, tenant_id: UUID, edition: str) -> None:
+    """Note the edition that a tenant has from now on."""
+    query = sa.update(tenant).where(tenant.c.id == tenant_id)
+    await sql.execute(query.values(edition=edition))
+
+
 async def list_tenants(sql: AsyncConnection) -> list[Tenant]:
     query = sa.select(tenant).order_by(tenant.c.name)
     return [Tenant(*row) for row in await sql.execute(query)]
