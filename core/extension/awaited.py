@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Coroutine, Iterable
 from itertools import islice
+from typing import Any, TypeVar
 
 import psycopg
 import sqlalchemy as sa
@@ -17,6 +18,8 @@ from core.deadline import within
 from core.errors import Refusal, Refused, codes, raise_any, refuse
 from core.extension.failures import MODULE_FAILED
 from core.extension.registry import Plugin, registry
+
+T = TypeVar("T")
 
 SECONDS = 2.0
 """How long a plugin may take; other writes of the tenant wait meanwhile."""
@@ -42,12 +45,25 @@ async def agree(tx: Transaction, plugin: Plugin, hook: str) -> None:
     Raises Refused with its refusals, or with MODULE_FAILED, and undoes what it wrote. A plugin that
     does not end in time, or has meddled with the transaction, costs the transaction its connection.
     """
+    raise_any(await handed(tx, plugin.name, hook, _answer(tx, plugin, hook)))
+
+
+async def handed(
+    tx: Transaction,
+    module: str,
+    what: str,
+    work: Coroutine[Any, Any, T],
+    seconds: float | None = None,
+) -> T:
+    """The result of a plugin's ``work`` in a transaction of core's, which must afterwards be what it was:
+    of the same tenant, and not ended. Raises Refused like :func:`agree`."""
     before = await identity(tx)
     try:
         async with tx.sql.begin_nested():
-            raise_any(await _in_time(tx, plugin, hook))
+            found = await _in_time(tx, work, SECONDS if seconds is None else seconds)
             if await identity(tx) != before:
                 raise _FailedError("it ended the transaction, or changed whose it is")
+            return found
     except Refused:
         raise
     except Exception as error:
@@ -55,10 +71,19 @@ async def agree(tx: Transaction, plugin: Plugin, hook: str) -> None:
             raise
         if _sqlstate(error) == _READ_ONLY:
             raise _WritesError from error
-        _log.error("module failed", module=plugin.name, hook=hook, exc_info=error)
+        _log.error("module failed", module=module, hook=what, exc_info=error)
         if not await _unharmed(tx, before):
             await tx.sql.invalidate()
-        raise refuse(MODULE_FAILED, module=plugin.name) from error
+        raise refuse(MODULE_FAILED, module=module) from error
+
+
+async def alone(module: str, what: str, work: Coroutine[Any, Any, T], seconds: float) -> T:
+    """The result of a plugin's work that has no transaction of core's. Raises Refused (MODULE_FAILED)."""
+    try:
+        return await within(seconds, _by_itself(work))
+    except Exception as error:
+        _log.error("module failed", module=module, hook=what, exc_info=error)
+        raise refuse(MODULE_FAILED, module=module) from error
 
 
 async def objections(tx: Transaction, plugin: Plugin, hook: str) -> list[Refusal]:
@@ -73,9 +98,9 @@ async def objections(tx: Transaction, plugin: Plugin, hook: str) -> list[Refusal
     return []
 
 
-async def _in_time(tx: Transaction, plugin: Plugin, hook: str) -> list[Refusal]:
+async def _in_time(tx: Transaction, work: Coroutine[Any, Any, T], seconds: float) -> T:
     try:
-        return await within(SECONDS, _answer(tx, plugin, hook))
+        return await within(seconds, _by_itself(work))
     except TimeoutError:
         # It may still be at work: from now on it speaks to a connection that is closed.
         await tx.sql.invalidate()
@@ -88,6 +113,13 @@ async def _answer(tx: Transaction, plugin: Plugin, hook: str) -> list[Refusal]:
         return [refusal for answer in answers for refusal in _checked(await answer)]
     except Refused as refused:
         return _checked(refused.refusals)
+
+
+async def _by_itself(work: Coroutine[Any, Any, T]) -> T:
+    """Await a plugin's work. What it raises is an exception that nobody takes for something of the
+    server's own: a cancellation, or the end of the process."""
+    try:
+        return await work
     except asyncio.CancelledError as error:
         task = asyncio.current_task()
         if task is not None and task.cancelling():

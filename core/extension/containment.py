@@ -1,4 +1,5 @@
-"""Calls into a plugin: one plugin at a time, with a time limit, and its failure named (P7).
+"""Calls into a plugin that wait for nothing: one plugin at a time, with a time limit, and its failure named
+(P7). Those that are awaited are contained in ``core.extension.awaited``.
 
 In-process Python is no sandbox. What ends by itself or can be interrupted is contained here: any exception,
 a hang, an answer of another kind or without end. What swallows the interruption and goes on, or ends the
@@ -8,12 +9,11 @@ posting wrote was not committed.
 
 from __future__ import annotations
 
-import asyncio
 import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Coroutine, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from itertools import islice
@@ -22,8 +22,6 @@ from typing import Any, TypeVar
 
 import structlog
 
-from core.db.database import Row, Transaction, rows
-from core.deadline import within
 from core.errors import Refused, refuse
 from core.extension.failures import MODULE_FAILED
 from core.extension.registry import Registry
@@ -33,8 +31,6 @@ T = TypeVar("T")
 HOOK_SECONDS = 1.0
 """After this a hook is interrupted. It waits for nothing and decides in microseconds; what it does under
 the locks keeps everybody else waiting, too."""
-AWAITED_SECONDS = 5.0
-"""The same for a hook that is awaited, and may ask the database."""
 MAX_ANSWERS = 100_000
 """How much a hook may answer: more than the largest document could ask for."""
 
@@ -51,8 +47,10 @@ class HookTimeout(BaseException):
 @lru_cache(maxsize=1024)
 def hook(plugins: Registry, module: str, name: str) -> Callable[..., Any] | None:
     """The hook of one plugin, or None where it has none of this name."""
-    others = [other.module for other in plugins if other.name != module]
-    caller = plugins.manager.subset_hook_caller(name, others)
+    plugin = plugins.get(module)
+    if plugin is None:
+        return None
+    caller = plugins.caller(plugin, name)
     if not caller.get_hookimpls():
         return None
 
@@ -77,53 +75,6 @@ def ask(plugins: Registry, module: str, name: str, kind: type[T], **given: Any) 
     raise AssertionError  # for the type checker: the block above returns or raises
 
 
-async def await_hook(
-    plugins: Registry, module: str, name: str, kind: type[T], **given: Any
-) -> list[T]:
-    """The same for a hook that is awaited: an empty list where it has none or no answer."""
-    call = hook(plugins, module, name)
-    if call is None:
-        return []
-    tx = given.get("tx")
-
-    async def answers() -> list[T]:
-        found = await call(**given)
-        return [] if found is None else _checked(found, kind)
-
-    return await await_call(module, name, answers(), tx if isinstance(tx, Transaction) else None)
-
-
-async def await_call(
-    module: str,
-    name: str,
-    call: Coroutine[Any, Any, T],
-    tx: Transaction | None = None,
-    seconds: float = AWAITED_SECONDS,
-) -> T:
-    """Await something of a plugin's. Where it hangs, it is cancelled. A transaction that it was handed must
-    be as it was: of the same tenant, and not ended. Raises Refused with MODULE_FAILED."""
-    before = await _fingerprint(tx) if tx is not None else None
-    try:
-        with contained(module, name):
-            found = await within(seconds, call)
-            if tx is not None and await _fingerprint(tx) != before:
-                raise RuntimeError("the transaction is not the one that was handed over")
-            return found
-    except Refused as refused:
-        if tx is not None and refused.refusals[0].code == MODULE_FAILED:
-            # What swallowed its cancellation may go on with this connection: nobody else gets it.
-            await tx.sql.invalidate()
-        raise
-    raise AssertionError  # for the type checker: the block above returns or raises
-
-
-async def _fingerprint(tx: Transaction) -> list[Row]:
-    """When the transaction began, on which connection and for whom: another one has another."""
-    return await rows(
-        tx, "SELECT transaction_timestamp(), pg_backend_pid(), current_setting('app.tenant')"
-    )
-
-
 @contextmanager
 def contained(module: str, name: str) -> Iterator[None]:
     """Turn whatever a plugin raises into a refusal that names it; what it refuses itself passes."""
@@ -132,10 +83,6 @@ def contained(module: str, name: str) -> Iterator[None]:
         yield
     except Refused:
         raise
-    except asyncio.CancelledError as fault:
-        if _cancelled():  # not the plugin's doing: whoever waited for it is gone
-            raise
-        raise _failed(module, name, fault) from fault
     except BaseException as fault:
         raise _failed(module, name, fault) from fault
     finally:
@@ -148,14 +95,6 @@ def _failed(module: str, name: str, fault: BaseException) -> Refused:
     told = f"{type(fault).__name__}: {fault}"[:500]
     _log.error("a plugin failed", plugin=module, hook=name, fault=told, exc_info=fault)
     return refuse(MODULE_FAILED, module=module)
-
-
-def _cancelled() -> bool:
-    try:
-        task = asyncio.current_task()
-    except RuntimeError:  # no event loop: a test, or the command line
-        return False
-    return task is not None and task.cancelling() > 0
 
 
 @contextmanager

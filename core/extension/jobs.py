@@ -12,11 +12,13 @@ from uuid import UUID
 
 import structlog
 
-from core.db.database import Database, Transaction, rows
+from core.db.database import Database
 from core.errors import Refused
-from core.extension.containment import ask, await_call
+from core.extension.awaited import handed
+from core.extension.containment import ask
 from core.extension.records import Job
 from core.extension.registry import Registry, registry
+from core.tenancy import tables as tenancy
 from core.tenancy.directory import tables as directory
 
 ROUND = timedelta(seconds=30)
@@ -66,9 +68,9 @@ async def run_due(
             continue
         try:
             async with db.transaction(tenant_id) as tx:
-                due = await _claim(tx, module, job, slot)
+                due = await tenancy.claim_slot(tx, module, job.name, slot)
                 if due:
-                    await await_call(module, job.name, job.run(tx), tx, JOB_SECONDS)
+                    await handed(tx, module, job.name, job.run(tx), JOB_SECONDS)
                     ran.append(job.name)
             done[key] = slot
         except Refused:
@@ -79,28 +81,3 @@ async def run_due(
 def slot_of(now: datetime, every: timedelta) -> datetime:
     """When the slot began that a moment lies in."""
     return now - (now - _EPOCH) % every
-
-
-async def _claim(tx: Transaction, module: str, job: Job, slot: datetime) -> bool:
-    """Whether the slot is ours to do: the module is on, nobody else is at it, it was not done."""
-    found = await rows(
-        tx,
-        "SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 11)) FROM tenant_module"
-        " WHERE tenant_id = %s AND module = %s AND enabled",
-        f"{tx.tenant_id} {module} {job.name}",
-        tx.tenant_id,
-        module,
-    )
-    if found != [(True,)]:
-        return False
-    marked = await rows(
-        tx,
-        "INSERT INTO module_job (tenant_id, module, job, slot) VALUES (%s, %s, %s, %s)"
-        " ON CONFLICT (tenant_id, module, job) DO UPDATE SET slot = excluded.slot"
-        " WHERE module_job.slot < excluded.slot RETURNING slot",
-        tx.tenant_id,
-        module,
-        job.name,
-        slot,
-    )
-    return bool(marked)

@@ -16,11 +16,14 @@ import structlog
 
 from core.audit.tables import record
 from core.db.database import Database
-from core.extension.containment import await_hook, hook
+from core.extension.awaited import alone
+from core.extension.containment import hook
 from core.extension.records import Posted, Work
 from core.extension.registry import registry
 from core.ids import NIL
 
+OBSERVER_SECONDS = 5.0
+"""How long an observer may take over one batch."""
 FAILURES = 5
 WINDOW_SECONDS = 600.0
 """So many failures within this time switch an observer off (G33)."""
@@ -59,11 +62,10 @@ class Observers:
         await self.settle()
 
     async def _tell(self, tenant_id: UUID, module: str, postings: Sequence[Posted]) -> None:
-        work = Work(tenant_id, self._database)
+        work, call = Work(tenant_id, self._database), hook(registry(), module, "posted")
+        assert call is not None
         try:
-            await await_hook(
-                registry(), module, "posted", object, work=work, postings=tuple(postings)
-            )
+            await alone(module, "posted", call(work=work, postings=postings), OBSERVER_SECONDS)
         except asyncio.CancelledError:
             raise
         except Exception as fault:  # whatever it was, it is the observer's

@@ -13,7 +13,6 @@ from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 from importlib.metadata import EntryPoint, entry_points, version
 from types import ModuleType
-from typing import Any
 
 import pluggy
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
@@ -23,10 +22,8 @@ from core.db.migrate import CORE, Component
 from core.documents import types
 from core.documents.types import DocumentType
 from core.errors import Refused, define, refuse
-from core.extension.failures import MODULE_FAILED
 from core.extension.hookspecs import PROJECT, CoreHooks
 from core.extension.manifest import Manifest
-from core.extension.records import Module, Modules
 from core.extension.plugin_tables import Tables
 from core.tenancy.editions import EDITIONS
 from core.tenancy.rules import ROLES
@@ -107,20 +104,6 @@ class Registry:
             if plugin.manifest.migrations is not None
         ]
         return (CORE, *own)
-
-    def modules(self, stored: Mapping[str, Mapping[str, Any]]) -> Modules:
-        """A tenant's modules in order, from what is stored: the settings by module. Those whose plugin is
-        not installed are left out. Raises Refused (MODULE_FAILED) for settings that do not fit."""
-        on: dict[str, Module] = {}
-        for plugin in self.plugins:
-            if plugin.name not in stored:
-                continue
-            try:
-                settings = plugin.manifest.settings.model_validate(stored[plugin.name])
-            except ValidationError as error:
-                raise refuse(MODULE_FAILED, module=plugin.name) from error
-            on[plugin.name] = Module(plugin.name, settings)
-        return Modules(on)
 
     @property
     def tables(self) -> tuple[Tables, ...]:

@@ -19,6 +19,7 @@ from core.errors import NOT_FOUND, Refusal, Refused, define, raise_any
 from core.ids import NIL
 from core.ledger.counting import count_line, needs_approval
 from core.ledger.flows import Builder
+from core.ledger.plugged import movements
 from core.ledger.records import (
     PENDING,
     ZERO,
@@ -135,8 +136,9 @@ def decide(state: State, document: Document, index: int, *, approved: bool = Fal
         raise_any(check_units(state, flows))
         check_value(state, flows)
         if state.plugged is not None:
-            state.plugged.check(state, document, flows)
-            state.plugged.conclude(state, document, flows)
+            goods = movements(state, flows)
+            state.plugged.check(state, document, goods)
+            state.plugged.conclude(state, document, goods)
     except Refused:
         for lot in builder.lots:
             del state.lots[lot]

@@ -33,7 +33,7 @@ from core.ledger.decide import (
 from core.ledger.flows import Builder, landed_shares
 from core.ledger.history import History
 from core.ledger.loading import Loaded
-from core.ledger.plugged import backwards
+from core.ledger.plugged import backwards, movements
 from core.ledger.records import PENDING, ZERO, Balances, Event, Flow, Method, Position
 from core.ledger.replay import opposite, replay
 from core.ledger.requests import Post, Request, Reverse
@@ -125,8 +125,9 @@ async def _backdated(
     flows = builder.build()
     check_value(state, flows)
     if state.plugged is not None:
-        state.plugged.check(state, document, flows)
-        state.plugged.conclude(state, document, flows)
+        goods = movements(state, flows)
+        state.plugged.check(state, document, goods)
+        state.plugged.conclude(state, document, goods)
     steps, own = list(progressed(state, document)), fulfilled(state, document)
     decision = Decision(document, "posted", lots=builder.lots, progress=steps)
     restandard(state, document, PENDING, decision)
@@ -208,9 +209,9 @@ async def _consult(tx: RawTransaction, state: State, original: Stored, document:
     if state.plugged is None:
         return
     past = await history.of_document(tx, state, original.sequence or 0)
-    flows = backwards(event.flow for event in past.events)
-    state.plugged.check(state, document, flows)
-    state.plugged.conclude(state, document, flows)
+    goods = backwards((event.flow, event.legs) for event in past.events)
+    state.plugged.check(state, document, goods)
+    state.plugged.conclude(state, document, goods)
 
 
 def mirror(document: Document, request: Reverse) -> Document:

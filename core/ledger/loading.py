@@ -27,6 +27,7 @@ from core.ledger.records import BalanceKey, Balances, Leg, Origin, PoolKey
 from core.ledger.state import Places, Promised, State
 from core.ledger.valuation import Books
 from core.ledger.writing import Kept, kept
+from core.tenancy.modules import modules_of
 from core.tenancy.settings import Settings
 
 _CACHED_TENANTS = 256
@@ -81,7 +82,7 @@ async def rules(tx: RawTransaction, version: int) -> Rules:
         known = _rules[key] = Rules(
             Settings.model_validate(await ask(tx, reading.settings())),
             await ask(tx, reading.places()),
-            registry().modules(await ask(tx, reading.modules())),
+            modules_of(await ask(tx, reading.modules())),
         )
         if len(_rules) > _CACHED_TENANTS:
             _rules.popitem(last=False)

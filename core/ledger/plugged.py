@@ -5,8 +5,9 @@ Part of the locked state. A tenant without modules has none, and pays nothing.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -23,7 +24,7 @@ from core.extension.containment import ask, contained
 from core.extension.records import Lot, Module, Modules, Movement, Offer, Posting, Reads, Row, Write
 from core.extension.registry import Registry
 from core.extension.rows import Rows, misfit, rows_where
-from core.ledger.records import BalanceKey, Basis, Flow, lot_id
+from core.ledger.records import BalanceKey, Basis, Flow, Legs, lot_id
 from core.ledger.state import State
 
 
@@ -85,9 +86,8 @@ class Plugged:
                     return [offers[offer] for offer in chosen]
         return None
 
-    def check(self, state: State, document: Document, flows: Iterable[Flow] = ()) -> None:
+    def check(self, state: State, document: Document, movements: tuple[Movement, ...] = ()) -> None:
         """Raise Refused with everything that plugins have against a document."""
-        movements = _movements(state, flows)
         refusals: list[Refusal] = []
         for module in self._modules:
             posting = self._posting(state, document, module, movements)
@@ -95,9 +95,10 @@ class Plugged:
             refusals += told or ()
         raise_any(refusals)
 
-    def conclude(self, state: State, document: Document, flows: Iterable[Flow] = ()) -> None:
+    def conclude(
+        self, state: State, document: Document, movements: tuple[Movement, ...] = ()
+    ) -> None:
         """Take in the rows that go into the books with a document that nothing refuses any more."""
-        movements = _movements(state, flows)
         found: list[Write] = []
         for module in self._modules:
             posting = self._posting(state, document, module, movements)
@@ -176,13 +177,25 @@ class _View:
         return self._rows.find(table, equal)
 
 
-def backwards(flows: Iterable[Flow]) -> list[Flow]:
-    """The flows of a reversed document, as they go back."""
-    return [replace(flow, source=flow.target, target=flow.source) for flow in flows]
-
-
-def _movements(state: State, flows: Iterable[Flow]) -> tuple[Movement, ...]:
+def movements(state: State, flows: Iterable[Flow]) -> tuple[Movement, ...]:
+    """What a document is going to move, before it is carried out."""
     return tuple(_movement(state, flow) for flow in flows)
+
+
+def backwards(events: Iterable[tuple[Flow, Legs]]) -> tuple[Movement, ...]:
+    """What the reversal of a document moves: what its events moved in all, the other way round."""
+    found = []
+    for flow, legs in events:
+        by_place: dict[UUID, Decimal] = defaultdict(Decimal)
+        for key, leg in legs.items():
+            by_place[key.place] += leg.quantity
+        ends = {quantity > 0: place for place, quantity in by_place.items() if quantity}
+        if ends:
+            quantity = max(by_place.values())
+            found.append(
+                Movement(flow.line, flow.item, flow.lot, quantity, ends[True], ends[False])
+            )
+    return tuple(found)
 
 
 def _movement(state: State, flow: Flow) -> Movement:

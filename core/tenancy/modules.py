@@ -62,18 +62,23 @@ class Switch:
 
 
 async def load_modules(tx: Transaction) -> Modules:
-    """The modules that are on, with their settings, in the order of the registry.
+    """The modules that are on (:func:`modules_of`)."""
+    stored = await tables.read_modules(tx)
+    return modules_of({name: row.settings for name, row in stored.items() if row.enabled})
+
+
+def modules_of(stored: Mapping[str, Mapping[str, Any]]) -> Modules:
+    """The modules that are on, with their settings, in the order of the registry. ``stored`` holds the
+    settings of each as they are stored; what is not installed is left out.
 
     Refuses (MODULE_SETTINGS_OUTDATED) where a module has learnt since that what was set is wrong: a rule
     must not work with less than the shop decided.
     """
-    stored = await tables.read_modules(tx)
-    on = (plugin for plugin in registry() if plugin.name in stored)
     return Modules(
         {
-            plugin.name: Module(plugin.name, _settings(plugin, stored[plugin.name].settings))
-            for plugin in on
-            if stored[plugin.name].enabled
+            plugin.name: Module(plugin.name, _settings(plugin, stored[plugin.name]))
+            for plugin in registry()
+            if plugin.name in stored
         }
     )
 

@@ -126,3 +126,22 @@ async def write_module(tx: Transaction, module: str, row: ModuleRow) -> None:
     await tx.sql.execute(
         query.on_conflict_do_update(index_elements=["tenant_id", "module"], set_=values)
     )
+
+
+async def claim_slot(tx: Transaction, module: str, job: str, slot: datetime) -> bool:
+    """Mark a slot of a module's job as done, with this transaction. False where the module is off, where
+    somebody else is at it, or where it was done before."""
+    lock = sa.func.pg_try_advisory_xact_lock(
+        sa.func.hashtextextended(f"{tx.tenant_id} {module} {job}", 11)
+    )
+    t = tenant_module.c
+    on = sa.select(lock).where(t.tenant_id == tx.tenant_id, t.module == module, t.enabled)
+    if (await tx.sql.execute(on)).scalar_one_or_none() is not True:
+        return False
+    marking = insert(module_job).values(tenant_id=tx.tenant_id, module=module, job=job, slot=slot)
+    mark = marking.on_conflict_do_update(
+        index_elements=["tenant_id", "module", "job"],
+        set_={"slot": marking.excluded.slot},
+        where=module_job.c.slot < marking.excluded.slot,
+    ).returning(module_job.c.slot)
+    return (await tx.sql.execute(mark)).first() is not None

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from core.db.migrate import run_script
+from core.plugin_api import run_script
 
 revision = "food_batches_0001"
 down_revision = None

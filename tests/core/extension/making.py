@@ -42,14 +42,17 @@ def installed(*plugins: Plugin) -> Iterator[Registry]:
         yield registry
 
 
-def create_tables(owner_url: str, tables: Tables) -> None:
-    """What a plugin's migration does, where they are not there yet."""
-    with psycopg.connect(owner_url) as connection:
+@contextmanager
+def migrated(owner_url: str, tables: Tables) -> Iterator[None]:
+    """What a plugin's migration does; undone at the end, for other tests know no such tables."""
+    with psycopg.connect(owner_url, autocommit=True) as connection:
         for table in tables.metadata.sorted_tables:
-            if connection.execute("SELECT to_regclass(%s)", (table.name,)).fetchone() == (None,):
-                made = str(CreateTable(table).compile(dialect=postgresql.dialect()))  # type: ignore[no-untyped-call]  # untyped in the library
-                for statement in (made, *protection(table)):
-                    connection.execute(statement.encode())
+            made = str(CreateTable(table).compile(dialect=postgresql.dialect()))  # type: ignore[no-untyped-call]  # untyped in the library
+            for statement in (made, *protection(table)):
+                connection.execute(statement.encode())
+        yield
+        for table in reversed(tables.metadata.sorted_tables):
+            connection.execute(f"DROP TABLE {table.name}".encode())
 
 
 async def switch_on(db: Database, principal: Principal, module: str) -> None:

@@ -22,7 +22,7 @@ from core.extension.observers import Observers
 from core.extension.plugin_tables import Tables
 from core.extension.records import Offer, Posted, Posting, Reads, Work, Write
 from core.ids import NIL
-from tests.core.extension.making import create_tables, installed, plugin, switch_on
+from tests.core.extension.making import installed, migrated, plugin, switch_on
 from tests.ledger_world import World
 
 tables = Tables("testing")
@@ -33,7 +33,7 @@ moved = tables.table(
     sa.Column("quantity", Number, nullable=False),
     sa.Column("note", sa.Text),
     tables.key("lot_id", to="lot"),
-    sa.CheckConstraint("quantity <> 7", name="not_seven"),
+    sa.CheckConstraint("quantity <> 77", name="not_that_many"),
 )
 
 
@@ -50,9 +50,9 @@ def allocate(posting: Posting, offers: Sequence[Offer]) -> list[Offer]:
 
 def check_posting(posting: Posting) -> Iterator[Refusal]:
     for index, line in enumerate(posting.document.lines):
-        if line.base_quantity > 50:
+        if line.base_quantity > 90:
             yield Refusal(
-                LIMIT_EXCEEDED, ("lines", index, "quantity"), {"field": "quantity", "limit": 50}
+                LIMIT_EXCEEDED, ("lines", index, "quantity"), {"field": "quantity", "limit": 90}
             )
 
 
@@ -77,10 +77,15 @@ def document_types() -> list[DocumentType]:
 HOOKS = (posting_reads, allocate, check_posting, posting_rows, document_types)
 
 
+@pytest.fixture(scope="module")
+def own_tables(owner_url: str) -> Iterator[None]:
+    with migrated(owner_url, tables):
+        yield
+
+
 @pytest.fixture
-async def world(db: Database, owner_url: str) -> AsyncIterator[World]:
+async def world(db: Database, own_tables: None) -> AsyncIterator[World]:
     """A tenant with the module switched on; its books must tally in the end."""
-    create_tables(owner_url, tables)
     with installed(plugin("testing", *HOOKS, tables=tables)):
         world = await World.open(db)
         await switch_on(db, world.principal, "testing")
@@ -126,23 +131,31 @@ async def test_a_reversal_takes_back_what_its_document_wrote(world: World) -> No
     assert await quantities(world) == {"L1": 5}
 
 
+async def test_a_count_moves_the_difference_and_its_reversal_gives_it_back(world: World) -> None:
+    await world.posted("receipt", world.line("A", 5, "2", lot_code="L1"))
+    count = await world.posted("count", world.line("A", 3, lot_code="L1"), on=2)
+    assert await quantities(world) == {"L1": 5 + 2}
+    await world.undone(count)
+    assert await quantities(world) == {"L1": 5}
+
+
 async def test_late_news_is_checked_and_written_too(world: World) -> None:
     await world.posted("receipt", world.line("A", 5, "2", lot_code="L1"), on=5)
     await world.posted("receipt", world.line("A", 3, "2", lot_code="L1"), on=2)
     assert await quantities(world) == {"L1": 8}
-    assert await world.refused("receipt", world.line("A", 51, "2"), on=1) == [LIMIT_EXCEEDED]
+    assert await world.refused("receipt", world.line("A", 91, "2"), on=1) == [LIMIT_EXCEEDED]
 
 
 async def test_a_refusal_names_the_line_and_leaves_nothing(world: World) -> None:
-    line, more = world.line("A", 1, "2", lot_code="L1"), world.line("A", 51, "2", lot_code="L1")
+    line, more = world.line("A", 1, "2", lot_code="L1"), world.line("A", 91, "2", lot_code="L1")
     [refusal] = await refusals(world, "receipt", line, more)
     assert (refusal.code, refusal.path) == (LIMIT_EXCEEDED, ("lines", 1, "quantity"))
-    assert await world.refused("sales_order", world.line("A", 51)) == [LIMIT_EXCEEDED]
+    assert await world.refused("sales_order", world.line("A", 91)) == [LIMIT_EXCEEDED]
     assert await quantities(world) == {}
 
 
 async def test_a_constraint_of_the_plugin_refuses_in_its_name(world: World) -> None:
-    [refusal] = await refusals(world, "receipt", world.line("A", 7, "2", lot_code="L1"))
+    [refusal] = await refusals(world, "receipt", world.line("A", 77, "2", lot_code="L1"))
     assert (refusal.code, refusal.details["module"]) == ("MODULE_FAILED", "testing")
     await world.posted("receipt", world.line("A", 8, "2", lot_code="L1"))
 
@@ -230,11 +243,10 @@ BEHAVIOURS: dict[str, tuple[str, Callable[..., Any]]] = {
 
 @pytest.mark.parametrize("behaviour", BEHAVIOURS)
 async def test_whatever_a_plugin_does_the_ledger_is_whole(
-    behaviour: str, db: Database, owner_url: str, monkeypatch: pytest.MonkeyPatch
+    behaviour: str, db: Database, own_tables: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(containment, "HOOK_SECONDS", 0.2)
     monkeypatch.setattr(containment, "MAX_ANSWERS", 1000)
-    create_tables(owner_url, tables)
     name, behave = BEHAVIOURS[behaviour]
     behave.__name__ = name
     with installed(plugin("testing", behave, tables=tables), plugin("wellbehaved", check_posting)):
