@@ -152,12 +152,30 @@ def migrate(data: Data = None) -> None:
 @tenant_app.command("create")
 def create_tenant(
     name: Tenant,
-    edition: Annotated[str, typer.Option(help="What the tenant subscribed to.")] = "standard",
+    edition: Annotated[str, typer.Option(help="A preset of modules and settings.")] = "standard",
     data: Data = None,
 ) -> None:
-    """Create a tenant with its settings, places and units; prints its id."""
+    """Create a tenant with the modules and settings of its edition, places and units; prints its id."""
     tenant = _with_database(data, lambda db: tenancy.create_tenant(db, name, edition=edition))
     typer.echo(str(tenant.id))
+
+
+@tenant_app.command("edition")
+def change_edition(
+    tenant: Tenant,
+    edition: Annotated[str, typer.Argument(help="The edition it shall have.", show_default=False)],
+    data: Data = None,
+) -> None:
+    """Give a tenant another edition, with its data in place; prints what changed, one name a line.
+
+    What could not change is said on standard error, and stays as it was.
+    """
+    done = _with_database(data, lambda db: tenancy.change_edition(db, tenant, edition))
+    for sign, names in (("+", done.enabled), ("-", done.disabled), ("=", done.settings)):
+        for name in names:
+            typer.echo(f"{sign} {name}")
+    for refusal in done.unchanged:
+        typer.secho(refusal.message(_language()), err=True, fg=typer.colors.YELLOW)
 
 
 @user_app.command("add")

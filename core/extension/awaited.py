@@ -74,6 +74,8 @@ async def handed(
         _log.error("module failed", module=module, hook=what, exc_info=error)
         if not await _unharmed(tx, before):
             await tx.sql.invalidate()
+            # What is rolled back only would connect anew for who still uses it.
+            await tx.sql.close()
         raise refuse(MODULE_FAILED, module=module) from error
 
 

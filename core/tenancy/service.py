@@ -23,6 +23,8 @@ from core.places.rules import starting_places
 from core.tenancy import sign_ins, tables
 from core.tenancy.directory import tables as directory
 from core.tenancy.directory.tables import Member, Tenant
+from core.tenancy.edition_change import EditionChange, move
+from core.tenancy.edition_change import change_edition as _change_edition
 from core.tenancy.editions import edition_of, preset
 from core.tenancy.rules import ADMINISTRATOR, LAST_ADMINISTRATOR, Principal, check_roles
 from core.tenancy.settings import CODES_COLLIDE, Settings, fixed, merged
@@ -47,18 +49,20 @@ _CODED: dict[str, Register[Any]] = {
 
 
 async def create_tenant(db: Database, name: str, edition: str = "standard") -> Tenant:
-    """Open books for a new company: settings of the edition, places, accounts and base units.
+    """Open books for a new company: settings and modules of the edition, places, accounts and base units.
 
-    Refuses an unknown edition and a name that is taken.
+    Refuses an unknown edition, a name that is taken, and a module that cannot be switched on.
     """
     name = clean(name, "name", NAME_LIMIT)
-    settings = preset(edition_of(edition)).model_dump(mode="json")
+    chosen = edition_of(edition)
+    settings = preset(chosen).model_dump(mode="json")
     tenant_id = uuid7()
     async with db.transaction(tenant_id) as tx:
         if not await directory.insert_tenant(tx.sql, tenant_id, name, edition):
             raise refuse(DUPLICATE, "name", field="name", value=name)
         await tables.create_sequence(tx, settings)
         await _furnish(tx)
+        raise_any((await move(tx, SYSTEM, chosen, chosen)).unchanged)
         await record(tx, SYSTEM, "tenant.create", "tenant", tenant_id, {"edition": edition})
         created = await directory.find_tenant(tx.sql, tenant_id)
     assert created is not None
@@ -85,6 +89,12 @@ async def find_tenant(db: Database, which: UUID | str) -> Tenant:
     if found is None:
         raise refuse(NOT_FOUND, "tenant", id=str(which))
     return found
+
+
+async def change_edition(db: Database, which: UUID | str, edition: str) -> EditionChange:
+    """For the operator: give a tenant another edition. Refuses NOT_FOUND and an unknown edition."""
+    tenant = await find_tenant(db, which)
+    return await _change_edition(db, tenant.id, SYSTEM, uuid7(), edition)
 
 
 # Members
