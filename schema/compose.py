@@ -38,6 +38,7 @@ from schema import (
     catalogue_queries,
     documents,
     ledger,
+    modules,
     parties,
     party_mutations,
     place_mutations,
@@ -72,6 +73,7 @@ CORE_MODULES: tuple[Any, ...] = (
     ledger,
     books,
     audit,
+    modules,
 )
 """Modules of the core's schema, in the order of the SDL. Each brings Queries, Mutations or both."""
 

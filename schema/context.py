@@ -56,7 +56,8 @@ class Context:
         """
         self._refuse_deadlock()
         async with self._lock:
-            if self._spoiled:
+            # A plugin that failed may have taken the connection along (core.extension.awaited).
+            if self._spoiled or (self._snapshot is not None and self._snapshot.sql.closed):
                 await self._close()
             if self._snapshot is None:
                 opened = self.database.snapshot(self.principal.tenant_id)

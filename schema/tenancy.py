@@ -10,10 +10,10 @@ from uuid import UUID
 import strawberry
 
 from core.db.database import Transaction
-from core.errors import Language
 from core.tenancy import service
 from core.tenancy.directory import tables as directory
-from core.tenancy.rules import ROLES
+from core.tenancy.rules import ROLES, permissions_of
+from core.tenancy.sign_ins import permissions_in
 from schema.access import (
     ANY_MEMBER,
     PART,
@@ -23,7 +23,7 @@ from schema.access import (
     object_type,
     query_field,
 )
-from schema.context import Info
+from schema.context import Context, Info
 from schema.errors import Payload, payload_type
 from schema.masterdata import COMMAND_ID, argument
 from schema.relay import After, Connection, First, Node, connection, encode_id, page_of, uuid_of
@@ -70,13 +70,15 @@ class Role:
     permissions: list[str] = field("The names of what it permits.", size=25)
 
 
-def role_of(code: str, language: Language) -> Role:
-    """A role as it is shown; one that no longer exists permits nothing."""
+def role_of(code: str, context: Context) -> Role:
+    """A role as it is shown, with what the modules that are on add to it; one that no longer exists
+    permits nothing."""
     role = ROLES.get(code)
     if role is None:
         return Role(code=code, name=code, permissions=[])
-    name = role.name_zh if language == "zh" else role.name
-    return Role(code=code, name=name, permissions=sorted(role.permissions))
+    name = role.name_zh if context.language == "zh" else role.name
+    further = permissions_in(context.principal.modules)
+    return Role(code=code, name=name, permissions=sorted(permissions_of([code], further)))
 
 
 @object_type(permission="members.read", node=members_by_id)
@@ -94,7 +96,7 @@ class Member(Node):
     @field
     def roles(self, info: Info) -> list[Role]:
         """Their roles in this tenant."""
-        return [role_of(code, info.context.language) for code in self.role_codes]
+        return [role_of(code, info.context) for code in self.role_codes]
 
 
 @object_type(permission=PART)
@@ -103,7 +105,7 @@ class Tenant:
 
     id: strawberry.ID = field("Its id.")
     name: str = field("Its name.")
-    edition: str = field("The edition it began with: a preset of settings.")
+    edition: str = field("The edition it has: a preset of modules and settings.")
     created_at: dt.datetime = field("When its books were opened.")
 
     @classmethod
@@ -145,7 +147,7 @@ class Viewer:
     @field
     def roles(self, info: Info) -> list[Role]:
         """Your roles in this tenant."""
-        return [role_of(code, info.context.language) for code in info.context.principal.roles]
+        return [role_of(code, info.context) for code in info.context.principal.roles]
 
 
 @input_type
@@ -217,7 +219,7 @@ class Queries:
     @query_field(permission="members.read")
     async def roles(self, info: Info) -> list[Role]:
         """The roles that members can have."""
-        return [role_of(code, info.context.language) for code in ROLES]
+        return [role_of(code, info.context) for code in ROLES]
 
 
 class Mutations:
@@ -244,7 +246,7 @@ class Mutations:
     async def remove_member(
         self, info: Info, input: Annotated[RemoveMemberInput, argument("Who.")]
     ) -> RemoveMemberPayload:
-        """End a membership. Its tokens are worthless within seconds. One administrator always stays
+        """End a membership. Its tokens are worthless from then on. One administrator always stays
         (LAST_ADMINISTRATOR)."""
         context = info.context
         user_id = uuid_of(input.user_id, "User", "user_id")
