@@ -1,4 +1,4 @@
--- Written by `python -m core.db.freeze food_batches` from the tables declared there.
+-- Written by `python -m core.db.freeze food_batches` from the tables declared in food_batches.
 
 CREATE TABLE food_batches_customer (
 	tenant_id UUID NOT NULL, 

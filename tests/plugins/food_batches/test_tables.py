@@ -61,9 +61,9 @@ def codes(refusals: list[Refusal]) -> list[str]:
     return [refusal.code for refusal in refusals]
 
 
-async def test_the_database_is_as_declared(server: EmbeddedServer, food_name: str) -> None:
+async def test_the_database_is_as_declared(server: EmbeddedServer, database_name: str) -> None:
     engine = sa.create_engine(
-        server.url(roles.OWNER, food_name).replace("postgresql", "postgresql+psycopg", 1)
+        server.url(roles.OWNER, database_name).replace("postgresql", "postgresql+psycopg", 1)
     )
     try:
         with engine.connect() as connection:
@@ -80,8 +80,8 @@ async def test_the_database_is_as_declared(server: EmbeddedServer, food_name: st
         engine.dispose()
 
 
-async def test_tenants_are_kept_apart(food_db: Database) -> None:
-    async with food_db.directory() as connection:
+async def test_tenants_are_kept_apart(db: Database) -> None:
+    async with db.directory() as connection:
         assert await lint.problems(connection) == []
 
 
