@@ -219,7 +219,8 @@ class Books:
             there = min(counted, pool.quantity)
             worth = pool.at(flow.rate, there)
             alone = there == pool.quantity  # else the pool has goods elsewhere, which keep theirs
-            self._set_value(flow, out, worth if alone else elsewhere + worth, anew=alone)
+            anew = self._set_value(flow, out, worth if alone else elsewhere + worth, anew=alone)
+            self._remember(flow, anew, ZERO)  # a reversal gives all of it back
 
     def _adjust(self, flow: Flow, out: Outcome) -> None:
         """Value is added: to the layer of the linked receipt if it is there, else to all there is.
@@ -347,11 +348,13 @@ class Books:
         if part.event in self.events:
             self.events[part.event].value += part.true_up
 
-    def _set_value(self, flow: Flow, out: Outcome, value: Decimal, *, anew: bool) -> None:
+    def _set_value(self, flow: Flow, out: Outcome, value: Decimal, *, anew: bool) -> Decimal:
+        """Bring the pool to this value; returns by how much it changed."""
         assert flow.target.pool is not None
         change = self.pool(flow.target.pool).revalue(value, anew=anew)
         out.add(flow.target, flow.lot, ZERO, change)
         out.add(flow.source, flow.lot, ZERO, -change)
+        return change
 
     def _difference(self, flow: Flow, out: Outcome, account: UUID, value: Decimal) -> None:
         if value:

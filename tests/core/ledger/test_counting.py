@@ -22,6 +22,7 @@ from core.ledger.counting import (
     variance_rate,
 )
 from core.ledger.indicators import turnover
+from tests.ledger_world import World
 
 D = Decimal
 quantities = st.decimals(0, 100_000, places=3)
@@ -96,3 +97,15 @@ def test_turnover() -> None:
     assert turnover(D(1200), D(100), D(300)) == 6
     with pytest.raises(Refused):
         turnover(D(1200), D(0), D(0))
+
+
+@pytest.mark.parametrize("lot", [None, "L1"])
+async def test_the_reversal_of_a_count_with_a_cost_gives_all_its_value_back(
+    world: World, lot: str | None
+) -> None:
+    """Played again, it once gave back the goods that were found and kept what the others had gained."""
+    await world.item("A")
+    await world.posted("receipt", world.line("A", 3, "1"), world.line("A", 1, "1", lot_code="L1"))
+    count = await world.posted("count", world.line("A", 6, "2.5", lot_code=lot), on=2)
+    await world.undone(count, on=3)
+    assert await world.stock("A") == (4, 4)  # and so it must be when history is played again

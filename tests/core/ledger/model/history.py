@@ -205,7 +205,8 @@ class History:
             there = min(counted, pool.quantity)
             alone = there == pool.quantity
             worth = half_up(move.rate * there)
-            self._worth(move, worth if alone else elsewhere + worth, anew=alone)
+            anew = self._worth(move, worth if alone else elsewhere + worth, anew=alone)
+            self._costs(move, ZERO, anew)
 
     def _adjust(self, move: Move) -> None:
         assert move.target.pool is not None
@@ -260,11 +261,12 @@ class History:
         self.own[move.when].value += change
         self.accounts["standard_variance"] -= change
 
-    def _worth(self, move: Move, value: Fraction, *, anew: bool) -> None:
+    def _worth(self, move: Move, value: Fraction, *, anew: bool) -> Fraction:
         assert move.target.pool is not None
         change = self.pool(move.target.pool).worth(value, anew=anew)
         self._book(move, move.target, ZERO, change)
         self._book(move, move.source, ZERO, -change)
+        return change
 
     def _book(self, move: Move, spot: Spot, quantity: Fraction, value: Fraction) -> None:
         if spot.pool is None:
