@@ -112,12 +112,18 @@ class CoreHooks:
     @hookspec
     def enabling(self, tx: Transaction) -> Awaitable[Iterable[Refusal]]:
         """What stands in the way of switching the module on for this tenant; may bring its rows up to
-        date with what happened while it was off. Awaited in the transaction that switches."""
+        date with what happened while it was off.
+
+        Awaited in the transaction that switches, before the module counts as on, for two seconds at
+        most. Also asked in one that only reads, to show what stands in the way: say it before you
+        write. It fails closed: an exception refuses the switch with MODULE_FAILED.
+        """
         raise NotImplementedError
 
     @hookspec
     def disabling(self, tx: Transaction) -> Awaitable[Iterable[Refusal]]:
-        """What stands in the way of switching it off: stock that would be stranded, goods on hold."""
+        """What stands in the way of switching it off: stock that would be stranded, goods on hold.
+        Asked like ``enabling``, while the module is on."""
         raise NotImplementedError
 
     @hookspec

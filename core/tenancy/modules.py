@@ -103,7 +103,7 @@ def plugin_of(name: str) -> Plugin:
     """The installed module of this name. Refuses UNKNOWN_MODULE with the list of those there are."""
     plugin = registry().get(name)
     if plugin is None:
-        modules = ", ".join(one.name for one in registry())
+        modules = ", ".join(one.name for one in registry()) or "–"
         raise refuse(UNKNOWN_MODULE, "name", module=name, modules=modules)
     return plugin
 

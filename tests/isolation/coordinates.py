@@ -180,6 +180,7 @@ TEXTS = frozenset(
         *("DocumentInput.remark", "DocumentInput.cause"),
         *(f"DocumentLineInput.{n}" for n in ("description", "cause", "remark")),
         *("ReverseDocumentInput.remark", "PlaceHoldInput.reason"),
+        *("SwitchModuleInput.name", "ChangeEditionInput.edition"),
     }
 )
 """Free text, and words of closed lists that are the same for everybody."""

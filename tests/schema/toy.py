@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from dataclasses import field as data_field
 from decimal import Decimal
 from inspect import isawaitable
+from types import SimpleNamespace
 from typing import Annotated, Any, cast
 from uuid import UUID
 
@@ -45,6 +46,7 @@ class PretendedDatabase:
 
     def __init__(self) -> None:
         self.journal = Journal()
+        self.sql = SimpleNamespace(closed=False)
 
     @asynccontextmanager
     async def snapshot(self, tenant_id: UUID) -> AsyncIterator[Transaction]:

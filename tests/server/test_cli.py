@@ -46,6 +46,17 @@ def test_from_tenant_to_token(run: Run) -> None:
     assert token.stdout.count("\n") == 1
 
 
+def test_another_edition(run: Run) -> None:
+    assert run("tenant", "create", "edition shop", "--edition", "general").returncode == 0
+    changed = run("tenant", "edition", "edition shop", "standard")
+    assert changed.stdout == "= negative_stock\n= reserve_on_order\n"
+    assert (changed.returncode, changed.stderr) == (0, "")
+    assert run("tenant", "edition", "edition shop", "standard").stdout == ""
+    assert (
+        "There is no edition luxury." in run("tenant", "edition", "edition shop", "luxury").stderr
+    )
+
+
 @pytest.mark.parametrize(
     "words",
     [
