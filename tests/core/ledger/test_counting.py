@@ -108,4 +108,7 @@ async def test_the_reversal_of_a_count_with_a_cost_gives_all_its_value_back(
     await world.posted("receipt", world.line("A", 3, "1"), world.line("A", 1, "1", lot_code="L1"))
     count = await world.posted("count", world.line("A", 6, "2.5", lot_code=lot), on=2)
     await world.undone(count, on=3)
-    assert await world.stock("A") == (Decimal(4), Decimal(4))  # and so it must be when history is played again
+    assert await world.stock("A") == (
+        Decimal(4),
+        Decimal(4),
+    )  # and so it must be when history is played again
