@@ -190,7 +190,8 @@ class Mutations:
 async def _switched(info: Info, name: str) -> ModulePayload:
     """The module as it is after the commit; a snapshot beside the service's transaction is over by now."""
     context = info.context
+    plugin = modules.plugin_of(name)
     async with context.database.snapshot(context.principal.tenant_id) as tx:
         switches = await modules.list_switches(tx)
-    found = next(switch for switch in switches if switch.plugin.name == name)
+    found = next(switch for switch in switches if switch.plugin is plugin)
     return ModulePayload(module=Module.of(found, context.language))

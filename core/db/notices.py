@@ -52,7 +52,7 @@ async def heard_by_all(db: Database) -> None:
     until = time.monotonic() + PATIENCE
     try:
         await within(PATIENCE, _call_the_roll(db))
-    except (TimeoutError, psycopg.OperationalError) as error:
+    except (OSError, psycopg.Error) as error:
         _log.warning("not everybody answered a roll call", reason=str(error).strip())
         await asyncio.sleep(until - time.monotonic())
 
@@ -88,7 +88,7 @@ async def keep_listening(
                 listening(True)
                 while True:
                     await _hear(connection, heard, process)
-        except (TimeoutError, psycopg.OperationalError) as error:
+        except (OSError, psycopg.Error) as error:
             _log.warning("notices are not heard at the moment", reason=str(error).strip())
         finally:
             listening(False)

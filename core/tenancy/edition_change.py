@@ -58,7 +58,7 @@ async def change_edition(
         assert tenant is not None
         await modules.begin(tx)
         done = await move(tx, actor, edition_of(tenant.edition), wanted)
-        await directory.set_edition(tx.sql, tx.tenant_id, edition)
+        await directory.set_edition(tx.sql, tx.tenant_id, wanted.code)
         outcome = _stored(done)
         details = {"before": tenant.edition, **outcome}
         await record(tx, actor, "tenant.edition", "tenant", tx.tenant_id, details)

@@ -11,6 +11,7 @@ from typing import Any
 
 from core.errors import define, refuse
 from core.tenancy.settings import Settings
+from core.text import clean_code
 
 UNKNOWN_EDITION = define(
     "UNKNOWN_EDITION",
@@ -65,6 +66,7 @@ EDITIONS: dict[str, Edition] = {
 
 def edition_of(code: str) -> Edition:
     """The edition of this code. Refuses an unknown one with the list of those there are."""
+    code = clean_code(code, "edition")
     if code not in EDITIONS:
         raise refuse(UNKNOWN_EDITION, "edition", edition=code, editions=", ".join(sorted(EDITIONS)))
     return EDITIONS[code]

@@ -25,6 +25,7 @@ from core.tenancy import sign_ins, tables
 from core.tenancy.rules import Principal
 from core.tenancy.settings import INVALID_SETTING
 from core.tenancy.tables import ModuleRow
+from core.text import clean_code
 
 UNKNOWN_MODULE = define(
     "UNKNOWN_MODULE",
@@ -101,6 +102,7 @@ async def obstacles(tx: Transaction, name: str) -> list[Refusal]:
 
 def plugin_of(name: str) -> Plugin:
     """The installed module of this name. Refuses UNKNOWN_MODULE with the list of those there are."""
+    name = clean_code(name, "name")
     plugin = registry().get(name)
     if plugin is None:
         modules = ", ".join(one.name for one in registry()) or "–"
@@ -150,7 +152,7 @@ async def _command(
         plugin = plugin_of(name)
         await begin(tx)
         await switch(tx, principal.user_id, plugin, on=on)
-        return {"module": name, "enabled": on}
+        return {"module": plugin.name, "enabled": on}
 
     await commands.run(db, principal.tenant_id, command_id, operation, {"name": name}, work)
     await sign_ins.forgotten(db)
@@ -188,10 +190,11 @@ async def update_module_settings(
     async def work(tx: Transaction) -> dict[str, Any]:
         plugin = plugin_of(name)
         await tables.next_change(tx, new_rules=True)
-        row = (await tables.read_modules(tx)).get(name, ModuleRow(enabled=False, settings={}))
+        stored = await tables.read_modules(tx)
+        row = stored.get(plugin.name, ModuleRow(enabled=False, settings={}))
         decided = _changed(plugin, row.settings, changes)
-        await tables.write_module(tx, name, replace(row, settings=decided))
-        details = {"module": name, **changed_fields(changes)}
+        await tables.write_module(tx, plugin.name, replace(row, settings=decided))
+        details = {"module": plugin.name, **changed_fields(changes)}
         await record(tx, principal.user_id, "module.settings", "tenant", tx.tenant_id, details)
         return decided
 

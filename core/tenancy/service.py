@@ -58,12 +58,12 @@ async def create_tenant(db: Database, name: str, edition: str = "standard") -> T
     settings = preset(chosen).model_dump(mode="json")
     tenant_id = uuid7()
     async with db.transaction(tenant_id) as tx:
-        if not await directory.insert_tenant(tx.sql, tenant_id, name, edition):
+        if not await directory.insert_tenant(tx.sql, tenant_id, name, chosen.code):
             raise refuse(DUPLICATE, "name", field="name", value=name)
         await tables.create_sequence(tx, settings)
         await _furnish(tx)
         raise_any((await move(tx, SYSTEM, chosen, chosen)).unchanged)
-        await record(tx, SYSTEM, "tenant.create", "tenant", tenant_id, {"edition": edition})
+        await record(tx, SYSTEM, "tenant.create", "tenant", tenant_id, {"edition": chosen.code})
         created = await directory.find_tenant(tx.sql, tenant_id)
     assert created is not None
     return created

@@ -7,9 +7,18 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from core.db.database import Database
+from core.extension.registry import Registry, registry, using
 from core.ledger.verify import verify
 from tests.hostile.evidence import Rows
 from tests.hostile.world import World
+from tests.toys import plugin
+
+
+@pytest.fixture(scope="package", autouse=True)
+def toys() -> Iterator[None]:
+    """A module to switch, beside those that are installed."""
+    with using(Registry([*registry(), plugin("toys")])):
+        yield
 
 
 @pytest.fixture(scope="package")
