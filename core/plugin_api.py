@@ -6,11 +6,13 @@ A plugin imports from here and from ``schema.plugin_api``, and its own files.
 from __future__ import annotations
 
 from core.audit.tables import record as record_audit
+from core.catalogue.tables import barcodes_of_items, lock_guards
+from core.commands import Asked
 from core.commands import run as run_command
 from core.db.database import Database, Transaction, rows
 from core.db.metadata import Moment, Number, Uuid
 from core.db.migrate import run_script
-from core.documents.records import Document, Line
+from core.documents.records import Document, DocumentDraft, Line, LineDraft
 from core.documents.types import DocumentType, Effect
 from core.errors import (
     DUPLICATE,
@@ -25,8 +27,10 @@ from core.errors import (
     raise_any,
     refuse,
 )
+from core.extension.attributes import OF_CORE
 from core.extension.hookspecs import hookimpl
 from core.extension.manifest import Manifest, NoSettings, Permission
+from core.extension.module_settings import update_module_settings
 from core.extension.plugin_tables import Tables
 from core.extension.records import (
     Job,
@@ -45,9 +49,15 @@ from core.extension.records import (
 )
 from core.ids import NIL, uuid7
 from core.ledger.holds import HoldDraft, free_goods, hold_goods
+from core.ledger.posting import post_many
 from core.ledger.records import lot_id
+from core.ledger.requests import Post, Verdict
 from core.ledger.views.lots import LotMovement, lot_movements
+from core.ledger.views.positions import StockLine, stock_now
+from core.ledger.views.present import module_settings, today
+from core.outbox.tables import Event, emit_many
 from core.tenancy.rules import Principal
+from core.text import clean
 
 __all__ = [
     "DUPLICATE",
@@ -55,15 +65,20 @@ __all__ = [
     "LIMIT_EXCEEDED",
     "NIL",
     "NOT_FOUND",
+    "OF_CORE",
     "REQUIRED",
+    "Asked",
     "Database",
     "Document",
+    "DocumentDraft",
     "DocumentType",
     "Effect",
+    "Event",
     "HoldDraft",
     "Job",
     "Language",
     "Line",
+    "LineDraft",
     "Lot",
     "LotMovement",
     "Manifest",
@@ -75,6 +90,7 @@ __all__ = [
     "Number",
     "Offer",
     "Permission",
+    "Post",
     "Posted",
     "Posting",
     "Principal",
@@ -82,23 +98,34 @@ __all__ = [
     "Refusal",
     "Refused",
     "Row",
+    "StockLine",
     "Tables",
     "Transaction",
     "Uuid",
+    "Verdict",
     "View",
     "Work",
     "Write",
+    "barcodes_of_items",
+    "clean",
     "define",
+    "emit_many",
     "free_goods",
     "hold_goods",
     "hookimpl",
+    "lock_guards",
     "lot_id",
     "lot_movements",
+    "module_settings",
+    "post_many",
     "raise_any",
     "record_audit",
     "refuse",
     "rows",
     "run_command",
     "run_script",
+    "stock_now",
+    "today",
+    "update_module_settings",
     "uuid7",
 ]

@@ -28,6 +28,10 @@ Values = Mapping[UUID, Mapping[str, Any] | None]
 SECONDS = 2.0
 """How long a plugin may take; other writes of the tenant's master data wait meanwhile."""
 
+OF_CORE = "~core"
+"""In the path of a refusal, after the object's id: what follows is a field of core's own, such as a
+barcode that the plugin does not take. No field has this name."""
+
 _log = structlog.get_logger("tallybook.plugins")
 
 
@@ -85,7 +89,7 @@ async def save(
         values = {key: given[plugin.name] for key, given in sent.items() if plugin.name in given}
         if values:
             for key, refusal in await _save(tx, plugin, kind, values):
-                refused.setdefault(key, []).append(refusal.under(plugin.name))
+                refused.setdefault(key, []).append(_seen(refusal, plugin))
     return refused
 
 
@@ -146,6 +150,13 @@ def _of_the_database(tx: Transaction, fault: Exception) -> bool:
     if isinstance(fault, sa.exc.DBAPIError | psycopg.Error):
         return is_retryable(fault) or (tx.raw.closed and not tx.sql.invalidated)
     return False
+
+
+def _seen(refusal: Refusal, plugin: Plugin) -> Refusal:
+    """A refusal as the caller finds its place: in the plugin's field, or in one of core's."""
+    if refusal.path[:1] == (OF_CORE,):
+        return Refusal(refusal.code, refusal.path[1:], refusal.details)
+    return refusal.under(plugin.name)
 
 
 def _placed(refusal: Refusal, values: Values) -> list[tuple[UUID, Refusal]]:

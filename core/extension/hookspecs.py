@@ -103,9 +103,9 @@ class CoreHooks:
 
         Awaited in the transaction that saves the objects, after they are written; a value of None
         clears what is kept. The path of a refusal begins with the id of its object, as text, and leads
-        on from within the field; without the id it is about all of them. What is refused is rolled
-        back, and so is everything on a failure. A violated constraint that the manifest names counts as
-        its refusal.
+        on from within the field, or after ``OF_CORE`` from a field of core's own; without the id it is
+        about all of them. What is refused is rolled back, and so is everything on a failure. A violated
+        constraint that the manifest names counts as its refusal.
         """
         raise NotImplementedError
 

@@ -14,15 +14,16 @@ from core.plugin_api import (
     LIMIT_EXCEEDED,
     NIL,
     NOT_FOUND,
+    OF_CORE,
     REQUIRED,
     Refusal,
     Transaction,
+    barcodes_of_items,
     define,
 )
-from plugins.food_batches import tables
+from plugins.food_batches import gs1, tables
 from plugins.food_batches.rules.dates import LifeUnit, ShelfLife
 from plugins.food_batches.rules.records import (
-    FIELD,
     Batch,
     Item,
     Licence,
@@ -37,8 +38,8 @@ Values = Mapping[UUID, Mapping[str, Any] | None]
 
 OPENING_REQUIRED = define(
     "FOOD_BATCHES_OPENING_REQUIRED",
-    en="{quantity} of {item} lies in stock without a batch. Convert it into a batch first.",
-    zh="{item} 有 {quantity} 库存没有批次。请先用转换单补录期初批次。",
+    en="{quantity} of {item} lies in stock without a batch. Open a batch for it first.",
+    zh="{item} 有 {quantity} 库存没有批次。请先补录期初批次。",
 )
 STOCK_IN_BATCHES = define(
     "FOOD_BATCHES_STOCK_IN_BATCHES",
@@ -54,22 +55,29 @@ BAD_MINIMUM = define(
 LONGEST_LIFE = {LifeUnit.DAYS: 36_500, LifeUnit.MONTHS: 1_200}
 MOST_LICENCES = 50
 LONGEST_NUMBER = 64
+GTIN_LENGTHS = (8, 12, 13, 14)
 LARGEST_DENOMINATOR = 10_000
 
 
 async def save_items(tx: Transaction, values: Values) -> list[Refusal]:
     """Store what was sent with items: ``batch_control``, ``shelf_life_value`` and ``_unit``,
-    ``storage``, ``storage_note``, ``near_days``, ``second_unit_id``, ``second_min`` and ``_max``. All of an
-    item's values are told at once; None takes it out of batch control."""
-    refusals: list[Refusal] = []
+    ``storage``, ``storage_note``, ``near_days``, ``second_unit_id``, ``second_min`` and ``_max``,
+    ``specification``. All of an item's values are told at once; None takes it out of batch control.
+
+    The barcodes of these items are judged as well: what has the length of a GTIN must be one.
+    """
+    refusals = await _barcodes(tx, values)
     wanted: dict[UUID, Item] = {}
     for item_id, told in values.items():
         item = _item(item_id, told) if told is not None else Item(item_id, batch_control=False)
         wanted[item_id] = item
-        refusals += _check_item(item)
+        refusals += [refusal.under(str(item_id)) for refusal in _check_item(item)]
     units = {item.second_unit_id for item in wanted.values() if item.second_unit_id}
-    for unit in sorted(units - await stock.known_units(tx, units)):
-        refusals.append(Refusal(NOT_FOUND, (FIELD, "secondUnitId"), {"id": str(unit)}))
+    unknown = units - await stock.known_units(tx, units)
+    for item in wanted.values():
+        if item.second_unit_id in unknown:
+            details = {"id": str(item.second_unit_id)}
+            refusals.append(Refusal(NOT_FOUND, (str(item.item_id), "secondUnitId"), details))
     if refusals:
         return refusals
     known = await tables.items_by_id(tx, wanted)
@@ -77,11 +85,28 @@ async def save_items(tx: Transaction, values: Values) -> list[Refusal]:
     were = {item_id for item_id, item in known.items() if item.batch_control}
     are = {item_id for item_id, item in wanted.items() if item.batch_control}
     for item_id in sorted({lot.item_id for lot in await stock.lots_in_stock(tx, were - are)}):
-        refusals.append(
-            Refusal(STOCK_IN_BATCHES, (FIELD, "batchControl"), {"item": codes.get(item_id, "")})
-        )
+        details = {"item": codes.get(item_id, "")}
+        refusals.append(Refusal(STOCK_IN_BATCHES, (str(item_id), "batchControl"), details))
     await tables.put_items(tx, wanted.values())
-    refusals += [r.under(FIELD, "batchControl") for r in await open_batches(tx, are - were)]
+    for lot in await adopt_lots(tx, are - were):
+        path = (str(lot.item_id), "batchControl")
+        refusals.append(opening_required(codes[lot.item_id], lot.on_hand, *path))
+    return refusals
+
+
+async def _barcodes(tx: Transaction, values: Values) -> list[Refusal]:
+    """Refusals for barcodes with the length of a GTIN and a wrong check digit: nobody could scan them."""
+    refusals = []
+    items = [item_id for item_id, told in values.items() if told is not None]
+    for item_id, barcodes in (await barcodes_of_items(tx, items)).items():
+        for barcode in barcodes:
+            digits = barcode.code
+            if len(digits) not in GTIN_LENGTHS or not (digits.isascii() and digits.isdigit()):
+                continue  # a code of the shop's own
+            # They are kept in an order of their own: of several nobody knows which was which.
+            where = ("barcodes", 0, "code") if len(barcodes) == 1 else ("barcodes",)
+            wrong = gs1.check_gtin(digits)
+            refusals += [refusal.under(str(item_id), OF_CORE, *where) for refusal in wrong]
     return refusals
 
 
@@ -92,23 +117,33 @@ async def save_parties(tx: Transaction, values: Values) -> list[Refusal]:
     minimums: dict[UUID, MinimumLife | None] = {}
     licences: dict[UUID, list[Licence]] = {}
     for party_id, told in values.items():
-        found = told or {}
-        minimums[party_id] = _minimum(found, refusals)
-        licences[party_id] = list(_licences(found.get("licences") or (), refusals))
+        found, wrong = told or {}, list[Refusal]()
+        minimums[party_id] = _minimum(found, wrong)
+        licences[party_id] = list(
+            _licences(
+                found.get(
+                    "licences",
+                )
+                or (),
+                wrong,
+            )
+        )
+        refusals += [refusal.under(str(party_id)) for refusal in wrong]
     if not refusals:
         await tables.put_minimums(tx, minimums)
         await tables.put_licences(tx, licences)
     return refusals
 
 
-async def open_batches(tx: Transaction, item_ids: Collection[UUID] | None = None) -> list[Refusal]:
-    """Make batches of the lots in stock that have none, of these items or of all under batch control.
+async def adopt_lots(
+    tx: Transaction, item_ids: Collection[UUID] | None = None
+) -> list[stock.LotStock]:
+    """Make batches of the lots in stock that have none, of these items or of all under batch control;
+    answers with the stock that has no lot and cannot be told apart.
 
-    Their dates are not known, so they are held until somebody says what they are. Goods without a lot
-    cannot be told apart afterwards: they are refused.
+    Their dates are not known, so they are held until somebody says what they are.
     """
     lots = await stock.lots_in_stock(tx, item_ids)
-    codes = await stock.item_codes(tx, {lot.item_id for lot in lots})
     known = await tables.batches_by_lot(tx, [lot.lot_id for lot in lots])
     new = [
         Batch(lot.lot_id, lot.item_id, status=Status.HELD)
@@ -116,11 +151,20 @@ async def open_batches(tx: Transaction, item_ids: Collection[UUID] | None = None
         if lot.lot_id != NIL and lot.lot_id not in known
     ]
     await tables.put_batches(tx, new)
-    return [
-        Refusal(OPENING_REQUIRED, (), {"item": codes[lot.item_id], "quantity": lot.on_hand})
-        for lot in lots
-        if lot.lot_id == NIL
-    ]
+    return [lot for lot in lots if lot.lot_id == NIL]
+
+
+async def open_batches(tx: Transaction) -> list[Refusal]:
+    """Bring batches up to date with what came while the module was off. Goods without a lot stand in
+    the way."""
+    left = await adopt_lots(tx)
+    codes = await stock.item_codes(tx, {lot.item_id for lot in left})
+    return [opening_required(codes[lot.item_id], lot.on_hand) for lot in left]
+
+
+def opening_required(item: str, quantity: Decimal, *path: str | int) -> Refusal:
+    """The refusal of batch control over goods without a batch."""
+    return Refusal(OPENING_REQUIRED, path, {"item": item, "quantity": quantity})
 
 
 def _item(item_id: UUID, told: Mapping[str, Any]) -> Item:
@@ -136,6 +180,7 @@ def _item(item_id: UUID, told: Mapping[str, Any]) -> Item:
         told.get("second_unit_id"),
         told.get("second_min"),
         told.get("second_max"),
+        told.get("specification"),
     )
 
 
@@ -143,19 +188,19 @@ def _check_item(item: Item) -> Iterator[Refusal]:
     life = item.shelf_life
     if life is not None and not 1 <= life.value <= LONGEST_LIFE[life.unit]:
         details = {"field": "shelfLife", "limit": f"1–{LONGEST_LIFE[life.unit]} {life.unit.value}"}
-        yield Refusal(LIMIT_EXCEEDED, (FIELD, "shelfLife"), details)
+        yield Refusal(LIMIT_EXCEEDED, ("shelfLife",), details)
     if item.near_days is not None and not 0 <= item.near_days <= LONGEST_LIFE[LifeUnit.DAYS]:
-        details = {"field": "nearDays", "limit": f"0–{LONGEST_LIFE[LifeUnit.DAYS]}"}
-        yield Refusal(LIMIT_EXCEEDED, (FIELD, "nearDays"), details)
+        details = {"field": "nearExpiryDays", "limit": f"0–{LONGEST_LIFE[LifeUnit.DAYS]}"}
+        yield Refusal(LIMIT_EXCEEDED, ("nearExpiryDays",), details)
     least, most = item.second_min or Decimal(0), item.second_max
     if item.second_unit_id is None and (item.second_min is not None or most is not None):
-        yield Refusal(REQUIRED, (FIELD, "secondUnitId"), {"field": "secondUnitId"})
+        yield Refusal(REQUIRED, ("secondUnitId",), {"field": "secondUnitId"})
     elif least < 0 or (most is not None and (most <= 0 or most < least)):
         reason = {
             "reason": "A range goes from zero or more up to more than zero.",
             "reason_zh": "范围下限不能小于零,上限须大于零且不小于下限。",
         }
-        yield Refusal(INVALID, (FIELD, "secondMax"), reason)
+        yield Refusal(INVALID, ("secondMaximum",), reason)
 
 
 def _minimum(told: Mapping[str, Any], refusals: list[Refusal]) -> MinimumLife | None:
@@ -167,20 +212,20 @@ def _minimum(told: Mapping[str, Any], refusals: list[Refusal]) -> MinimumLife | 
             return MinimumLife(days=days)
         case None, int(part), int(whole) if 0 <= part <= whole <= LARGEST_DENOMINATOR and whole:
             return MinimumLife(fraction=Fraction(part, whole))
-    refusals.append(Refusal(BAD_MINIMUM, (FIELD, "minimumLife")))
+    refusals.append(Refusal(BAD_MINIMUM, ("minimumLife",)))
     return None
 
 
 def _licences(told: Collection[Mapping[str, Any]], refusals: list[Refusal]) -> Iterator[Licence]:
     if len(told) > MOST_LICENCES:
         details = {"field": "licences", "limit": MOST_LICENCES}
-        refusals.append(Refusal(LIMIT_EXCEEDED, (FIELD, "licences"), details))
+        refusals.append(Refusal(LIMIT_EXCEEDED, ("licences",), details))
         return
     seen: set[tuple[LicenceKind, str]] = set()
     for n, one in enumerate(told):
         valid_until: date | None = one.get("valid_until")
         licence = Licence(LicenceKind(one["kind"]), str(one["number"]).strip(), valid_until)
-        where = (FIELD, "licences", n, "number")
+        where = ("licences", n, "number")
         if not licence.number:
             refusals.append(Refusal(REQUIRED, where, {"field": "number"}))
         elif len(licence.number) > LONGEST_NUMBER:

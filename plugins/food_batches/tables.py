@@ -26,6 +26,7 @@ item = tables.table(
     sa.Column("second_unit_id", Uuid),
     sa.Column("second_min", Number),
     sa.Column("second_max", Number),
+    sa.Column("specification", sa.Text),
     tables.key("item_id", to="item"),
     tables.key("second_unit_id", to="unit"),
     sa.CheckConstraint(
@@ -62,6 +63,29 @@ batch = tables.table(
     sa.Index(None, "tenant_id", "item_id", "expires_on"),
     sa.Index(None, "tenant_id", "expires_on"),
 )
+
+hold = tables.table(
+    "hold",
+    sa.Column("lot_id", Uuid, primary_key=True),
+    sa.Column("cause", sa.Text, primary_key=True),
+    sa.Column("hold_id", Uuid, nullable=False),
+    tables.key("lot_id", to=batch, target=("lot_id",)),
+    tables.key("hold_id", to="hold"),
+    sa.CheckConstraint("cause IN ('held', 'expired')", name="cause"),
+)
+"""The hold of core that lies under a batch, by why it was placed."""
+
+alert = tables.table(
+    "alert",
+    sa.Column("lot_id", Uuid, primary_key=True),
+    sa.Column("freshness", sa.Text, primary_key=True),
+    sa.Column("expires_on", sa.Date, primary_key=True),
+    sa.Column("told_at", Moment, nullable=False, server_default=sa.func.now()),
+    tables.key("lot_id", to=batch, target=("lot_id",)),
+    sa.CheckConstraint("freshness IN ('near', 'expired')", name="freshness"),
+    append_only=True,
+)
+"""What was told of a batch that came near its expiry, or past it: once, unless its date is corrected."""
 
 customer = tables.table(
     "customer",

@@ -110,6 +110,12 @@ async def positions(
     return lines
 
 
+async def stock_now(tx: Transaction, item_ids: Collection[UUID]) -> list[StockLine]:
+    """What is there of these items now and what it is worth, by item, place and lot; nothing at zero."""
+    found = await positions(tx, item_ids, Moment())
+    return [line for _, line in sorted(found.items()) if line.quantity]
+
+
 def _shared(
     balances: Iterable[BalanceKey],
     quantities: Mapping[BalanceKey, Decimal],

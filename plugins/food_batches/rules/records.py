@@ -27,6 +27,13 @@ class Status(StrEnum):
     RECALLED = "recalled"
 
 
+class Cause(StrEnum):
+    """Why core holds the goods of a batch: somebody held it, or it expired."""
+
+    HELD = "held"
+    EXPIRED = "expired"
+
+
 class Storage(StrEnum):
     """How goods have to be kept (贮存条件)."""
 
@@ -39,7 +46,8 @@ class Storage(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Item:
     """An item that this module knows. ``second_unit_id`` is the unit of its second quantity (catch
-    weight), of which one base unit has between ``second_min`` and ``second_max``."""
+    weight), of which one base unit has between ``second_min`` and ``second_max``; ``specification``
+    (规格) is what records have to tell besides the name."""
 
     item_id: UUID
     batch_control: bool = True
@@ -50,6 +58,7 @@ class Item:
     second_unit_id: UUID | None = None
     second_min: Decimal | None = None
     second_max: Decimal | None = None
+    specification: str | None = None
 
     @classmethod
     def of(cls, row: Row) -> Item:
@@ -64,6 +73,7 @@ class Item:
             row["second_unit_id"],
             row["second_min"],
             row["second_max"],
+            row["specification"],
         )
 
     def row(self) -> dict[str, Any]:
@@ -80,6 +90,7 @@ class Item:
             "second_unit_id": self.second_unit_id,
             "second_min": self.second_min,
             "second_max": self.second_max,
+            "specification": self.specification,
         }
 
 

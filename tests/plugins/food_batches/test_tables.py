@@ -111,20 +111,20 @@ async def test_what_is_kept_with_an_item_comes_back(world: World) -> None:
     [
         ({"shelf_life_value": 0}, "shelfLife"),
         ({"shelf_life_value": 1201, "shelf_life_unit": "months"}, "shelfLife"),
-        ({"near_days": -1}, "nearDays"),
+        ({"near_days": -1}, "nearExpiryDays"),
         ({"second_min": Decimal(1)}, "secondUnitId"),
         ({"second_unit_id": uuid7()}, "secondUnitId"),
-        ({"second_unit_id": uuid7(), "second_max": Decimal(0)}, "secondMax"),
+        ({"second_unit_id": uuid7(), "second_max": Decimal(0)}, "secondMaximum"),
         (
             {"second_unit_id": uuid7(), "second_min": Decimal(2), "second_max": Decimal(1)},
-            "secondMax",
+            "secondMaximum",
         ),
     ],
 )
 async def test_items_that_cannot_be(world: World, told: dict[str, Any], path: str) -> None:
     milk = await world.item("MILK")
     first, *_ = await save(world, "item", {milk: told})
-    assert first.path == ("foodBatches", path)
+    assert first.path == (str(milk), path)
     async with world.db.snapshot(world.principal.tenant_id) as tx:
         assert await tables.items_by_id(tx, [milk]) == {}
 
@@ -173,7 +173,7 @@ async def test_what_is_kept_with_a_party_comes_back(world: World) -> None:
 async def test_parties_that_cannot_be(world: World, told: dict[str, Any]) -> None:
     ann = await party(world, "ANN")
     (refusal,) = await save(world, "party", {ann: told})
-    assert refusal.path[0] == "foodBatches"
+    assert refusal.path[0] == str(ann)
     async with world.db.snapshot(world.principal.tenant_id) as tx:
         assert await tables.minimums_by_party(tx, [ann]) == {}
         assert await tables.licences_by_party(tx, [ann]) == {ann: []}
@@ -187,7 +187,7 @@ async def test_stock_asks_for_a_batch(world: World) -> None:
     (refusal,) = await save(world, "item", {milk: {}})
     assert (refusal.code, refusal.path) == (
         attributes.OPENING_REQUIRED,
-        ("foodBatches", "batchControl"),
+        (str(milk), "batchControl"),
     )
     assert refusal.details == {"item": "MILK", "quantity": 5}
     await world.posted(
