@@ -6,6 +6,7 @@ A plugin imports from here and from ``schema.plugin_api``, and its own files.
 from __future__ import annotations
 
 from core.audit.tables import record as record_audit
+from core.canonical import plain
 from core.catalogue.tables import barcodes_of_items, lock_guards
 from core.commands import Asked
 from core.commands import run as run_command
@@ -117,6 +118,7 @@ __all__ = [
     "lot_id",
     "lot_movements",
     "module_settings",
+    "plain",
     "post_many",
     "raise_any",
     "record_audit",

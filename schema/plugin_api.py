@@ -114,7 +114,7 @@ from schema.errors import Payload, UserError, payload_type, user_error
 from schema.hookspecs import Extension, InputField
 from schema.ledger_types import Lot, StockLine, lots_by_id
 from schema.limits import MAX_BULK, MAX_PAGE
-from schema.masterdata import argument
+from schema.masterdata import COMMAND_ID, UNSET, argument
 from schema.parties import Party, parties_by_id
 from schema.party_mutations import CreatePartyInput, SavePartyInput, UpdatePartyInput
 from schema.place_mutations import CreatePlaceInput, UpdatePlaceInput
@@ -134,10 +134,12 @@ from schema.relay import (
 
 __all__ = [
     "ANY_MEMBER",
+    "COMMAND_ID",
     "MAX_BULK",
     "MAX_PAGE",
     "OF_NODE",
     "PART",
+    "UNSET",
     "After",
     "Category",
     "Connection",

@@ -11,11 +11,14 @@ somebody says what they are.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 from core.plugin_api import (
+    DocumentType,
+    Job,
     Line,
     Manifest,
     Offer,
@@ -29,11 +32,15 @@ from core.plugin_api import (
     hookimpl,
 )
 from plugins.food_batches import attributes, tables
+from plugins.food_batches.graphql import EXTENSION
+from plugins.food_batches.opening import OPENING
 from plugins.food_batches.posting import FoodPosting
 from plugins.food_batches.rules import intake, weight
 from plugins.food_batches.rules.records import Status
 from plugins.food_batches.settings import FoodSettings
 from plugins.food_batches.stock import tables as stock
+from plugins.food_batches.watch import watch
+from schema.plugin_api import Extension
 
 manifest = Manifest(
     name="food_batches",
@@ -69,6 +76,11 @@ STOPPED_IN_STOCK = define(
 
 
 @hookimpl
+def document_types() -> list[DocumentType]:
+    return [OPENING]
+
+
+@hookimpl
 def posting_reads() -> list[Reads]:
     return [
         Reads(tables.item, "item_id"),
@@ -93,6 +105,16 @@ def check_posting(posting: Posting) -> Iterator[Refusal]:
 @hookimpl
 def posting_rows(posting: Posting) -> Iterator[Write]:
     return FoodPosting(posting).writes()
+
+
+@hookimpl
+def jobs() -> list[Job]:
+    return [Job("watch", timedelta(hours=1), watch)]
+
+
+@hookimpl
+def graphql() -> Extension:
+    return EXTENSION
 
 
 @hookimpl

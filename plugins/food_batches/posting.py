@@ -22,7 +22,7 @@ from core.plugin_api import (
     define,
     lot_id,
 )
-from plugins.food_batches import seconds, tables
+from plugins.food_batches import opening, seconds, tables
 from plugins.food_batches.rules import dates, fefo, intake, life
 from plugins.food_batches.rules.fefo import Allowed, Wanted
 from plugins.food_batches.rules.records import (
@@ -69,6 +69,11 @@ class FoodPosting:
             self.by_line[movement.line].append(movement)
 
     @property
+    def opens(self) -> bool:
+        """Whether the document gives goods a batch that had none."""
+        return self.document.type_code == opening.OPENING.code
+
+    @property
     def settings(self) -> FoodSettings:
         settings: FoodSettings = self.view.settings
         return settings
@@ -78,8 +83,10 @@ class FoodPosting:
         return Item.of(row) if row else None
 
     def controlled(self, item_id: UUID) -> Item | None:
-        """The item if it is kept by batch."""
+        """The item if it is kept by batch, or about to be."""
         item = self.item(item_id)
+        if self.opens:
+            return replace(item, batch_control=True) if item else Item(item_id)
         return item if item is not None and item.batch_control else None
 
     def batch(self, lot: UUID) -> Batch | None:
@@ -135,13 +142,18 @@ class FoodPosting:
         item = self.controlled(line.item_id)
         if item is None:
             return None
+        if self.opens:
+            return [offer for offer in offers if offer.lot_id == NIL]
         known = {offer.lot_id: self.batch(offer.lot_id) for offer in offers}
         batches = {lot: batch for lot, batch in known.items() if batch is not None}
         wanted = self.wanted(item, line.to_place_id)
         return fefo.fefo(offers, batches, wanted, self._received)
 
     def refusals(self) -> Iterator[Refusal]:
-        """Why the document may not be posted. What undoes another is nobody's to refuse here."""
+        """Why the document may not be posted. What undoes another is nobody's to refuse here, but for an
+        opening."""
+        if self.opens:
+            yield from opening.refusals(self)
         if self.posting.reverses:
             return
         if self.from_supplier and self.licence is None and self.settings.licence_policy == "refuse":
@@ -159,6 +171,8 @@ class FoodPosting:
             return
         if self.from_supplier and self.settings.licence_policy != "off":
             yield Write(tables.purchase_check, self._purchase_check())
+        if self.opens:
+            yield from opening.writes(self)
         made: dict[UUID, Batch] = {}
         for line in self.document.lines:
             for item, lot in self._into(line):

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from core.db.database import Transaction
 from core.db.questions import ask
+from core.extension.registry import registry
 from core.ledger import loading, reading
 
 
@@ -19,7 +20,12 @@ async def today(tx: Transaction) -> date:
 
 
 async def module_settings(tx: Transaction, module: str) -> Any:
-    """The tenant's settings for a module that is switched on, an instance of its manifest's model.
-    KeyError where it is off."""
+    """The tenant's settings for an installed module, an instance of its manifest's model; the defaults
+    where it was switched off meanwhile."""
     version, *_ = await ask(tx, reading.sequence_row())
-    return (await loading.rules(tx, version)).modules.on[module].settings
+    known = (await loading.rules(tx, version)).modules.on.get(module)
+    if known is not None:
+        return known.settings
+    plugin = registry().get(module)
+    assert plugin is not None, f"{module} is not installed"
+    return plugin.manifest.settings()

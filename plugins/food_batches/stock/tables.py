@@ -50,6 +50,17 @@ async def item_codes(tx: Transaction, ids: Collection[UUID]) -> dict[UUID, str]:
     return {row[0]: row[1] for row in found}
 
 
+async def lot_codes(tx: Transaction, ids: Collection[UUID]) -> dict[UUID, str]:
+    """The codes of lots, which are the numbers of batches."""
+    found = await rows(
+        tx,
+        "SELECT id, code FROM lot WHERE tenant_id = %s AND id = ANY(%s)",
+        tx.tenant_id,
+        list(ids),
+    )
+    return {row[0]: row[1] for row in found}
+
+
 async def known_units(tx: Transaction, ids: Collection[UUID]) -> set[UUID]:
     """Those of these ids that are units of the tenant."""
     found = await rows(

@@ -1,0 +1,7 @@
+"""Scanning in GraphQL."""
+
+from __future__ import annotations
+
+from schema.plugin_api import Extension
+
+EXTENSION = Extension()

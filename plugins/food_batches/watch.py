@@ -1,0 +1,98 @@
+"""Each hour: what may not be used any more is held, and who wants to know hears what came near its expiry."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from decimal import Decimal
+from uuid import UUID
+
+from sqlalchemy.dialects import postgresql
+
+from core.plugin_api import NIL, Event, Transaction, emit_many, lock_guards, module_settings, today
+from plugins.food_batches import stopping, tables
+from plugins.food_batches.near import NearLine, near_expiry
+from plugins.food_batches.rules.records import Cause
+from plugins.food_batches.stock import lists
+from plugins.food_batches.stock import tables as stock
+
+NAME = "food_batches"
+MOST_HOLDS = 500
+"""Holds placed in one run, so that sales of other goods do not wait for long; the next run goes on. Until
+then no posting takes these goods either: they are only promised still."""
+
+_REASONS = {Cause.HELD: "Batch on hold 批次冻结", Cause.EXPIRED: "Expired 已过期"}
+
+
+async def watch(tx: Transaction) -> None:
+    """Hold what has expired and what is on hold without one, then tell of what came near. Run again it
+    finds nothing to do."""
+    await hold_unusable(tx)
+    await tell_of_expiry(tx)
+
+
+async def hold_unusable(tx: Transaction) -> int:
+    """Place the holds that are missing under batches in stock; how many."""
+    on = await today(tx)
+    found = await lists.unguarded(tx, on, MOST_HOLDS)
+    await lock_guards(tx, {item for item, _, _ in found})
+    # Somebody may have released, corrected or held one before it was locked.
+    still = {*await lists.unguarded(tx, on, MOST_HOLDS)} & {*found}
+    batches = await tables.batches_by_lot(tx, {lot for _, lot, _ in still})
+    for _, lot, cause in sorted(still):
+        await stopping.stop(tx, NIL, batches[lot], Cause(cause), _REASONS[Cause(cause)])
+    return len(still)
+
+
+async def tell_of_expiry(tx: Transaction) -> int:
+    """Put an event into the outbox for each batch in stock that has come near its expiry, or past it,
+    and was not told of; how many."""
+    lines = await near_expiry(tx, await module_settings(tx, NAME), await today(tx))
+    by_lot: dict[UUID, list[NearLine]] = defaultdict(list)
+    for line in lines:
+        by_lot[line.batch.lot_id].append(line)
+    fresh = await _untold(tx, [some[0] for some in by_lot.values()])
+    items = await stock.item_codes(tx, {by_lot[lot][0].batch.item_id for lot in fresh})
+    numbers = await stock.lot_codes(tx, fresh)
+    events = [
+        _event(by_lot[lot], numbers[lot], items[by_lot[lot][0].batch.item_id])
+        for lot in by_lot
+        if lot in fresh
+    ]
+    await emit_many(tx, events)
+    return len(events)
+
+
+async def _untold(tx: Transaction, lines: Sequence[NearLine]) -> set[UUID]:
+    """Those of these that nobody was told of yet; from now on they have been."""
+    if not lines:
+        return set()
+    values = [
+        {
+            "tenant_id": tx.tenant_id,
+            "lot_id": line.batch.lot_id,
+            "freshness": line.freshness.value,
+            "expires_on": line.batch.expires_on,
+        }
+        for line in lines
+    ]
+    made = postgresql.insert(tables.alert).values(values).on_conflict_do_nothing()
+    told = await tx.sql.execute(made.returning(tables.alert.c.lot_id))
+    return set(told.scalars())
+
+
+def _event(lines: Sequence[NearLine], number: str, item: str) -> Event:
+    line = lines[0]
+    return Event(
+        f"food_batches.{line.freshness.value}",
+        {
+            "lot_id": line.batch.lot_id,
+            "item_id": line.batch.item_id,
+            "item": item,
+            "batch": number,
+            "expires_on": line.batch.expires_on,
+            "days_left": line.days_left,
+            "quantity": sum((one.quantity for one in lines), Decimal(0)),
+            "places": [one.place_id for one in lines],
+        },
+    )
