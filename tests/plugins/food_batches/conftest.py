@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
 from core.db.database import Database
+from core.extension.registry import Plugin, Registry, using
+from plugins.food_batches import plugin
+from plugins.food_batches.plugin import manifest
+from schema.compose import ComposedSchema, composed_schema
 from tests.ledger_world import World
+from tests.plugins.food_batches.market import Market
 
 
 @pytest.fixture
@@ -16,3 +21,23 @@ async def world(db: Database) -> AsyncIterator[World]:
     world = await World.open(db)
     yield world
     await world.tallies()
+
+
+@pytest.fixture(scope="module")
+def installed() -> Iterator[Registry]:
+    """The module is all there is besides core."""
+    with using(Registry([Plugin(manifest, plugin)])) as registry:
+        yield registry
+
+
+@pytest.fixture(scope="module")
+def schema(installed: Registry) -> ComposedSchema:
+    return composed_schema(installed)
+
+
+@pytest.fixture
+async def market(db: Database, schema: ComposedSchema) -> AsyncIterator[Market]:
+    """A shop that has the module on; its books must tally in the end, the module's own rows too."""
+    market = await Market.start(db, schema)
+    yield market
+    await market.tallies()
