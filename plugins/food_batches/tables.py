@@ -133,7 +133,8 @@ purchase_check = tables.table(
     sa.CheckConstraint("(licence_kind IS NULL) = (licence_number IS NULL)", name="licence"),
     append_only=True,
 )
-"""Which licence was seen when goods came in (进货查验); none means that the receipt is flagged."""
+"""Which licence was seen when goods came in (进货查验); none means that the receipt is flagged; so is
+one that names no supplier."""
 
 recall = tables.table(
     "recall",

@@ -129,7 +129,8 @@ def _asked(one: FoodBatchesOpeningInput) -> tuple[Asked, Opening]:
         one.quantity,
         told,
     )
-    return Asked.of(one.command_id, "foodBatchesOpenBatches", wanted), wanted
+    # The books know their postings by this operation, whatever leads to them.
+    return Asked.of(one.command_id, "postDocument", wanted), wanted
 
 
 EXTENSION = Extension(mutations=Mutations)

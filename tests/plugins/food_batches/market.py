@@ -125,7 +125,8 @@ class Market:
 
     async def tallies(self) -> None:
         tenant = self.shop.principal.tenant_id
-        assert await verify(self.shop.database, tenant, deep=True) == []
+        found = await verify(self.shop.database, tenant, deep=True)
+        assert found == [], found
         tx: Transaction
         async with self.shop.database.snapshot(tenant) as tx:
             assert await plugin.differences(tx) == []
