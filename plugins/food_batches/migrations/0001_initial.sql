@@ -245,6 +245,52 @@ create trigger append_only before update or delete on "food_batches_second_movem
 
 create trigger never_truncated before truncate on "food_batches_second_movement" for each statement execute function refuse_change();
 
+CREATE TABLE food_batches_alert (
+	tenant_id UUID NOT NULL, 
+	lot_id UUID NOT NULL, 
+	freshness TEXT NOT NULL, 
+	expires_on DATE NOT NULL, 
+	told_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL, 
+	CONSTRAINT food_batches_alert_pkey PRIMARY KEY (tenant_id, lot_id, freshness, expires_on), 
+	CONSTRAINT food_batches_alert_tenant_id_lot_id_fkey FOREIGN KEY(tenant_id, lot_id) REFERENCES food_batches_batch (tenant_id, lot_id), 
+	CONSTRAINT food_batches_alert_freshness CHECK (freshness IN ('near', 'expired'))
+);
+
+alter table "food_batches_alert" enable row level security;
+
+alter table "food_batches_alert" force row level security;
+
+create policy tenant on "food_batches_alert" using (tenant_id = nullif(current_setting('app.tenant', true), '')::uuid) with check (tenant_id = nullif(current_setting('app.tenant', true), '')::uuid);
+
+grant select, insert on "food_batches_alert" to tallybook_app;
+
+grant select on "food_batches_alert" to tallybook_read;
+
+create trigger append_only before update or delete on "food_batches_alert" for each row execute function refuse_change();
+
+create trigger never_truncated before truncate on "food_batches_alert" for each statement execute function refuse_change();
+
+CREATE TABLE food_batches_hold (
+	tenant_id UUID NOT NULL, 
+	lot_id UUID NOT NULL, 
+	cause TEXT NOT NULL, 
+	hold_id UUID NOT NULL, 
+	CONSTRAINT food_batches_hold_pkey PRIMARY KEY (tenant_id, lot_id, cause), 
+	CONSTRAINT food_batches_hold_tenant_id_lot_id_fkey FOREIGN KEY(tenant_id, lot_id) REFERENCES food_batches_batch (tenant_id, lot_id), 
+	CONSTRAINT food_batches_hold_tenant_id_hold_id_fkey FOREIGN KEY(tenant_id, hold_id) REFERENCES hold (tenant_id, id), 
+	CONSTRAINT food_batches_hold_cause CHECK (cause IN ('held', 'expired'))
+);
+
+alter table "food_batches_hold" enable row level security;
+
+alter table "food_batches_hold" force row level security;
+
+create policy tenant on "food_batches_hold" using (tenant_id = nullif(current_setting('app.tenant', true), '')::uuid) with check (tenant_id = nullif(current_setting('app.tenant', true), '')::uuid);
+
+grant select, insert, update, delete on "food_batches_hold" to tallybook_app;
+
+grant select on "food_batches_hold" to tallybook_read;
+
 CREATE TABLE food_batches_recall_batch (
 	tenant_id UUID NOT NULL, 
 	recall_id UUID NOT NULL, 
@@ -299,49 +345,3 @@ grant select on "food_batches_recall_return" to tallybook_read;
 create trigger append_only before update or delete on "food_batches_recall_return" for each row execute function refuse_change();
 
 create trigger never_truncated before truncate on "food_batches_recall_return" for each statement execute function refuse_change();
-
-CREATE TABLE food_batches_hold (
-	tenant_id UUID NOT NULL, 
-	lot_id UUID NOT NULL, 
-	cause TEXT NOT NULL, 
-	hold_id UUID NOT NULL, 
-	CONSTRAINT food_batches_hold_pkey PRIMARY KEY (tenant_id, lot_id, cause), 
-	CONSTRAINT food_batches_hold_tenant_id_lot_id_fkey FOREIGN KEY(tenant_id, lot_id) REFERENCES food_batches_batch (tenant_id, lot_id), 
-	CONSTRAINT food_batches_hold_tenant_id_hold_id_fkey FOREIGN KEY(tenant_id, hold_id) REFERENCES hold (tenant_id, id), 
-	CONSTRAINT food_batches_hold_cause CHECK (cause IN ('held', 'expired'))
-);
-
-alter table "food_batches_hold" enable row level security;
-
-alter table "food_batches_hold" force row level security;
-
-create policy tenant on "food_batches_hold" using (tenant_id = nullif(current_setting('app.tenant', true), '')::uuid) with check (tenant_id = nullif(current_setting('app.tenant', true), '')::uuid);
-
-grant select, insert, update, delete on "food_batches_hold" to tallybook_app;
-
-grant select on "food_batches_hold" to tallybook_read;
-
-CREATE TABLE food_batches_alert (
-	tenant_id UUID NOT NULL, 
-	lot_id UUID NOT NULL, 
-	freshness TEXT NOT NULL, 
-	expires_on DATE NOT NULL, 
-	told_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL, 
-	CONSTRAINT food_batches_alert_pkey PRIMARY KEY (tenant_id, lot_id, freshness, expires_on), 
-	CONSTRAINT food_batches_alert_tenant_id_lot_id_fkey FOREIGN KEY(tenant_id, lot_id) REFERENCES food_batches_batch (tenant_id, lot_id), 
-	CONSTRAINT food_batches_alert_freshness CHECK (freshness IN ('near', 'expired'))
-);
-
-alter table "food_batches_alert" enable row level security;
-
-alter table "food_batches_alert" force row level security;
-
-create policy tenant on "food_batches_alert" using (tenant_id = nullif(current_setting('app.tenant', true), '')::uuid) with check (tenant_id = nullif(current_setting('app.tenant', true), '')::uuid);
-
-grant select, insert on "food_batches_alert" to tallybook_app;
-
-grant select on "food_batches_alert" to tallybook_read;
-
-create trigger append_only before update or delete on "food_batches_alert" for each row execute function refuse_change();
-
-create trigger never_truncated before truncate on "food_batches_alert" for each statement execute function refuse_change();
