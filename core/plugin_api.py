@@ -31,7 +31,6 @@ from core.errors import (
 from core.extension.attributes import OF_CORE
 from core.extension.hookspecs import hookimpl
 from core.extension.manifest import Manifest, NoSettings, Permission
-from core.extension.module_settings import update_module_settings
 from core.extension.plugin_tables import Tables
 from core.extension.records import (
     Job,
@@ -57,6 +56,7 @@ from core.ledger.views.lots import LotMovement, lot_movements
 from core.ledger.views.positions import StockLine, stock_now
 from core.ledger.views.present import module_settings, today
 from core.outbox.tables import Event, emit_many
+from core.tenancy.modules import update_module_settings
 from core.tenancy.rules import Principal
 from core.text import clean
 

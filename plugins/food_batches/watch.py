@@ -7,14 +7,13 @@ from collections.abc import Sequence
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy.dialects import postgresql
-
 from core.plugin_api import NIL, Event, Transaction, emit_many, lock_guards, module_settings, today
 from plugins.food_batches import stopping, tables
 from plugins.food_batches.near import NearLine, near_expiry
 from plugins.food_batches.rules.records import Cause
 from plugins.food_batches.stock import lists
 from plugins.food_batches.stock import tables as stock
+from plugins.food_batches.stock.holds import newly_told
 
 NAME = "food_batches"
 MOST_HOLDS = 500
@@ -65,20 +64,17 @@ async def tell_of_expiry(tx: Transaction) -> int:
 
 async def _untold(tx: Transaction, lines: Sequence[NearLine]) -> set[UUID]:
     """Those of these that nobody was told of yet; from now on they have been."""
-    if not lines:
-        return set()
-    values = [
-        {
-            "tenant_id": tx.tenant_id,
-            "lot_id": line.batch.lot_id,
-            "freshness": line.freshness.value,
-            "expires_on": line.batch.expires_on,
-        }
-        for line in lines
-    ]
-    made = postgresql.insert(tables.alert).values(values).on_conflict_do_nothing()
-    told = await tx.sql.execute(made.returning(tables.alert.c.lot_id))
-    return set(told.scalars())
+    return await newly_told(
+        tx,
+        [
+            {
+                "lot_id": line.batch.lot_id,
+                "freshness": line.freshness.value,
+                "expires_on": line.batch.expires_on,
+            }
+            for line in lines
+        ],
+    )
 
 
 def _event(lines: Sequence[NearLine], number: str, item: str) -> Event:

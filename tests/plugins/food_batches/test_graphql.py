@@ -325,7 +325,7 @@ async def test_settings_are_changed_and_count_at_once(market: Market) -> None:
 
 
 async def test_who_may_not_see_cost_sees_no_value(
-    market: Market, food_db: Database, schema: ComposedSchema
+    market: Market, db: Database, schema: ComposedSchema
 ) -> None:
     milk = await market.food("MILK")
     await market.receive(milk, "A", "4", expiresOn=market.day(3))
@@ -335,7 +335,7 @@ async def test_who_may_not_see_cost_sees_no_value(
       totals { nearBatches nearValue } } }"""
     for role, language in roles:
         shop = await Shop.enter(
-            food_db,
+            db,
             tenant,
             roles=(role,),
             language=language,

@@ -175,7 +175,7 @@ FOOD_QUERY = """{ items { nodes { code foodBatches { batchControl shelfLife { va
 
 
 async def test_one_server_two_tenants_of_which_one_sells_food(
-    food_db: Database, schema: ComposedSchema
+    db: Database, schema: ComposedSchema
 ) -> None:
     modules: dict[UUID, list[str]] = {}
 
@@ -183,18 +183,18 @@ async def test_one_server_two_tenants_of_which_one_sells_food(
         known = await tenancy.authenticate(database, token)
         return known and with_modules(known, modules.get(known.tenant_id, ()))
 
-    app = create_app(database=food_db, schema=schema, settings=ServerSettings(), identify=identify)
+    app = create_app(database=db, schema=schema, settings=ServerSettings(), identify=identify)
     asked: dict[str, Any] = {}
     for name in ("food", "tools"):
-        tenant = await tenancy.create_tenant(food_db, f"{name} {uuid4()}")
+        tenant = await tenancy.create_tenant(db, f"{name} {uuid4()}")
         email = f"{uuid4()}@example.com"
-        await tenancy.add_user(food_db, tenant.id, email, ("administrator",))
-        token = await tenancy.issue_token(food_db, tenant.id, email)
+        await tenancy.add_user(db, tenant.id, email, ("administrator",))
+        token = await tenancy.issue_token(db, tenant.id, email)
         if name == "food":
             modules[tenant.id] = [NAME]
-            principal = await identify(food_db, token)
+            principal = await identify(db, token)
             assert principal is not None
-            await switch_on(food_db, principal, NAME)
+            await switch_on(db, principal, NAME)
         asked[name] = httpx.AsyncClient(
             transport=httpx.ASGITransport(app),
             base_url="http://tallybook",
