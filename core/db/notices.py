@@ -25,12 +25,12 @@ cannot be reached has forgotten by itself when the call is over."""
 
 _WORDS = "tallybook_words"
 _CALLS = "tallybook_calls"
-_LISTENS = 0x7A11_B00D
+LISTENS = 0x7A11_B00D
 """Class of the advisory locks of those who listen; the key is the process of the database behind each."""
 _HEARTBEAT = 5.0
 _RETRY_SECONDS = 0.5
 
-_WHO_LISTENS = b"""
+_WHOLISTENS = b"""
 select objid::int from pg_locks
 where locktype = 'advisory' and classid = %s and objsubid = 2 and granted
   and database = (select oid from pg_database where datname = current_database())
@@ -69,7 +69,7 @@ async def _call_the_roll(db: Database) -> None:
 
 
 async def _listeners(connection: psycopg.AsyncConnection[Row]) -> set[int]:
-    found = await connection.execute(_WHO_LISTENS, [_LISTENS])
+    found = await connection.execute(_WHOLISTENS, [LISTENS])
     return {process for (process,) in await found.fetchall()}
 
 
@@ -84,7 +84,7 @@ async def keep_listening(
                 process = connection.info.backend_pid
                 for channel in (_WORDS, _CALLS):
                     await connection.execute(f"listen {channel}".encode())
-                await connection.execute(b"select pg_advisory_lock(%s, %s)", [_LISTENS, process])
+                await connection.execute(b"select pg_advisory_lock(%s, %s)", [LISTENS, process])
                 listening(True)
                 while True:
                     await _hear(connection, heard, process)
