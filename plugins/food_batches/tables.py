@@ -124,7 +124,7 @@ licence = tables.table(
 purchase_check = tables.table(
     "purchase_check",
     sa.Column("document_id", Uuid, primary_key=True),
-    sa.Column("party_id", Uuid),
+    sa.Column("party_id", Uuid, nullable=False),
     sa.Column("licence_kind", sa.Text),
     sa.Column("licence_number", sa.Text),
     sa.Column("valid_until", sa.Date),

@@ -32,17 +32,19 @@ class Converted:
 
 
 @dataclass(frozen=True, slots=True)
-class Total:
-    """What documents brought of a lot to a place in all (``inward``, above zero), or took from it (below),
-    for one party; a reversal lessens what it undoes. An account is the name of a virtual place or of
-    transit, None where the place is one of ours."""
+class Moved:
+    """What moved of a lot in all, in base units, from a place to a place, for one party. An account is
+    the name of a virtual place, None where the place is one of ours. ``reversal`` says that it undid what
+    had moved the other way."""
 
     lot_id: UUID
-    place_id: UUID
-    account: str | None
-    inward: bool
-    party_id: UUID | None
     quantity: Decimal
+    source: UUID
+    target: UUID
+    source_account: str | None
+    target_account: str | None
+    party_id: UUID | None = None
+    reversal: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,36 +123,53 @@ class Genealogy:
                     yield Link(document, before, after)
 
 
-def on_hand(totals: Iterable[Total]) -> dict[tuple[UUID, UUID], Decimal]:
+def on_hand(moved: Iterable[Moved]) -> dict[tuple[UUID, UUID], Decimal]:
     """What is left of the lots, by place and lot; transit is a place."""
     left: dict[tuple[UUID, UUID], Decimal] = defaultdict(Decimal)
-    for one in totals:
-        if one.account in (None, "in_transit"):
-            left[one.place_id, one.lot_id] += one.quantity
+    for one in moved:
+        if _ours(one.source_account):
+            left[one.source, one.lot_id] -= one.quantity
+        if _ours(one.target_account):
+            left[one.target, one.lot_id] += one.quantity
     return {key: quantity for key, quantity in left.items() if quantity}
 
 
-def delivered(totals: Iterable[Total]) -> Iterator[Delivered]:
-    """What customers got, and what they brought back."""
-    for one in totals:
-        if one.account == "customer":
-            yield Delivered(one.party_id, one.lot_id, one.quantity, returned=not one.inward)
+def delivered(moved: Iterable[Moved]) -> Iterator[Delivered]:
+    """What customers got, and what came back of it. A sale that was reversed was never got, and a return
+    that was reversed never came back."""
+    for one in moved:
+        if one.target_account == "customer":
+            yield Delivered(one.party_id, one.lot_id, one.quantity, returned=one.reversal)
+        elif one.source_account == "customer":
+            yield Delivered(one.party_id, one.lot_id, -one.quantity, returned=not one.reversal)
 
 
-def came_in(totals: Iterable[Total]) -> dict[UUID, Decimal]:
-    """How much of each lot there was in all: what was received, made or found, without what customers
-    brought back."""
+def came_in(moved: Iterable[Moved]) -> dict[UUID, Decimal]:
+    """How much of each lot there was in all: what came from outside or was made, without what customers
+    brought back, less what was reversed."""
     made: dict[UUID, Decimal] = defaultdict(Decimal)
-    for one in totals:
-        if not one.inward and one.account not in (None, "in_transit", "customer"):
+    for one in moved:
+        into, out_of = _ours(one.target_account), _ours(one.source_account)
+        if into == out_of or "customer" in (one.source_account, one.target_account):
+            continue
+        if into and not one.reversal:
+            made[one.lot_id] += one.quantity
+        elif out_of and one.reversal:
             made[one.lot_id] -= one.quantity
     return dict(made)
 
 
-def suppliers(totals: Iterable[Total]) -> dict[tuple[UUID | None, UUID], Decimal]:
-    """Who brought the lots, one step up: how much of each, less what went back."""
+def suppliers(moved: Iterable[Moved]) -> dict[tuple[UUID | None, UUID], Decimal]:
+    """Who brought the lots, one step up: how much each supplier delivered of each, less what was reversed
+    or went back."""
     brought: dict[tuple[UUID | None, UUID], Decimal] = defaultdict(Decimal)
-    for one in totals:
-        if one.account == "supplier":
+    for one in moved:
+        if one.source_account == "supplier":
+            brought[one.party_id, one.lot_id] += one.quantity
+        elif one.target_account == "supplier":
             brought[one.party_id, one.lot_id] -= one.quantity
     return {key: quantity for key, quantity in brought.items() if quantity}
+
+
+def _ours(account: str | None) -> bool:
+    return account is None or account == "in_transit"

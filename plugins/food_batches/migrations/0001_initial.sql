@@ -84,7 +84,7 @@ grant select on "food_batches_licence" to tallybook_read;
 CREATE TABLE food_batches_purchase_check (
 	tenant_id UUID NOT NULL, 
 	document_id UUID NOT NULL, 
-	party_id UUID, 
+	party_id UUID NOT NULL, 
 	licence_kind TEXT, 
 	licence_number TEXT, 
 	valid_until DATE, 

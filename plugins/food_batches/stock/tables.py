@@ -8,7 +8,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from core.plugin_api import Transaction, rows
-from plugins.food_batches.trace import Converted, Total
+from plugins.food_batches.trace import Converted, Moved
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,20 +99,23 @@ async def converted(tx: Transaction, lot_ids: Collection[UUID]) -> list[Converte
     return [Converted(*row) for row in found]
 
 
-async def totals(tx: Transaction, lot_ids: Collection[UUID]) -> list[Total]:
-    """Everything that moved of these lots, summed. An event that was corrected counts as it is now."""
+async def moved(tx: Transaction, lot_ids: Collection[UUID]) -> list[Moved]:
+    """Everything that moved of these lots, summed by where from, where to, and for whom."""
     found = await rows(
         tx,
-        "WITH net AS (SELECT event_sequence, lot_id, place_id, sum(quantity) AS quantity FROM entry"
-        "  WHERE tenant_id = %s AND lot_id = ANY(%s) AND item_id = ANY(ARRAY("
-        "   SELECT item_id FROM lot WHERE tenant_id = %s AND id = ANY(%s)))"
-        "  GROUP BY 1, 2, 3 HAVING sum(quantity) <> 0)"
-        " SELECT n.lot_id, n.place_id, p.account, (n.quantity > 0) = (d.reverses_id IS NULL),"
-        "  d.party_id, sum(n.quantity) FROM net n"
-        " JOIN document d ON d.tenant_id = %s AND d.sequence = n.event_sequence"
-        " JOIN place p ON p.tenant_id = %s AND p.id = n.place_id"
-        " GROUP BY 1, 2, 3, 4, 5 HAVING sum(n.quantity) <> 0 ORDER BY 1, 2, 4, 5",
-        *(tx.tenant_id, list(lot_ids)) * 2,
-        *(tx.tenant_id,) * 2,
+        f"WITH flow AS ({_FLOWS} AND e.lot_id = ANY(%s) AND e.item_id IN"  # noqa: S608 - ours
+        "  (SELECT item_id FROM lot WHERE tenant_id = %s AND id = ANY(%s)) GROUP BY 1, 2, 3),"
+        " way AS (SELECT f.event_sequence, f.lot_id, abs(f.quantity) AS quantity,"
+        "  CASE WHEN f.quantity > 0 THEN f.source ELSE f.target END AS source,"
+        "  CASE WHEN f.quantity > 0 THEN f.target ELSE f.source END AS target"
+        "  FROM flow f WHERE f.quantity <> 0)"
+        " SELECT w.lot_id, sum(w.quantity), w.source, w.target, s.account, t.account, d.party_id,"
+        "  d.reverses_id IS NOT NULL FROM way w"
+        " JOIN document d ON d.tenant_id = %s AND d.sequence = w.event_sequence"
+        " JOIN place s ON s.tenant_id = %s AND s.id = w.source"
+        " JOIN place t ON t.tenant_id = %s AND t.id = w.target"
+        " GROUP BY 1, 3, 4, 5, 6, 7, 8 ORDER BY 1, 3, 4, 7, 8",
+        *(tx.tenant_id, list(lot_ids), tx.tenant_id, list(lot_ids)),
+        *(tx.tenant_id,) * 3,
     )
-    return [Total(*row) for row in found]
+    return [Moved(*row) for row in found]

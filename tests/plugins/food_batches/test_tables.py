@@ -340,7 +340,7 @@ async def test_a_batch_is_traced_through_the_books(world: World) -> None:
         assert await follow(read, [milk], "down") == {milk, yoghurt}
         assert await follow(read, [sugar], "down") == {sugar, yoghurt}
         assert await follow(read, [yoghurt], "up") == {milk, sugar, yoghurt}
-        moved = await stock.totals(tx, [milk, sugar, yoghurt])
+        moved = await stock.moved(tx, [milk, sugar, yoghurt])
         lots = await stock.lots_in_stock(tx, list(world.items.values()))
     left: dict[UUID, Decimal] = {}
     for (_, lot), quantity in on_hand(moved).items():
