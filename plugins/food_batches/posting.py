@@ -232,8 +232,9 @@ class FoodPosting:
         }
 
     def _returned(self) -> Iterator[Write]:
-        """What comes back of batches under recall, by line; a reversal takes it away again."""
-        if not (self.type.returns and self.type.party == "customer"):
+        """What comes back of batches under recall, by line, also with a sale that is reversed; the
+        reversal of a return takes it away again."""
+        if self.type.party != "customer" or not (self.type.returns or self.posting.reverses):
             return
         for no, movements in self.by_line.items():
             for movement in movements:

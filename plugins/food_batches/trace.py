@@ -123,6 +123,19 @@ class Genealogy:
                     yield Link(document, before, after)
 
 
+def lost_track(
+    converted: Iterable[Converted], lots: Collection[UUID], direction: Direction
+) -> set[UUID]:
+    """The documents behind which the trace of these lots ends: what they became, or were made of, had no
+    lot."""
+    told = list(converted)
+    undone = {key for one in told if one.reverses_id for key in (one.document_id, one.reverses_id)}
+    forth = direction == "down"
+    ours = {one.document_id for one in told if one.lot_id in lots and one.consumed is forth}
+    ends = {one.document_id for one in told if one.lot_id == NIL and one.consumed is not forth}
+    return (ours & ends) - undone
+
+
 def on_hand(moved: Iterable[Moved]) -> dict[tuple[UUID, UUID], Decimal]:
     """What is left of the lots, by place and lot; transit is a place."""
     left: dict[tuple[UUID, UUID], Decimal] = defaultdict(Decimal)
@@ -157,6 +170,17 @@ def came_in(moved: Iterable[Moved]) -> dict[UUID, Decimal]:
         elif out_of and one.reversal:
             made[one.lot_id] -= one.quantity
     return dict(made)
+
+
+def used_up(moved: Iterable[Moved]) -> dict[UUID, Decimal]:
+    """How much of each lot became other goods, less what was reversed."""
+    used: dict[UUID, Decimal] = defaultdict(Decimal)
+    for one in moved:
+        if one.target_account == "production" and not one.reversal:
+            used[one.lot_id] += one.quantity
+        elif one.source_account == "production" and one.reversal:
+            used[one.lot_id] -= one.quantity
+    return dict(used)
 
 
 def suppliers(moved: Iterable[Moved]) -> dict[tuple[UUID | None, UUID], Decimal]:
