@@ -8,11 +8,14 @@ import pytest
 
 from core.db.database import Database
 from core.extension.registry import Plugin, Registry, using
-from plugins.food_batches import plugin
+from core.ledger.verify import verify
+from plugins.food_batches import plugin, tables
 from plugins.food_batches.plugin import manifest
 from schema.compose import ComposedSchema, composed_schema
 from tests.ledger_world import World
+from tests.plugins.food_batches import shops
 from tests.plugins.food_batches.market import Market
+from tests.shop import Shop
 
 
 @pytest.fixture
@@ -41,3 +44,13 @@ async def market(db: Database, schema: ComposedSchema) -> AsyncIterator[Market]:
     market = await Market.start(db, schema)
     yield market
     await market.tallies()
+
+
+@pytest.fixture
+async def food_shop(db: Database, schema: ComposedSchema) -> AsyncIterator[Shop]:
+    """A shop with the module on, whose books and batches must tally in the end."""
+    shop = await shops.open_shop(db, schema)
+    yield shop
+    assert await verify(db, shop.principal.tenant_id) == []
+    async with db.snapshot(shop.principal.tenant_id) as tx:
+        assert await tables.differences(tx) == []
