@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
@@ -22,6 +22,7 @@ from core.plugin_api import (
     Refused,
     Transaction,
     define,
+    free_goods,
     hold_goods,
     raise_any,
     record_audit,
@@ -164,40 +165,48 @@ async def _start(
     async def trace() -> Trace:
         return await (traced(tx, lots, "down") if descendants else untraced(tx, lots))
 
-    reached = await trace()
-    for _ in range(_ATTEMPTS):
-        # Which items to lock is known from the trace, and the trace holds only once they are locked.
-        async with tx.raw.transaction() as attempt:
-            holds = await _freeze(tx, actor, reached.lots, reason)
-            locked = await trace()
-            if locked.lots == reached.lots:
-                break
-            reached = locked
-            raise psycopg.Rollback(attempt)  # its locks go, too: others are taken in their order
-    else:
-        raise refuse(STILL_MOVING)
+    found, holds = await _frozen(tx, actor, reason, trace)
     under_recall = await recall_tables.open_recalls(tx, lots)
     raise_any(
         Refusal(UNDER_RECALL, ("batches", n)) for n, lot in enumerate(lots) if lot in under_recall
     )
-    await _mark(tx, reached.lots)
-    recalled = _recalled(recall_id, locked, holds)
+    await _mark(tx, found.lots)
+    recalled = _recalled(recall_id, found, holds)
     await recall_tables.insert(tx, recall_id, actor, reason, _since(since), recalled)
     details = {"reason": reason, "batches": len(recalled)}
     await record_audit(tx, actor, "food_batches.recall", "food_batches_recall", recall_id, details)
     return recall_id
 
 
-async def _freeze(
-    tx: Transaction, actor: UUID, lots: Collection[UUID], reason: str
-) -> dict[UUID, UUID]:
-    """Hold the lots wherever they are, also under way; the holds by lot. Their items are locked in order
-    of ids."""
-    items = await items_of_lots(tx, lots)
-    return {
-        lot: await hold_goods(tx, actor, HoldDraft(items[lot], reason, lot_id=lot))
-        for lot in sorted(lots, key=lambda lot: (items[lot], lot))
-    }
+async def _frozen(
+    tx: Transaction, actor: UUID, reason: str, trace: Callable[[], Awaitable[Trace]]
+) -> tuple[Trace, dict[UUID, UUID]]:
+    """Hold all lots of a trace, wherever they are, also under way; the trace as it is then, and the holds
+    by lot. Raises Refused.
+
+    Which items to lock is known from the trace, and the trace is sure only once they are locked: what was
+    made meanwhile is held as well. Items are locked in order of ids; where one turns up that comes before
+    those that are locked, their locks are let go and all are taken anew.
+    """
+    found = await trace()
+    for _ in range(_ATTEMPTS):
+        async with tx.raw.transaction() as attempt:
+            holds: dict[UUID, UUID] = {}
+            locked: set[UUID] = set()
+            while missing := found.lots - holds.keys():
+                items = await items_of_lots(tx, missing)
+                fresh = set(items.values()) - locked
+                if locked and fresh and min(fresh) < max(locked):
+                    raise psycopg.Rollback(attempt)
+                for lot in sorted(missing, key=lambda lot: (items[lot], lot)):
+                    draft = HoldDraft(items[lot], reason, lot_id=lot)
+                    holds[lot] = await hold_goods(tx, actor, draft)
+                locked |= fresh
+                found = await trace()
+            for lot in sorted(holds.keys() - found.lots):  # its making was reversed meanwhile
+                await free_goods(tx, actor, holds.pop(lot))
+            return found, holds
+    raise refuse(STILL_MOVING)
 
 
 async def _mark(tx: Transaction, lots: Collection[UUID]) -> None:

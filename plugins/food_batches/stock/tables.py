@@ -69,42 +69,46 @@ async def known_units(tx: Transaction, ids: Collection[UUID]) -> set[UUID]:
     return {row[0] for row in found}
 
 
-_FLOWS = (
-    "SELECT e.event_sequence, e.event_flow, e.lot_id,"
-    " (array_agg(e.place_id) FILTER (WHERE e.leg = 'source'))[1] AS source,"
-    " (array_agg(e.place_id) FILTER (WHERE e.leg = 'target'))[1] AS target,"
-    " sum(e.quantity) FILTER (WHERE e.leg = 'target') AS quantity"
-    " FROM entry e WHERE e.tenant_id = %s AND e.quantity <> 0"
+_OF_LOTS = (
+    "e.tenant_id = %s AND e.lot_id = ANY(%s) AND e.quantity <> 0"
+    " AND e.lot_id <> '00000000-0000-0000-0000-000000000000'"
 )
-"""Flows of goods as they stand after all corrections: one that was undone on its own day sums to nothing."""
+"""Entries of lots. The index of lots leaves out the nil id, and is used only where the query says so."""
 
 
 async def converted(tx: Transaction, lot_ids: Collection[UUID]) -> list[Converted]:
-    """What the documents consumed and produced that consumed or produced one of these lots."""
+    """What the documents consumed and produced that consumed or produced one of these lots.
+
+    Each document is looked up by itself, whatever the planner believes of how many there are.
+    """
     found = await rows(
         tx,
-        "WITH account AS (SELECT id FROM place WHERE tenant_id = %s AND account = 'production'),"  # noqa: S608 - ours
-        " item AS (SELECT DISTINCT item_id FROM lot WHERE tenant_id = %s AND id = ANY(%s)),"
-        " touched AS (SELECT DISTINCT e.event_sequence FROM entry e JOIN item USING (item_id)"
-        "  WHERE e.tenant_id = %s AND e.lot_id = ANY(%s) AND e.quantity <> 0"
-        "  AND e.place_id = (SELECT id FROM account)),"
-        f" flow AS ({_FLOWS} AND e.event_sequence IN (SELECT event_sequence FROM touched)"
-        "  GROUP BY 1, 2, 3)"
-        " SELECT DISTINCT d.id, f.lot_id, f.target = a.id, d.reverses_id FROM flow f"
-        " CROSS JOIN account a JOIN document d ON d.tenant_id = %s AND d.sequence = f.event_sequence"
-        " WHERE f.quantity <> 0 AND a.id IN (f.source, f.target)",
-        *(tx.tenant_id, tx.tenant_id, list(lot_ids)),
-        *(tx.tenant_id, list(lot_ids), tx.tenant_id, tx.tenant_id),
+        "WITH account AS MATERIALIZED"  # noqa: S608 - ours
+        "  (SELECT id FROM place WHERE tenant_id = %s AND account = 'production'),"
+        f" touched AS MATERIALIZED (SELECT DISTINCT e.event_sequence FROM entry e WHERE {_OF_LOTS}"
+        "  AND e.place_id = (SELECT id FROM account))"
+        " SELECT DISTINCT d.id, f.lot_id, f.consumed, d.reverses_id FROM touched t"
+        " CROSS JOIN LATERAL (SELECT e.lot_id, sum(e.quantity) > 0 AS consumed FROM entry e"
+        "  WHERE e.tenant_id = %s AND e.event_sequence = t.event_sequence"
+        "  AND e.place_id = (SELECT id FROM account)"
+        "  GROUP BY e.event_flow, e.lot_id HAVING sum(e.quantity) <> 0 OFFSET 0) f"
+        " CROSS JOIN LATERAL (SELECT id, reverses_id FROM document"
+        "  WHERE tenant_id = %s AND sequence = t.event_sequence OFFSET 0) d",
+        *(tx.tenant_id, tx.tenant_id, list(lot_ids), tx.tenant_id, tx.tenant_id),
     )
     return [Converted(*row) for row in found]
 
 
 async def moved(tx: Transaction, lot_ids: Collection[UUID]) -> list[Moved]:
-    """Everything that moved of these lots, summed by where from, where to, and for whom."""
+    """Everything that moved of these lots, summed by where from, where to, and for whom. Flows count as
+    they stand after all corrections: one that was undone on its own day sums to nothing."""
     found = await rows(
         tx,
-        f"WITH flow AS ({_FLOWS} AND e.lot_id = ANY(%s) AND e.item_id IN"  # noqa: S608 - ours
-        "  (SELECT item_id FROM lot WHERE tenant_id = %s AND id = ANY(%s)) GROUP BY 1, 2, 3),"
+        "WITH flow AS MATERIALIZED (SELECT e.event_sequence, e.lot_id,"  # noqa: S608 - ours
+        "  (array_agg(e.place_id) FILTER (WHERE e.leg = 'source'))[1] AS source,"
+        "  (array_agg(e.place_id) FILTER (WHERE e.leg = 'target'))[1] AS target,"
+        "  sum(e.quantity) FILTER (WHERE e.leg = 'target') AS quantity"
+        f"  FROM entry e WHERE {_OF_LOTS} GROUP BY e.event_sequence, e.event_flow, e.lot_id),"
         " way AS (SELECT f.event_sequence, f.lot_id, abs(f.quantity) AS quantity,"
         "  CASE WHEN f.quantity > 0 THEN f.source ELSE f.target END AS source,"
         "  CASE WHEN f.quantity > 0 THEN f.target ELSE f.source END AS target"
@@ -115,7 +119,6 @@ async def moved(tx: Transaction, lot_ids: Collection[UUID]) -> list[Moved]:
         " JOIN place s ON s.tenant_id = %s AND s.id = w.source"
         " JOIN place t ON t.tenant_id = %s AND t.id = w.target"
         " GROUP BY 1, 3, 4, 5, 6, 7, 8 ORDER BY 1, 3, 4, 7, 8",
-        *(tx.tenant_id, list(lot_ids), tx.tenant_id, list(lot_ids)),
-        *(tx.tenant_id,) * 3,
+        *(tx.tenant_id, list(lot_ids), *(tx.tenant_id,) * 3),
     )
     return [Moved(*row) for row in found]
