@@ -13,10 +13,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from benchmarks import books, breakdown, goals
+from benchmarks import books, breakdown, goals, tracing
 from benchmarks.floor import FLOOR, FloorKind
 from benchmarks.goals import PRODUCT, Goal
-from benchmarks.lab import Lab, flush_seconds, open_lab
+from benchmarks.lab import Lab, Tell, flush_seconds, open_lab
 from benchmarks.report import Report
 from benchmarks.requests import Kind
 from benchmarks.serving import Serving, product, started
@@ -26,6 +26,9 @@ from core.db import roles
 
 WHERE = "where"
 """Asks, beside the goals, for where the microseconds go."""
+
+TRACE = "trace"
+"""Asks for the time that the trace of a batch takes."""
 
 PROCESSES = (1, 2)
 
@@ -43,7 +46,7 @@ KINDS: dict[str, Kind] = {
     "alone": "uniform",
     "page": "page",
 }
-_ALL = (*goals.IDS, WHERE)
+_ALL = (*goals.IDS, WHERE, TRACE)
 
 
 def main(
@@ -79,6 +82,15 @@ def run(asked: tuple[str, ...], sizes: Sizes, rounds: int, console: Console) -> 
         console.print(f"{time.monotonic() - since:5.0f} s  {what}", style="dim")
 
     report = Report(sizes.name, SEED, {}, PROCESSES, asked)
+    if set(asked) != {TRACE}:
+        _in_turns(report, sizes, rounds, tell)
+    if TRACE in asked:
+        report.trace = tracing.run(sizes, rounds, tell)
+    return report
+
+
+def _in_turns(report: Report, sizes: Sizes, rounds: int, tell: Tell) -> None:
+    """The goals, and where the microseconds go."""
     with open_lab(sizes, tell) as lab:
         report.machine = _machine(lab)
         report.rows = {name: rows.rows for name, rows in lab.rows.items()}
@@ -92,12 +104,11 @@ def run(asked: tuple[str, ...], sizes: Sizes, rounds: int, console: Console) -> 
                     tell("warming up")
                     lab.load(one.url, "uniform", sizes.clients, salt=900)
                 report.turns = take(contestants(lab, serving, report.goals()), rounds, tell)
-        if WHERE in asked:
+        if WHERE in report.wanted:
             tell("where the microseconds go")
             report.breakdown = breakdown.breakdown(lab)
         tell("the books")
         report.books = asyncio.run(_books(lab))
-    return report
 
 
 def contestants(lab: Lab, serving: dict[int, Serving], wanted: list[Goal]) -> list[Contestant]:

@@ -13,6 +13,7 @@ from rich.table import Table
 from benchmarks.breakdown import Breakdown
 from benchmarks.goals import GOALS, Goal
 from benchmarks.processes import API, CLIENT, POSTGRES
+from benchmarks.tracing import Traced
 from benchmarks.turns import Turn, Turns, median
 
 
@@ -29,6 +30,7 @@ class Report:
     ceiling: float | None = None
     turns: Turns = field(default_factory=dict)
     breakdown: Breakdown | None = None
+    trace: Traced | None = None
     books: str = "not looked at"
 
     def goals(self) -> list[Goal]:
@@ -45,6 +47,7 @@ class Report:
             "books": self.books,
             "goals": [self._goal(goal) for goal in self.goals()],
             "turns": {name: [asdict(t) for t in turns] for name, turns in self.turns.items()},
+            "trace": asdict(self.trace) | {"ratio": self.trace.ratio} if self.trace else None,
             "breakdown": asdict(self.breakdown) if self.breakdown else None,
         }
         path.write_text(json.dumps(found, indent=1) + "\n")
@@ -57,6 +60,10 @@ class Report:
             console.print(_breakdown_table(self.breakdown))
             for name in self.breakdown.gone:
                 console.print(f"not there to be watched: {name}")
+        if self.trace:
+            console.print(self.trace.table())
+        if not self.machine:
+            return
         facts = ", ".join(f"{name} {value}" for name, value in self.machine.items())
         console.print(f"machine: {facts}; size {self.size}, seed {self.seed}")
         rows = ", ".join(f"{name} {count}" for name, count in self.rows.items())

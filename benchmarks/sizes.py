@@ -14,7 +14,7 @@ LINES = 3
 @dataclass(frozen=True, slots=True)
 class Sizes:
     """``seconds`` of measuring follow ``warm_up`` seconds that nobody counts; every contestant has its
-    turn in each of the ``rounds``."""
+    turn in each of the ``rounds``. ``movements`` are those that a trace goes through."""
 
     name: str
     items: int
@@ -23,6 +23,7 @@ class Sizes:
     rounds: int
     seconds: float
     warm_up: float
+    movements: int
 
     @property
     def items_each(self) -> int:
@@ -30,9 +31,9 @@ class Sizes:
         return max(LINES, self.items // self.tenants)
 
 
-FULL = Sizes("full", 10_000, 64, 64, 5, 5.0, 1.5)
-QUICK = replace(FULL, name="quick", rounds=1, seconds=1.5, warm_up=0.5)
-TINY = Sizes("tiny", 60, 4, 4, 1, 0.3, 0.1)
+FULL = Sizes("full", 10_000, 64, 64, 5, 5.0, 1.5, 100_000)
+QUICK = replace(FULL, name="quick", rounds=1, seconds=1.5, warm_up=0.5, movements=20_000)
+TINY = Sizes("tiny", 60, 4, 4, 1, 0.3, 0.1, 200)
 """For the test that the whole thing runs: its figures mean nothing."""
 
 SIZES = {size.name: size for size in (FULL, QUICK, TINY)}

@@ -186,13 +186,14 @@ async def documents_of(
     found = await rows(
         tx,
         "SELECT k.id, d.sequence, d.id FROM unnest(%s::uuid[]) k (id) CROSS JOIN LATERAL"
-        " (SELECT d.sequence, d.id FROM document d WHERE d.tenant_id = %s AND d.sequence > %s"
-        "   AND (%s::uuid IS NULL OR d.party_id = %s) AND d.sequence IN"
-        "   (SELECT e.event_sequence FROM food_batches_recall_batch b"
-        "     JOIN entry e ON e.tenant_id = b.tenant_id AND e.lot_id = b.lot_id"
-        "    WHERE b.tenant_id = %s AND b.recall_id = k.id AND e.quantity <> 0)"
-        "   ORDER BY d.sequence LIMIT %s) d ORDER BY 1, 2",
-        *(list(recalls), tx.tenant_id, after, party, party, tx.tenant_id, limit),
+        " (WITH own AS MATERIALIZED (SELECT DISTINCT e.event_sequence FROM food_batches_recall_batch b"
+        "    JOIN entry e ON e.tenant_id = b.tenant_id AND e.lot_id = b.lot_id AND e.quantity <> 0"
+        "    AND e.lot_id <> '00000000-0000-0000-0000-000000000000' AND e.event_sequence > %s"
+        "    WHERE b.tenant_id = %s AND b.recall_id = k.id)"
+        "   SELECT d.sequence, d.id FROM own"
+        "   JOIN document d ON d.tenant_id = %s AND d.sequence = own.event_sequence"
+        "   WHERE %s::uuid IS NULL OR d.party_id = %s ORDER BY d.sequence LIMIT %s) d ORDER BY 1, 2",
+        *(list(recalls), after, tx.tenant_id, tx.tenant_id, party, party, limit),
     )
     by_recall: dict[UUID, list[tuple[int, UUID]]] = {recall: [] for recall in recalls}
     for recall, sequence, document in found:

@@ -38,6 +38,17 @@ def test_it_runs_tallies_and_tells(tmp_path: Path) -> None:
         assert word in run.stdout
 
 
+def test_a_trace_is_right(tmp_path: Path) -> None:
+    path = tmp_path / "result.json"
+    command = [sys.executable, "-m", "benchmarks", "trace", "--size", "tiny", "--json", str(path)]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stdout + run.stderr
+    found = json.loads(path.read_text())["trace"]
+    assert (found["movements"], found["batches"], found["customers"]) == (200, 101, 2)
+    assert all(found[what] > 0 for what in ("trace", "documents", "floor", "ratio"))
+    assert "Trace of 200 movements" in run.stdout
+
+
 def test_an_unknown_goal_is_refused() -> None:
     command = [sys.executable, "-m", "benchmarks", "B99"]
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)

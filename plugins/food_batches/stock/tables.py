@@ -69,7 +69,7 @@ async def known_units(tx: Transaction, ids: Collection[UUID]) -> set[UUID]:
     return {row[0] for row in found}
 
 
-_OF_LOTS = (
+OF_LOTS = (
     "e.tenant_id = %s AND e.lot_id = ANY(%s) AND e.quantity <> 0"
     " AND e.lot_id <> '00000000-0000-0000-0000-000000000000'"
 )
@@ -85,7 +85,7 @@ async def converted(tx: Transaction, lot_ids: Collection[UUID]) -> list[Converte
         tx,
         "WITH account AS MATERIALIZED"  # noqa: S608 - ours
         "  (SELECT id FROM place WHERE tenant_id = %s AND account = 'production'),"
-        f" touched AS MATERIALIZED (SELECT DISTINCT e.event_sequence FROM entry e WHERE {_OF_LOTS}"
+        f" touched AS MATERIALIZED (SELECT DISTINCT e.event_sequence FROM entry e WHERE {OF_LOTS}"
         "  AND e.place_id = (SELECT id FROM account))"
         " SELECT DISTINCT d.id, f.lot_id, f.consumed, d.reverses_id FROM touched t"
         " CROSS JOIN LATERAL (SELECT e.lot_id, sum(e.quantity) > 0 AS consumed FROM entry e"
@@ -105,20 +105,23 @@ async def moved(tx: Transaction, lot_ids: Collection[UUID]) -> list[Moved]:
     found = await rows(
         tx,
         "WITH flow AS MATERIALIZED (SELECT e.event_sequence, e.lot_id,"  # noqa: S608 - ours
-        "  (array_agg(e.place_id) FILTER (WHERE e.leg = 'source'))[1] AS source,"
-        "  (array_agg(e.place_id) FILTER (WHERE e.leg = 'target'))[1] AS target,"
+        "  any_value(e.place_id) FILTER (WHERE e.leg = 'source') AS source,"
+        "  any_value(e.place_id) FILTER (WHERE e.leg = 'target') AS target,"
         "  sum(e.quantity) FILTER (WHERE e.leg = 'target') AS quantity"
-        f"  FROM entry e WHERE {_OF_LOTS} GROUP BY e.event_sequence, e.event_flow, e.lot_id),"
-        " way AS (SELECT f.event_sequence, f.lot_id, abs(f.quantity) AS quantity,"
-        "  CASE WHEN f.quantity > 0 THEN f.source ELSE f.target END AS source,"
-        "  CASE WHEN f.quantity > 0 THEN f.target ELSE f.source END AS target"
-        "  FROM flow f WHERE f.quantity <> 0)"
-        " SELECT w.lot_id, sum(w.quantity), w.source, w.target, s.account, t.account, d.party_id,"
-        "  d.reverses_id IS NOT NULL FROM way w"
-        " JOIN document d ON d.tenant_id = %s AND d.sequence = w.event_sequence"
-        " JOIN place s ON s.tenant_id = %s AND s.id = w.source"
-        " JOIN place t ON t.tenant_id = %s AND t.id = w.target"
-        " GROUP BY 1, 3, 4, 5, 6, 7, 8 ORDER BY 1, 3, 4, 7, 8",
+        f"  FROM entry e WHERE {OF_LOTS} GROUP BY e.event_sequence, e.event_flow, e.lot_id),"
+        " head AS MATERIALIZED (SELECT sequence, party_id, reverses_id IS NOT NULL AS reversal"
+        "  FROM document WHERE tenant_id = %s"
+        "  AND sequence IN (SELECT DISTINCT event_sequence FROM flow)),"
+        " total AS MATERIALIZED (SELECT f.lot_id, f.source, f.target, f.quantity > 0 AS forth,"
+        "  h.party_id, h.reversal, sum(abs(f.quantity)) AS quantity"
+        "  FROM flow f JOIN head h ON h.sequence = f.event_sequence WHERE f.quantity <> 0"
+        "  GROUP BY 1, 2, 3, 4, 5, 6)"
+        " SELECT w.lot_id, w.quantity, s.id, t.id, s.account, t.account, w.party_id, w.reversal"
+        " FROM total w JOIN place s"
+        "  ON s.tenant_id = %s AND s.id = CASE WHEN w.forth THEN w.source ELSE w.target END"
+        " JOIN place t"
+        "  ON t.tenant_id = %s AND t.id = CASE WHEN w.forth THEN w.target ELSE w.source END"
+        " ORDER BY 1, 3, 4, 7, 8",
         *(tx.tenant_id, list(lot_ids), *(tx.tenant_id,) * 3),
     )
     return [Moved(*row) for row in found]

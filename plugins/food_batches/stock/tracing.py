@@ -11,6 +11,7 @@ from core.plugin_api import Transaction, rows
 from plugins.food_batches import trace
 from plugins.food_batches.rules.recall import Share, shares
 from plugins.food_batches.stock import tables as stock
+from plugins.food_batches.stock.tables import OF_LOTS
 from plugins.food_batches.trace import Converted, Direction, Moved
 
 
@@ -109,16 +110,15 @@ async def documents_of(
     """Documents that moved some of these lots, with their posting numbers, in the order of posting."""
     found = await rows(
         tx,
-        "SELECT d.sequence, d.id FROM document d WHERE d.tenant_id = %s AND d.sequence > %s"
-        " AND (%s::uuid IS NULL OR d.party_id = %s) AND d.sequence IN"
-        " (SELECT e.event_sequence FROM entry e JOIN place p"
-        "   ON p.tenant_id = e.tenant_id AND p.id = e.place_id"
-        "  WHERE e.tenant_id = %s AND e.lot_id = ANY(%s) AND e.quantity <> 0"
-        "  AND (NOT %s OR (p.account = 'supplier' AND e.quantity < 0)))"
-        " AND NOT (%s AND d.reverses_id IS NOT NULL)"
+        f"WITH own AS MATERIALIZED (SELECT DISTINCT e.event_sequence FROM entry e WHERE {OF_LOTS}"  # noqa: S608 - ours
+        "  AND e.event_sequence > %s AND (NOT %s OR (e.quantity < 0 AND e.place_id ="
+        "   (SELECT id FROM place WHERE tenant_id = %s AND account = 'supplier'))))"
+        " SELECT d.sequence, d.id FROM own"
+        " JOIN document d ON d.tenant_id = %s AND d.sequence = own.event_sequence"
+        " WHERE (%s::uuid IS NULL OR d.party_id = %s) AND NOT (%s AND d.reverses_id IS NOT NULL)"
         " ORDER BY d.sequence LIMIT %s",
-        *(tx.tenant_id, after or 0, which.party_id, which.party_id),
-        *(tx.tenant_id, list(lots), which.receipts, which.receipts, limit),
+        *(tx.tenant_id, list(lots), after or 0, which.receipts, tx.tenant_id, tx.tenant_id),
+        *(which.party_id, which.party_id, which.receipts, limit),
     )
     return [(row[0], row[1]) for row in found]
 
