@@ -15,6 +15,15 @@ from core.db.metadata import Moment, Number, Uuid
 from core.db.migrate import run_script
 from core.documents.records import Document, DocumentDraft, Line, LineDraft
 from core.documents.types import DocumentType, Effect
+from core.catalogue.tables import items_by_barcode
+from core.commands import run as run_command
+from core.db.database import Database, Transaction, rows
+from core.db.metadata import Moment, Number, Uuid
+from core.documents.reading import lines as lines_of_documents
+from core.documents.records import Document, DocumentDraft, Line, LineDraft
+from core.documents.service import add_to_draft
+from core.documents.types import TYPES as DOCUMENT_TYPES
+from core.documents.types import UNKNOWN_TYPE, DocumentType, Effect
 from core.errors import (
     DUPLICATE,
     INVALID,
@@ -61,6 +70,7 @@ from core.tenancy.rules import Principal
 from core.text import clean
 
 __all__ = [
+    "DOCUMENT_TYPES",
     "DUPLICATE",
     "INVALID",
     "LIMIT_EXCEEDED",
@@ -69,6 +79,7 @@ __all__ = [
     "OF_CORE",
     "REQUIRED",
     "Asked",
+    "UNKNOWN_TYPE",
     "Database",
     "Document",
     "DocumentDraft",
@@ -109,12 +120,15 @@ __all__ = [
     "Write",
     "barcodes_of_items",
     "clean",
+    "add_to_draft",
     "define",
     "emit_many",
     "free_goods",
     "hold_goods",
     "hookimpl",
     "lock_guards",
+    "items_by_barcode",
+    "lines_of_documents",
     "lot_id",
     "lot_movements",
     "module_settings",

@@ -6,7 +6,7 @@ Pure: everything it needs to know comes in as :class:`Reference`.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -184,6 +184,24 @@ def resolve(draft: DocumentDraft, known: Reference) -> Document:
         extra_cost=draft.extra_cost,
         cost_basis=draft.cost_basis,
         extensions=draft.extensions,
+    )
+
+
+def head_of(document: Document) -> DocumentDraft:
+    """A document as its writer entered it, but for its lines."""
+    same = {f.name: getattr(document, f.name) for f in fields(DocumentDraft) if f.name != "type"}
+    return DocumentDraft(**{**same, "type": document.type_code, "lines": ()})
+
+
+def joined(document: Document, more: Document) -> Document:
+    """A document with the lines of another behind its own."""
+    last = document.lines[-1].no if document.lines else 0
+    return replace(
+        document,
+        lines=(*document.lines, *(replace(line, no=last + line.no) for line in more.lines)),
+        net=document.net + more.net,
+        tax=document.tax + more.tax,
+        total=document.total + more.total,
     )
 
 

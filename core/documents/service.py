@@ -7,6 +7,7 @@ What writes the ledger is not here: posting, approving an order and reversing go
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -16,13 +17,23 @@ from core.db.database import Database, Transaction
 from core.db.questions import ask
 from core.documents import reading as stored_documents
 from core.documents import storing
+from core.documents.heads import MAX_LINES
 from core.documents.lifecycle import Event, State, next_state
 from core.documents.progress import Progress
-from core.documents.records import DocumentDraft, Stored
-from core.documents.rules import Reference, resolve
+from core.documents.records import Document, DocumentDraft, Stored
+from core.documents.rules import Reference, head_of, joined, resolve
 from core.documents.storing import Filed
 from core.documents.types import Effect
-from core.errors import DUPLICATE, NOT_FOUND, STALE_REVISION, Refusal, Refused, define, raise_any
+from core.errors import (
+    DUPLICATE,
+    LIMIT_EXCEEDED,
+    NOT_FOUND,
+    STALE_REVISION,
+    Refusal,
+    Refused,
+    define,
+    raise_any,
+)
 from core.ledger import loading, reading, reservations
 from core.tenancy.rules import Principal
 from core.tenancy.tables import next_change
@@ -75,6 +86,36 @@ async def save_draft(
         db, principal.tenant_id, command_id, "saveDraft", {**asked, "revision": revision}, work
     )
     return UUID(outcome["id"])
+
+
+async def add_to_draft(tx: Transaction, actor: UUID, draft: DocumentDraft) -> Document:
+    """Add lines to the stored draft of this id, in a transaction that does more; the draft is made where
+    there is none. Answers with its content as it is then.
+
+    The head of a stored draft stays as it is, whatever ``draft`` says. Raises Refused, with paths of the
+    lines as they stand in ``draft``.
+    """
+    named = [draft.id] if draft.source_id is None else [draft.id, draft.source_id]
+    await stored_documents.lock_documents(tx, named)
+    stored = await stored_documents.documents(tx, named)
+    known = stored.get(draft.id)
+    if known is None:
+        document = resolve(draft, await _reference(tx, draft))
+        if draft.source_id not in {None, *stored}:
+            raise Refused(Refusal(NOT_FOUND, ("sourceId",), {"id": str(draft.source_id)}))
+        filed = Filed(document, State.DRAFT.value, actor)
+        await storing.insert(tx, [filed], None, await next_change(tx))
+    else:
+        _check(known, known.revision, Event.EDIT)
+        if len(known.document.lines) + len(draft.lines) > MAX_LINES:
+            details = {"field": "lines", "limit": MAX_LINES}
+            raise Refused(Refusal(LIMIT_EXCEEDED, ("lines",), details))
+        more = replace(head_of(known.document), lines=draft.lines)
+        document = joined(known.document, resolve(more, await _reference(tx, more)))
+        fresh = document.lines[len(known.document.lines) :]
+        await storing.add_lines(tx, document, fresh, await next_change(tx))
+    await record(tx, actor, "document.save", "document", draft.id)
+    return document
 
 
 async def step(

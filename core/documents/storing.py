@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -106,6 +106,23 @@ async def replace_draft(tx: Transaction, document: Document, mark: int) -> None:
         [(document.id, document.type_code, document.business_date, mark, *_head(document))],
     )
     await _insert_lines(tx, [document])
+
+
+async def add_lines(tx: Transaction, document: Document, lines: Iterable[Line], mark: int) -> None:
+    """A draft has further lines, ``lines`` of those of ``document``, and other totals."""
+    table = tables.document
+    await tx.sql.execute(
+        sa.update(table)
+        .where(table.c.tenant_id == tx.tenant_id, table.c.id == document.id)
+        .values(
+            net=document.net,
+            tax=document.tax,
+            total=document.total,
+            revision=table.c.revision + 1,
+            changed=mark,
+        )
+    )
+    await _insert_lines(tx, [replace(document, lines=tuple(lines))])
 
 
 async def delete_draft(tx: Transaction, document_id: UUID) -> None:

@@ -219,11 +219,11 @@ scan = tables.table(
     sa.Column("line", sa.Integer, nullable=False),
     sa.Column("scanned_by", Uuid, nullable=False),
     sa.Column("scanned_at", Moment, nullable=False, server_default=sa.func.now()),
-    tables.key("document_id", to="document"),
     sa.CheckConstraint("device <> '' AND sequence >= 0", name="origin"),
     append_only=True,
 )
-"""Scans that became lines: the same of one device a second time is answered with the first."""
+"""Scans that became lines: the same of one device a second time is answered with the first, also when the
+draft is gone."""
 
 
 async def items_by_id(tx: Transaction, ids: Iterable[UUID]) -> dict[UUID, Item]:
@@ -330,9 +330,13 @@ async def keep_scan(tx: Transaction, row: Mapping[str, Any]) -> Mapping[str, Any
     )
     if made.first() is not None:
         return None
-    same = (scan.c.device == row["device"]) & (scan.c.sequence == row["sequence"])
-    (before,) = await _read(tx, scan, same)
-    return before
+    return await known_scan(tx, row["device"], row["sequence"])
+
+
+async def known_scan(tx: Transaction, device: str, sequence: int) -> Mapping[str, Any] | None:
+    """The scan that a device sent under this number."""
+    same = (scan.c.device == device) & (scan.c.sequence == sequence)
+    return next(iter(await _read(tx, scan, same)), None)
 
 
 _DIFFERENCES = (

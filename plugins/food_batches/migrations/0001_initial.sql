@@ -144,7 +144,6 @@ CREATE TABLE food_batches_scan (
 	scanned_by UUID NOT NULL, 
 	scanned_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL, 
 	CONSTRAINT food_batches_scan_pkey PRIMARY KEY (tenant_id, device, sequence), 
-	CONSTRAINT food_batches_scan_tenant_id_document_id_fkey FOREIGN KEY(tenant_id, document_id) REFERENCES document (tenant_id, id), 
 	CONSTRAINT food_batches_scan_origin CHECK (device <> '' AND sequence >= 0)
 );
 

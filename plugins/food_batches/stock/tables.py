@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
 from core.plugin_api import Transaction, rows
+from plugins.food_batches.settings import FoodSettings
 from plugins.food_batches.trace import Converted, Moved
 
 
@@ -57,6 +59,36 @@ async def lot_codes(tx: Transaction, ids: Collection[UUID]) -> dict[UUID, str]:
         "SELECT id, code FROM lot WHERE tenant_id = %s AND id = ANY(%s)",
         tx.tenant_id,
         list(ids),
+    )
+    return {row[0]: row[1] for row in found}
+
+
+async def settings_of(tx: Transaction) -> FoodSettings:
+    """What the tenant decided for this module."""
+    found = await rows(
+        tx,
+        "SELECT settings FROM tenant_module WHERE tenant_id = %s AND module = 'food_batches'",
+        tx.tenant_id,
+    )
+    return FoodSettings.model_validate(found[0][0] if found else {})
+
+
+async def type_of_document(tx: Transaction, document_id: UUID) -> tuple[str, date] | None:
+    """The type and the day of a stored document."""
+    found = await rows(
+        tx,
+        "SELECT type, business_date FROM document WHERE tenant_id = %s AND id = %s",
+        *(tx.tenant_id, document_id),
+    )
+    return (found[0][0], found[0][1]) if found else None
+
+
+async def unit_codes(tx: Transaction, ids: Collection[UUID]) -> dict[UUID, str]:
+    """What people call units."""
+    found = await rows(
+        tx,
+        "SELECT id, code FROM unit WHERE tenant_id = %s AND id = ANY(%s)",
+        *(tx.tenant_id, list(ids)),
     )
     return {row[0]: row[1] for row in found}
 
