@@ -41,7 +41,8 @@ from core.parties import service as parties
 from core.parties.rules import PartyDraft
 from core.tenancy import service as tenancy
 from core.tenancy.rules import Principal, permissions_of
-from plugins.food_batches.stock.tracing import Trace, Which, documents_of, traced
+from plugins.food_batches.stock.tables import Which, documents_of
+from plugins.food_batches.stock.tracing import Trace, traced
 
 BATCHES = 100
 SECONDS = 1.0

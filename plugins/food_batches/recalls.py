@@ -30,17 +30,12 @@ from core.plugin_api import (
     run_command,
     uuid7,
 )
-from plugins.food_batches import recall_tables, tables
-from plugins.food_batches.recall_tables import Recalled
+from plugins.food_batches import tables
+from plugins.food_batches.recall import tables as recall_tables
+from plugins.food_batches.recall.tables import Recalled
 from plugins.food_batches.rules.records import Batch, Status
-from plugins.food_batches.stock.tracing import (
-    Trace,
-    Which,
-    documents_of,
-    items_of_lots,
-    traced,
-    untraced,
-)
+from plugins.food_batches.stock.tables import Which, documents_of, items_of_lots
+from plugins.food_batches.stock.tracing import Trace, traced, untraced
 
 UNDER_RECALL = define(
     "FOOD_BATCHES_UNDER_RECALL",

@@ -13,7 +13,7 @@ from uuid import UUID
 import strawberry
 
 from core.plugin_api import Transaction
-from plugins.food_batches import recall_tables, recalls
+from plugins.food_batches import recalls
 from plugins.food_batches.graphql.trace import (
     SHARE_KEY,
     FoodBatchesLeft,
@@ -26,9 +26,11 @@ from plugins.food_batches.graphql.trace import (
     party_of,
     share_key,
 )
-from plugins.food_batches.recall_tables import Recall, Recalled, Returned
+from plugins.food_batches.recall import tables as recall_tables
+from plugins.food_batches.recall.tables import Recall, Recalled, Returned
 from plugins.food_batches.rules.recall import recovery_rate
-from plugins.food_batches.stock.tracing import Trace, base_units, untraced
+from plugins.food_batches.stock.tables import base_units
+from plugins.food_batches.stock.tracing import Trace, untraced
 from schema.plugin_api import (
     PART,
     After,

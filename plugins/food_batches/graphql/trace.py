@@ -13,16 +13,8 @@ import strawberry
 
 from core.plugin_api import NIL, NOT_FOUND, refuse
 from plugins.food_batches.rules.recall import ZERO, Share
-from plugins.food_batches.stock.tracing import (
-    Brought,
-    Left,
-    Trace,
-    Which,
-    documents_of,
-    items_of_lots,
-    sequences,
-    traced,
-)
+from plugins.food_batches.stock.tables import Which, documents_of, items_of_lots, sequences
+from plugins.food_batches.stock.tracing import Brought, Left, Trace, traced
 from plugins.food_batches.trace import Direction
 from schema.plugin_api import (
     After,

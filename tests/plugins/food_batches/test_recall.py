@@ -103,11 +103,25 @@ async def sold_and_used(shop: Shop) -> Json:
 
 
 async def test_a_recall_from_the_first_news_to_the_last_return(food_shop: Shop) -> None:
+    """A story: traced, drilled, recalled, refused everywhere, brought back, disposed of, closed."""
     shop = food_shop
     known = await sold_and_used(shop)
-    milk, yoghurt = known["milk"], known["yoghurt"]
-    bad = batch(milk, "M")
+    await traced_both_ways(shop, known)
+    await drilled(shop, known)
+    payload = await started(shop, batch(known["milk"], "M"))
+    assert payload["errors"] == []
+    recall = payload["recall"]
+    frozen = nodes(recall["batches"], "lot.code", "produced", "frozen", "returned")
+    assert sorted(frozen) == [("M", "40", "33", "0"), ("Y", "50", "30", "0")]
+    assert {hold["reason"] for hold in nodes(recall["batches"], "hold")} == {"glass"}
+    assert recall["recoveryRate"] == "0.7000"
+    await refused_everywhere(shop, known)
+    await brought_back(shop, known, recall["id"])
+    await disposed_and_closed(shop, known, recall["id"])
 
+
+async def traced_both_ways(shop: Shop, known: Json) -> None:
+    yoghurt, bad = known["yoghurt"], batch(known["milk"], "M")
     down = await trace(shop, bad, "DOWN")
     assert sorted(nodes(down["batches"], "lot.item.code", "produced", "left")) == [
         ("MILK", "40", "34"),
@@ -134,25 +148,25 @@ async def test_a_recall_from_the_first_news_to_the_last_return(food_shop: Shop) 
         ("DAIRY", "S", "10"),
     ]
 
-    drill = {"commandId": str(uuid7()), "batch": bad}
-    drilled = (await shop.ask(DRILL, input=drill))["foodBatchesRecallDrill"]
-    assert drilled["errors"] == []
-    assert drilled["drill"].pop("milliseconds") == drilled["recall"]["milliseconds"]
-    assert drilled["drill"] == {
+
+async def drilled(shop: Shop, known: Json) -> None:
+    """A drill tells the figures, and freezes nothing."""
+    milk = known["milk"]
+    drill = {"commandId": str(uuid7()), "batch": batch(milk, "M")}
+    payload = (await shop.ask(DRILL, input=drill))["foodBatchesRecallDrill"]
+    assert payload["errors"] == []
+    assert payload["drill"].pop("milliseconds") == payload["recall"]["milliseconds"]
+    assert payload["drill"] == {
         **{"batches": 2, "suppliers": 1, "customers": 2, "places": 3, "documents": 7},
     }
-    assert drilled["recall"]["drill"] is True
-    assert nodes(drilled["recall"]["batches"], "hold") == [None, None]
+    assert payload["recall"]["drill"] is True
+    assert nodes(payload["recall"]["batches"], "hold") == [None, None]
     await shop.posted("issue", line(milk, "1", "3", lotCode="M"), partyId=known["ann"])
 
-    payload = await started(shop, bad)
-    assert payload["errors"] == []
-    recall = payload["recall"]
-    frozen = nodes(recall["batches"], "lot.code", "produced", "frozen", "returned")
-    assert sorted(frozen) == [("M", "40", "33", "0"), ("Y", "50", "30", "0")]
-    assert {hold["reason"] for hold in nodes(recall["batches"], "hold")} == {"glass"}
-    assert recall["recoveryRate"] == "0.7000"
 
+async def refused_everywhere(shop: Shop, known: Json) -> None:
+    """Neither named nor allocated, sold nor used nor sent, in no store."""
+    milk, yoghurt = known["milk"], known["yoghurt"]
     for item, place, quantity in (
         (milk, "MAIN", "1"),
         (yoghurt, "MAIN", "1"),
@@ -170,6 +184,11 @@ async def test_a_recall_from_the_first_news_to_the_last_return(food_shop: Shop) 
                 )
                 assert refused["document"] is None, (type_, item, place)
                 assert refused["errors"], (type_, item, place)
+
+
+async def brought_back(shop: Shop, known: Json, recall_id: str) -> None:
+    """Ordinary returns count, as do sales that are reversed."""
+    yoghurt = known["yoghurt"]
     back = line(yoghurt, "10", "5", lotCode="Y", sourceLine=1)
     head = {"partyId": known["ann"], "sourceId": known["to_ann"], "on": "2026-03-03"}
     returned = await shop.posted("return_from_customer", back, **head)
@@ -183,7 +202,7 @@ async def test_a_recall_from_the_first_news_to_the_last_return(food_shop: Shop) 
     refused = await shop.post("issue", line(yoghurt, "10", "5", lotCode="Y"), partyId=known["ann"])
     assert refused["document"] is None  # what came back is under recall as well
 
-    recall = (await shop.ask(ONE, id=recall["id"]))["foodBatchesRecall"]
+    recall = (await shop.ask(ONE, id=recall_id))["foodBatchesRecall"]
     assert nodes(recall["customers"], "customer.code", "delivered", "returned", "open") == [
         ("BOB", "8", "0", "8"),
         ("ANN", "12", "10", "2"),
@@ -201,6 +220,11 @@ async def test_a_recall_from_the_first_news_to_the_last_return(food_shop: Shop) 
     assert rates == {"M": "0.9750", "Y": "0.8000"}
     assert recall["recoveryRate"] == "0.8778"
 
+
+async def disposed_and_closed(shop: Shop, known: Json, recall_id: str) -> None:
+    """What is here can be scrapped or go to the supplier. After the end returns do not count, and the rest
+    stays frozen."""
+    milk, yoghurt = known["milk"], known["yoghurt"]
     await shop.posted("scrap", line(yoghurt, "22", lotCode="Y"), on="2026-03-04")
     await shop.posted(
         "return_to_supplier",
@@ -208,7 +232,7 @@ async def test_a_recall_from_the_first_news_to_the_last_return(food_shop: Shop) 
         partyId=known["dairy"],
         on="2026-03-04",
     )
-    close = {"commandId": str(uuid7()), "id": recall["id"]}
+    close = {"commandId": str(uuid7()), "id": recall_id}
     for _ in range(2):
         closed = (await shop.ask(CLOSE, input=close))["foodBatchesCloseRecall"]
         assert closed["errors"] == []
@@ -216,8 +240,10 @@ async def test_a_recall_from_the_first_news_to_the_last_return(food_shop: Shop) 
     close["commandId"] = str(uuid7())
     again = (await shop.ask(CLOSE, input=close))["foodBatchesCloseRecall"]
     assert again["errors"] == [{"code": "FOOD_BATCHES_RECALL_CLOSED", "path": ["id"]}]
-    await shop.posted("return_from_customer", {**back, "quantity": "1"}, **head)
-    later = (await shop.ask(ONE, id=recall["id"]))["foodBatchesRecall"]
+    back = line(yoghurt, "1", "5", lotCode="Y", sourceLine=1)
+    head = {"partyId": known["ann"], "sourceId": known["to_ann"], "on": "2026-03-04"}
+    await shop.posted("return_from_customer", back, **head)
+    later = (await shop.ask(ONE, id=recall_id))["foodBatchesRecall"]
     assert later["recoveryRate"] == "0.8778"
     assert nodes(later["customers"], "open")[1:] == ["1", "1"]
     still = await shop.post("issue", line(milk, "1", "5", lotCode="M"), partyId=known["ann"])
