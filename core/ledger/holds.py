@@ -157,8 +157,10 @@ async def _check(tx: Transaction, draft: HoldDraft) -> None:
         raise Refused(Refusal(DUPLICATE, ("id",), {"field": "id", "value": str(draft.id)}))
     if draft.item_id not in await ask(tx, reading.lock_items([draft.item_id])):
         raise Refused(Refusal(NOT_FOUND, ("itemId",), {"id": str(draft.item_id)}))
-    if draft.lot_id is not None and draft.lot_id not in await ask(
-        tx, reading.lots([draft.item_id])
+    if draft.lot_id is not None and not await rows(
+        tx,  # this lot alone: an item may have had ten thousand
+        "SELECT id FROM lot WHERE tenant_id = %s AND id = %s AND item_id = %s",
+        *(tx.tenant_id, draft.lot_id, draft.item_id),
     ):
         raise Refused(Refusal(NOT_FOUND, ("lotId",), {"id": str(draft.lot_id)}))
     places = (await ask(tx, reading.places())).by_id if draft.place_id is not None else {}
