@@ -7,18 +7,12 @@ from __future__ import annotations
 
 from core.audit.tables import record as record_audit
 from core.canonical import plain
-from core.catalogue.tables import barcodes_of_items, lock_guards
+from core.catalogue.tables import barcodes_of_items, items_by_barcode, lock_guards
 from core.commands import Asked
 from core.commands import run as run_command
 from core.db.database import Database, Transaction, rows
 from core.db.metadata import Moment, Number, Uuid
 from core.db.migrate import run_script
-from core.documents.records import Document, DocumentDraft, Line, LineDraft
-from core.documents.types import DocumentType, Effect
-from core.catalogue.tables import items_by_barcode
-from core.commands import run as run_command
-from core.db.database import Database, Transaction, rows
-from core.db.metadata import Moment, Number, Uuid
 from core.documents.reading import lines as lines_of_documents
 from core.documents.records import Document, DocumentDraft, Line, LineDraft
 from core.documents.service import add_to_draft
@@ -78,8 +72,8 @@ __all__ = [
     "NOT_FOUND",
     "OF_CORE",
     "REQUIRED",
-    "Asked",
     "UNKNOWN_TYPE",
+    "Asked",
     "Database",
     "Document",
     "DocumentDraft",
@@ -118,17 +112,17 @@ __all__ = [
     "View",
     "Work",
     "Write",
+    "add_to_draft",
     "barcodes_of_items",
     "clean",
-    "add_to_draft",
     "define",
     "emit_many",
     "free_goods",
     "hold_goods",
     "hookimpl",
-    "lock_guards",
     "items_by_barcode",
     "lines_of_documents",
+    "lock_guards",
     "lot_id",
     "lot_movements",
     "module_settings",

@@ -35,6 +35,7 @@ from core.plugin_api import (
     define,
     items_by_barcode,
     lot_id,
+    module_settings,
     raise_any,
     refuse,
     run_command,
@@ -162,7 +163,7 @@ async def _draft(tx: Transaction, sent: ScanDraft) -> DocumentDraft:
 
 
 async def _line(tx: Transaction, sent: ScanDraft, type_: DocumentType, on: date) -> LineDraft:
-    settings = await stock.settings_of(tx)
+    settings = await module_settings(tx, "food_batches")
     try:
         text = sent.text.replace(SEPARATOR, gs1.GS)
         found = gs1.scan(text, on, complete=settings.complete_scans)

@@ -16,10 +16,11 @@ from plugins.food_batches.graphql import (
     records,
     scan,
     settings,
+    trace,
 )
 from schema.plugin_api import Extension
 
-PARTS = (items, parties, batches, lines, opening, near, records, settings, recall, scan)
+PARTS = (items, parties, batches, lines, opening, near, records, settings, trace, recall, scan)
 
 
 def _gathered(parts: Iterable[Extension]) -> Extension:

@@ -36,6 +36,7 @@ from schema.plugin_api import (
     After,
     Connection,
     Document,
+    Extension,
     First,
     Hold,
     Info,
@@ -423,3 +424,6 @@ def _shown(rate: Fraction | None) -> Decimal | None:
     if rate is None:
         return None
     return (Decimal(rate.numerator) / Decimal(rate.denominator)).quantize(_RATE, ROUND_HALF_UP)
+
+
+EXTENSION = Extension(queries=Queries, mutations=Mutations)

@@ -15,6 +15,7 @@ from plugins.food_batches.scans import ScanDraft, Scanned
 from schema.plugin_api import (
     Document,
     DocumentLine,
+    Extension,
     Info,
     Payload,
     argument,
@@ -101,3 +102,6 @@ async def _payload(info: Info, done: Scanned) -> FoodBatchesScanPayload:
 
 def _reference(global_id: strawberry.ID | None, type_name: str, path: str) -> UUID | None:
     return None if global_id is None else uuid_of(global_id, type_name, path)
+
+
+EXTENSION = Extension(mutations=Mutations)

@@ -20,6 +20,7 @@ from schema.plugin_api import (
     After,
     Connection,
     Document,
+    Extension,
     First,
     Info,
     Lot,
@@ -28,6 +29,7 @@ from schema.plugin_api import (
     Place,
     argument,
     connection,
+    decode_id,
     documents_by_id,
     field,
     lots_by_id,
@@ -70,8 +72,11 @@ async def party_of(info: Info, key: UUID | None) -> Party | None:
 
 
 def batch_of(global_id: str, *path: str | int) -> UUID:
-    """The lot of a batch, from its global id."""
-    return uuid_of(global_id, "Lot", *path)
+    """The lot of a batch, from the batch's global id or its lot's: goods that are not kept by batch are
+    traced and recalled by their lots."""
+    decoded = decode_id(global_id)
+    named = "Lot" if decoded is not None and decoded[0] == "Lot" else "FoodBatchesBatch"
+    return uuid_of(global_id, named, *path)
 
 
 def listed(
@@ -291,3 +296,6 @@ class Queries:
             if not await items_of_lots(tx, [lot]):
                 raise refuse(NOT_FOUND, "batch", id=batch[:200])
             return FoodBatchesTrace(record=await traced(tx, [lot], _WAYS[direction]))
+
+
+EXTENSION = Extension(queries=Queries)

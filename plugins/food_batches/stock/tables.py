@@ -9,7 +9,6 @@ from decimal import Decimal
 from uuid import UUID
 
 from core.plugin_api import Transaction, rows
-from plugins.food_batches.settings import FoodSettings
 from plugins.food_batches.trace import Converted, Moved
 
 
@@ -61,16 +60,6 @@ async def lot_codes(tx: Transaction, ids: Collection[UUID]) -> dict[UUID, str]:
         list(ids),
     )
     return {row[0]: row[1] for row in found}
-
-
-async def settings_of(tx: Transaction) -> FoodSettings:
-    """What the tenant decided for this module."""
-    found = await rows(
-        tx,
-        "SELECT settings FROM tenant_module WHERE tenant_id = %s AND module = 'food_batches'",
-        tx.tenant_id,
-    )
-    return FoodSettings.model_validate(found[0][0] if found else {})
 
 
 async def type_of_document(tx: Transaction, document_id: UUID) -> tuple[str, date] | None:

@@ -136,7 +136,7 @@ async def test_after_a_lost_connection_nothing_is_believed(
             "select pg_terminate_backend(objid::int) from pg_locks where locktype = 'advisory'"
             " and classid::bigint = %s and database ="
             " (select oid from pg_database where datname = current_database())",
-            [notices._LISTENS],
+            [notices.LISTENS],
         )
     await asyncio.wait_for(lost.wait(), 10)
     assert await _asks(here, token)
@@ -152,7 +152,7 @@ async def test_one_that_does_not_answer_has_time_to_forget(
     assert await authenticate(there, token)
     async with there.beside() as deaf:  # holds the lock of a listener, and does not listen
         process = deaf.info.backend_pid
-        await deaf.execute(b"select pg_advisory_lock(%s, %s)", [notices._LISTENS, process])
+        await deaf.execute(b"select pg_advisory_lock(%s, %s)", [notices.LISTENS, process])
         monkeypatch.setattr(sign_ins, "_forget", lambda keys: None)
         began = time.monotonic()
         await service.revoke_token(here, token)
