@@ -38,8 +38,9 @@ Values = Mapping[UUID, Mapping[str, Any] | None]
 
 OPENING_REQUIRED = define(
     "FOOD_BATCHES_OPENING_REQUIRED",
-    en="{quantity} of {item} lies in stock without a batch. Open a batch for it first.",
-    zh="{item} 有 {quantity} 库存没有批次。请先补录期初批次。",
+    en="{quantity} of {item} lies in stock without a batch. Open a batch for it first, or convert it"
+    " into one.",
+    zh="{item} 有 {quantity} 库存没有批次。请先补录期初批次,或用转换单转入批次。",
 )
 STOCK_IN_BATCHES = define(
     "FOOD_BATCHES_STOCK_IN_BATCHES",

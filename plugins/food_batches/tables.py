@@ -12,6 +12,9 @@ from sqlalchemy.dialects import postgresql
 from core.plugin_api import Moment, Number, Tables, Transaction, Uuid, rows
 from plugins.food_batches.rules.records import Batch, Item, Licence, MinimumLife, Status
 
+_ROWS = 1000
+"""Rows of one statement: its parameters are counted by the protocol, and end at 65,535."""
+
 tables = Tables("food_batches")
 
 item = tables.table(

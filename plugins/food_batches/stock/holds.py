@@ -12,6 +12,9 @@ from core.plugin_api import Row, Transaction, rows
 from plugins.food_batches.rules.records import Cause
 from plugins.food_batches.tables import alert, hold
 
+_ROWS = 1_000
+"""Rows of one statement: the protocol allows 65,535 parameters."""
+
 
 async def keep_hold(tx: Transaction, lot_id: UUID, cause: Cause, hold_id: UUID) -> None:
     """This hold lies under this batch from now on."""
@@ -50,9 +53,10 @@ async def holds_in_force(
 
 async def newly_told(tx: Transaction, alerts: Sequence[Row]) -> set[UUID]:
     """The batches of these alerts that nobody was told of yet; from now on they have been."""
-    if not alerts:
-        return set()
     values = [{"tenant_id": tx.tenant_id, **row} for row in alerts]
-    made = postgresql.insert(alert).values(values).on_conflict_do_nothing()
-    told = await tx.sql.execute(made.returning(alert.c.lot_id))
-    return set(told.scalars())
+    fresh: set[UUID] = set()
+    for start in range(0, len(values), _ROWS):
+        made = postgresql.insert(alert).values(values[start : start + _ROWS])
+        told = await tx.sql.execute(made.on_conflict_do_nothing().returning(alert.c.lot_id))
+        fresh |= set(told.scalars())
+    return fresh

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
 
 from core.db.database import Database
+from core.extension.jobs import jobs_of, run_due
+from core.extension.registry import registry
 from core.ids import uuid7
 from core.tenancy import service as tenancy
 from core.tenancy.rules import Principal
@@ -125,6 +128,17 @@ async def test_each_hour_what_expired_is_held_and_what_came_near_is_told_of(mark
     async with market.transaction() as tx:
         await watch(tx)
     assert (await events(market))[-1] == ("food_batches.near", "C", 9)
+
+
+async def test_the_job_runs_once_an_hour(market: Market) -> None:
+    await three_batches(market)
+    jobs, tenant = jobs_of(registry()), market.shop.principal.tenant_id
+    now = datetime.now(UTC).replace(minute=30)
+    for moment, ran in ((now, ["watch"]), (now, []), (now + timedelta(hours=1), ["watch"])):
+        # Nothing is remembered from run to run, as by another process.
+        assert await run_due(market.shop.database, tenant, jobs, {}, moment) == ran
+    assert len(await events(market)) == 3
+    assert len((await market.shop.ask(HOLDS))["holds"]["nodes"]) == 1
 
 
 async def events(market: Market) -> list[tuple[str, str, int]]:
