@@ -14,7 +14,10 @@ from core.plugin_api import Transaction, module_settings
 from plugins.food_batches.graphql.batches import FoodBatchesBatch, batches_by_id
 from plugins.food_batches.graphql.items import FoodBatchesItem
 from plugins.food_batches.graphql.items import items_by_id as food_items_by_id
-from plugins.food_batches.graphql.vocabulary import FoodBatchesDirection, FoodBatchesLicenceKind
+from plugins.food_batches.graphql.vocabulary import (
+    FoodBatchesLicenceKind,
+    FoodBatchesRecordDirection,
+)
 from plugins.food_batches.rules import life
 from plugins.food_batches.settings import FoodSettings
 from plugins.food_batches.stock import register
@@ -42,8 +45,8 @@ from schema.plugin_api import (
 )
 
 _ACCOUNTS = {
-    FoodBatchesDirection.RECEIVED: "supplier",
-    FoodBatchesDirection.DELIVERED: "customer",
+    FoodBatchesRecordDirection.RECEIVED: "supplier",
+    FoodBatchesRecordDirection.DELIVERED: "customer",
 }
 
 
@@ -58,7 +61,7 @@ class FoodBatchesRecord:
     (食品安全法: 名称、规格、数量、批号、保质期、日期、对方名称、地址、联系方式)."""
 
     record: strawberry.Private[Entry]
-    direction: FoodBatchesDirection = field("Which way the goods went.")
+    direction: FoodBatchesRecordDirection = field("Which way the goods went.")
     on: dt.date = field("The business date.")
     quantity: Decimal = field(
         "How much, in base units; below zero where it goes back, or undoes another."
@@ -136,7 +139,7 @@ class FoodBatchesRecordFilterInput:
     item_id: strawberry.ID | None = field("Of this item.", default=None)
     batch_id: strawberry.ID | None = field("Of this batch.", default=None)
     party_id: strawberry.ID | None = field("From or to this party.", default=None)
-    direction: FoodBatchesDirection | None = field("Which way the goods went.", default=None)
+    direction: FoodBatchesRecordDirection | None = field("Which way the goods went.", default=None)
 
     def read(self) -> RegisterFilter:
         """The module's filter. Refuses ids that are none (NOT_FOUND)."""

@@ -70,7 +70,7 @@ class FoodBatchesLicencePolicy(Enum):
 
 
 @strawberry.enum(description="Which way goods went.")
-class FoodBatchesDirection(Enum):
+class FoodBatchesRecordDirection(Enum):
     """Seen from us."""
 
     RECEIVED = enum_value("received", description="From a supplier.")
