@@ -12,9 +12,6 @@ from sqlalchemy.dialects import postgresql
 from core.plugin_api import Moment, Number, Tables, Transaction, Uuid, rows
 from plugins.food_batches.rules.records import Batch, Item, Licence, MinimumLife, Status
 
-_ROWS = 1000
-"""Rows of one statement: its parameters are counted by the protocol, and end at 65,535."""
-
 tables = Tables("food_batches")
 
 item = tables.table(
@@ -127,7 +124,7 @@ licence = tables.table(
 purchase_check = tables.table(
     "purchase_check",
     sa.Column("document_id", Uuid, primary_key=True),
-    sa.Column("party_id", Uuid, nullable=False),
+    sa.Column("party_id", Uuid),
     sa.Column("licence_kind", sa.Text),
     sa.Column("licence_number", sa.Text),
     sa.Column("valid_until", sa.Date),
@@ -136,8 +133,8 @@ purchase_check = tables.table(
     sa.CheckConstraint("(licence_kind IS NULL) = (licence_number IS NULL)", name="licence"),
     append_only=True,
 )
-"""Which licence was seen when goods came in (进货查验); none means that the receipt is flagged; so is
-one that names no supplier."""
+"""Which licence was seen when goods came in (进货查验); none means that the receipt is flagged, as is
+one without a supplier."""
 
 recall = tables.table(
     "recall",
@@ -147,9 +144,13 @@ recall = tables.table(
     sa.Column("opened_by", Uuid, nullable=False),
     sa.Column("opened_at", Moment, nullable=False, server_default=sa.func.now()),
     sa.Column("closed_at", Moment),
+    sa.Column("milliseconds", sa.BigInteger, nullable=False),
     sa.CheckConstraint("closed_at >= opened_at", name="closed"),
+    sa.CheckConstraint("milliseconds >= 0", name="milliseconds"),
     sa.Index(None, "tenant_id", "opened_at", "id"),
 )
+"""Recalls, and drills of them, which freeze nothing; ``milliseconds`` is how long it took until all was
+traced, and frozen."""
 
 recall_batch = tables.table(
     "recall_batch",
@@ -160,13 +161,14 @@ recall_batch = tables.table(
     sa.Column("on_hand", Number, nullable=False),
     sa.Column("closed", sa.Boolean, nullable=False, server_default="false"),
     tables.key("recall_id", to=recall),
-    tables.key("lot_id", to=batch, target=("lot_id",)),
+    tables.key("lot_id", to="lot"),
     tables.key("hold_id", to="hold"),
     sa.CheckConstraint("produced >= 0 AND on_hand >= 0", name="quantities"),
     sa.Index(None, "tenant_id", "lot_id"),
 )
-"""The batches of a recall: how much of each there was in all, and how much was still here to be frozen, in
-base units; with the hold that freezes it."""
+"""The lots of a recall, of items that are kept by batch or not: how much of each there was in all, without
+what became other goods, and how much was still here to be frozen, in base units; with the hold that freezes
+it. A drill has none."""
 
 recall_return = tables.table(
     "recall_return",

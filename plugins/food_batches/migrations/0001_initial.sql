@@ -84,7 +84,7 @@ grant select on "food_batches_licence" to tallybook_read;
 CREATE TABLE food_batches_purchase_check (
 	tenant_id UUID NOT NULL, 
 	document_id UUID NOT NULL, 
-	party_id UUID NOT NULL, 
+	party_id UUID, 
 	licence_kind TEXT, 
 	licence_number TEXT, 
 	valid_until DATE, 
@@ -116,8 +116,10 @@ CREATE TABLE food_batches_recall (
 	opened_by UUID NOT NULL, 
 	opened_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL, 
 	closed_at TIMESTAMP WITH TIME ZONE, 
+	milliseconds BIGINT NOT NULL, 
 	CONSTRAINT food_batches_recall_pkey PRIMARY KEY (tenant_id, id), 
-	CONSTRAINT food_batches_recall_closed CHECK (closed_at >= opened_at)
+	CONSTRAINT food_batches_recall_closed CHECK (closed_at >= opened_at), 
+	CONSTRAINT food_batches_recall_milliseconds CHECK (milliseconds >= 0)
 );
 
 CREATE INDEX food_batches_recall_tenant_id_opened_at_id_idx ON food_batches_recall (tenant_id, opened_at, id);
@@ -190,6 +192,33 @@ create policy tenant on "food_batches_batch" using (tenant_id = nullif(current_s
 grant select, insert, update, delete on "food_batches_batch" to tallybook_app;
 
 grant select on "food_batches_batch" to tallybook_read;
+
+CREATE TABLE food_batches_recall_batch (
+	tenant_id UUID NOT NULL, 
+	recall_id UUID NOT NULL, 
+	lot_id UUID NOT NULL, 
+	hold_id UUID, 
+	produced NUMERIC NOT NULL, 
+	on_hand NUMERIC NOT NULL, 
+	closed BOOLEAN DEFAULT 'false' NOT NULL, 
+	CONSTRAINT food_batches_recall_batch_pkey PRIMARY KEY (tenant_id, recall_id, lot_id), 
+	CONSTRAINT food_batches_recall_batch_tenant_id_recall_id_fkey FOREIGN KEY(tenant_id, recall_id) REFERENCES food_batches_recall (tenant_id, id), 
+	CONSTRAINT food_batches_recall_batch_tenant_id_lot_id_fkey FOREIGN KEY(tenant_id, lot_id) REFERENCES lot (tenant_id, id), 
+	CONSTRAINT food_batches_recall_batch_tenant_id_hold_id_fkey FOREIGN KEY(tenant_id, hold_id) REFERENCES hold (tenant_id, id), 
+	CONSTRAINT food_batches_recall_batch_quantities CHECK (produced >= 0 AND on_hand >= 0)
+);
+
+CREATE INDEX food_batches_recall_batch_tenant_id_lot_id_idx ON food_batches_recall_batch (tenant_id, lot_id);
+
+alter table "food_batches_recall_batch" enable row level security;
+
+alter table "food_batches_recall_batch" force row level security;
+
+create policy tenant on "food_batches_recall_batch" using (tenant_id = nullif(current_setting('app.tenant', true), '')::uuid) with check (tenant_id = nullif(current_setting('app.tenant', true), '')::uuid);
+
+grant select, insert, update, delete on "food_batches_recall_batch" to tallybook_app;
+
+grant select on "food_batches_recall_batch" to tallybook_read;
 
 CREATE TABLE food_batches_second_balance (
 	tenant_id UUID NOT NULL, 
@@ -289,33 +318,6 @@ create policy tenant on "food_batches_hold" using (tenant_id = nullif(current_se
 grant select, insert, update, delete on "food_batches_hold" to tallybook_app;
 
 grant select on "food_batches_hold" to tallybook_read;
-
-CREATE TABLE food_batches_recall_batch (
-	tenant_id UUID NOT NULL, 
-	recall_id UUID NOT NULL, 
-	lot_id UUID NOT NULL, 
-	hold_id UUID, 
-	produced NUMERIC NOT NULL, 
-	on_hand NUMERIC NOT NULL, 
-	closed BOOLEAN DEFAULT 'false' NOT NULL, 
-	CONSTRAINT food_batches_recall_batch_pkey PRIMARY KEY (tenant_id, recall_id, lot_id), 
-	CONSTRAINT food_batches_recall_batch_tenant_id_recall_id_fkey FOREIGN KEY(tenant_id, recall_id) REFERENCES food_batches_recall (tenant_id, id), 
-	CONSTRAINT food_batches_recall_batch_tenant_id_lot_id_fkey FOREIGN KEY(tenant_id, lot_id) REFERENCES food_batches_batch (tenant_id, lot_id), 
-	CONSTRAINT food_batches_recall_batch_tenant_id_hold_id_fkey FOREIGN KEY(tenant_id, hold_id) REFERENCES hold (tenant_id, id), 
-	CONSTRAINT food_batches_recall_batch_quantities CHECK (produced >= 0 AND on_hand >= 0)
-);
-
-CREATE INDEX food_batches_recall_batch_tenant_id_lot_id_idx ON food_batches_recall_batch (tenant_id, lot_id);
-
-alter table "food_batches_recall_batch" enable row level security;
-
-alter table "food_batches_recall_batch" force row level security;
-
-create policy tenant on "food_batches_recall_batch" using (tenant_id = nullif(current_setting('app.tenant', true), '')::uuid) with check (tenant_id = nullif(current_setting('app.tenant', true), '')::uuid);
-
-grant select, insert, update, delete on "food_batches_recall_batch" to tallybook_app;
-
-grant select on "food_batches_recall_batch" to tallybook_read;
 
 CREATE TABLE food_batches_recall_return (
 	tenant_id UUID NOT NULL, 

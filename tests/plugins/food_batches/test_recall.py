@@ -330,20 +330,20 @@ async def test_what_was_made_of_it_can_be_left_alone(food_shop: Shop) -> None:
     assert nodes(down["ends"], "id") == [lost["id"]]
 
 
-async def test_only_who_may_recalls(food_shop: Shop, food_schema: Any) -> None:
+async def test_only_who_may_recalls(food_shop: Shop, schema: Any) -> None:
     milk = await food(food_shop, "MILK")
     await food_shop.posted("receipt", line(milk, "1", "2", lotCode="A"))
     seller = await Shop.enter(
         food_shop.database,
         food_shop.principal.tenant_id,
         roles=("seller",),
-        schema=food_schema,
+        schema=schema,
         modules={"food_batches"},
     )
     payload = await started(seller, batch(milk, "A"))
     assert payload["errors"][0]["code"] == "PERMISSION_DENIED"
     assert nodes((await trace(seller, batch(milk, "A"), "DOWN"))["batches"], "lot.code") == ["A"]
-    stranger = await Shop.open(food_shop.database, schema=food_schema, modules={"food_batches"})
+    stranger = await Shop.open(food_shop.database, schema=schema, modules={"food_batches"})
     answer = await stranger.raw(TRACE, batch=batch(milk, "A"), way="DOWN")
     assert answer["errors"][0]["extensions"]["code"] == "NOT_FOUND"
 
