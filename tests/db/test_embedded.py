@@ -22,7 +22,7 @@ from core.db import cluster, roles
 from core.db.cluster import TEST_TUNE
 from core.db.embedded import SUPERUSER, EmbeddedServer, keep_running
 from core.errors import Refused
-from tests.conftest import clear
+from server.testing.postgres import clear
 
 
 @pytest.fixture
