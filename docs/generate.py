@@ -5,19 +5,25 @@ With ``--check`` nothing is written; the pages that are stale are printed and th
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
+import inspect
 import pkgutil
+import re
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from types import ModuleType
 
 from graphql import GraphQLEnumType, build_schema
 from pydantic_core import PydanticUndefined
 
 from core.documents.types import TYPES
 from core.errors import codes
+from core.extension import hookspecs, manifest, plugin_tables, records
 from core.tenancy.rules import PERMISSIONS, ROLES
 from core.tenancy.settings import Settings
+from schema import hookspecs as schema_hookspecs
 
 ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "docs" / "reference"
@@ -44,7 +50,8 @@ def pages() -> dict[Path, str]:
         "document-types.md": _document_types(),
         "permissions.md": _permissions(),
     }
-    return {FOLDER / name: f"{NOTE}\n\n{text}\n" for name, text in made.items()}
+    found = {FOLDER / name: f"{NOTE}\n\n{text}\n" for name, text in made.items()}
+    return found | {ROOT / "docs" / "plugins" / "hooks.md": f"{NOTE}\n\n{_hooks()}\n"}
 
 
 def _errors() -> str:
@@ -187,6 +194,72 @@ def _operations() -> Iterator[tuple[str, str]]:
     for grant in grants(core_schema()._schema):
         if grant.what.startswith(("Query.", "Mutation.")):
             yield f"`{grant.what}`", f"`{grant.permission}`"
+
+
+def _hooks() -> str:
+    hooks = [*_members(hookspecs.CoreHooks), *_members(schema_hookspecs.SchemaHooks)]
+    return "\n\n".join(
+        (
+            "# Hooks",
+            "What a plugin may do. Mark a function in `plugin.py` with `@hookimpl`, name it like a hook,"
+            " and take any of its arguments. No hook is called for a tenant that has the module switched"
+            " off.",
+            _table(
+                ("hook", "what it answers"),
+                ((f"[`{name}`](#{name})", _first_sentence(told)) for name, _, told in hooks),
+            ),
+            *(f"## {name}\n\n```python\n{code}\n```\n\n{told}" for name, code, told in hooks),
+            "# Records",
+            "What hooks are given and what they answer. They cannot be changed.",
+            *_records(records, manifest, plugin_tables, schema_hookspecs),
+        )
+    )
+
+
+def _members(holder: type) -> Iterator[tuple[str, str, str]]:
+    """Name, signature as it is written, and text of each method that others call."""
+    for name, member in vars(holder).items():
+        function = member.fget if isinstance(member, property) else member
+        if name.startswith("_") or not inspect.isfunction(function):
+            continue
+        source = inspect.getsource(function)
+        (signature,) = re.findall(r"^\s*((?:async )?def .*?):\n", source, re.DOTALL | re.MULTILINE)
+        words = " ".join(signature.split()).replace("( ", "(").replace(", )", ")")
+        words = words.replace("self, ", "").replace("self", "")
+        if isinstance(member, property):
+            words = words.replace("def ", "").replace("() ->", ":")
+        yield name, words, _told(function)
+
+
+def _records(*modules: ModuleType) -> Iterator[str]:
+    for module in modules:
+        for name, value in vars(module).items():
+            if not inspect.isclass(value) or value.__module__ != module.__name__:
+                continue
+            if name.startswith("_") or name.endswith("Hooks"):
+                continue
+            fields = dataclasses.fields(value) if dataclasses.is_dataclass(value) else ()
+            written = [f"{field.name}: {field.type}" for field in fields]
+            for _, code, told in _members(value):
+                written += [code + (f"\n    # {' '.join(told.split())}" if told else "")]
+            block = "\n".join(written)
+            yield f"## {name}\n\n{_told(value)}" + (f"\n\n```python\n{block}\n```" if block else "")
+
+
+def _told(what: object) -> str:
+    """A docstring as Markdown: its literals, its references and its example."""
+    text = inspect.getdoc(what) or ""
+    text = re.sub(r":\w+:`([^`]*)`", lambda match: f"`{match[1].lstrip('~')}`", text)
+    text = text.replace("``", "`")
+    before, separator, example = text.partition("::\n\n")
+    if not separator:
+        return text
+    code, _, after = example.partition("\n\n")
+    return f"{before}:\n\n```python\n{inspect.cleandoc(code)}\n```\n\n{after}"
+
+
+def _first_sentence(text: str) -> str:
+    return re.split(r"(?<=[.;])\s", " ".join(text.split()), maxsplit=1)[0].rstrip(";.") + "."
 
 
 def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
