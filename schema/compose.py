@@ -49,6 +49,7 @@ from schema import (
     vocabulary_mutations,
 )
 from schema import execute as execute  # what it refuses with is part of ErrorCode
+from schema.contain import contain
 from schema.errors import ErrorCode, error_code_definition
 from schema.extend import Added, added, bad, check_view, codes_of, declared
 from schema.extensions import collecting
@@ -157,6 +158,7 @@ def build_schema(
     prepare_inputs(schema._schema)
     for name, fields in added.inputs.items():
         schema._schema.type_map[name].out_type = collecting(fields)  # type: ignore[attr-defined]  # an input type
+    contain(schema._schema, codes.keys())
     protect(schema._schema)
     return schema
 

@@ -243,7 +243,7 @@ def refusal_of(fault: BaseException, **facts: Any) -> Refusal:
     """What the caller is told of a fault. Ours is logged under a new id, and that is all they learn."""
     if isinstance(fault, OutcomeUnknownError):
         return Refusal(OUTCOME_UNKNOWN)
-    if isinstance(fault, _DATABASE_FAULTS):
+    if isinstance(fault, DATABASE_FAULTS):
         _log.warning("database unavailable", exc_info=fault, **facts)
         return Refusal(UNAVAILABLE)
     fault_id = uuid4().hex
@@ -252,7 +252,7 @@ def refusal_of(fault: BaseException, **facts: Any) -> Refusal:
 
 
 # No connection, none free in time, a lock or a statement that took too long: all pass by themselves.
-_DATABASE_FAULTS = (
+DATABASE_FAULTS = (
     psycopg.OperationalError,
     sa.exc.OperationalError,
     sa.exc.TimeoutError,

@@ -177,11 +177,11 @@ def check_view(plugin: Plugin, without: GraphQLSchema, with_: GraphQLSchema) -> 
             raise bad(plugin, f"{grant.what} needs the undeclared permission {grant.permission}")
     for name, type_ in with_.type_map.items():
         new = name not in without.type_map and not is_introspection_type(type_)
-        if new and not name.startswith(pascal(plugin.name)) and not _of_core(type_):
+        if new and not name.startswith(pascal(plugin.name)) and not of_core(type_):
             raise bad(plugin, f"its type {name} does not begin with {pascal(plugin.name)}")
 
 
-def _of_core(type_: GraphQLNamedType) -> bool:
+def of_core(type_: GraphQLNamedType) -> bool:
     """Whether it is core's own, or a list of what is: core did not show it, but may."""
     definition = type_.extensions.get(DEFINITION)
     if not isinstance(definition, StrawberryObjectDefinition):

@@ -19,6 +19,7 @@ from core.commands import is_retryable
 from core.db.database import Transaction, rows
 from core.deadline import within
 from core.errors import Refusal, raise_any, refuse
+from core.extension.containment import stepwise
 from core.extension.failures import MODULE_FAILED
 from core.extension.registry import Plugin, registry
 from core.masterdata.rules import Extensions
@@ -127,7 +128,7 @@ async def _answer(tx: Transaction, plugin: Plugin, kind: str, values: Values) ->
     hook = registry().caller(plugin, "save_attributes")
     try:
         (answer,) = hook(tx=tx, kind=kind, values=values)  # without it the values would be lost
-        refusals = list(await answer)
+        refusals = list(await stepwise(answer))
     except asyncio.CancelledError as fault:
         task = asyncio.current_task()
         if task is not None and task.cancelling():

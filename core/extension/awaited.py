@@ -16,6 +16,7 @@ from core.commands import is_retryable
 from core.db.database import Transaction, identity
 from core.deadline import within
 from core.errors import Refusal, Refused, codes, raise_any, refuse
+from core.extension.containment import stepwise
 from core.extension.failures import MODULE_FAILED
 from core.extension.registry import Plugin, registry
 
@@ -121,7 +122,7 @@ async def _by_itself(work: Coroutine[Any, Any, T]) -> T:
     """Await a plugin's work. What it raises is an exception that nobody takes for something of the
     server's own: a cancellation, or the end of the process."""
     try:
-        return await work
+        return await stepwise(work)
     except asyncio.CancelledError as error:
         task = asyncio.current_task()
         if task is not None and task.cancelling():

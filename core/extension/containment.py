@@ -9,13 +9,15 @@ posting wrote was not committed.
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+import types
+from collections.abc import Awaitable, Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import islice
 from types import FrameType
 from typing import Any, TypeVar
@@ -31,6 +33,8 @@ T = TypeVar("T")
 HOOK_SECONDS = 1.0
 """After this a hook is interrupted. It waits for nothing and decides in microseconds; what it does under
 the locks keeps everybody else waiting, too."""
+LAST_SECONDS = 4.0
+"""How long a hook may go on after it was interrupted, before the process is ended."""
 MAX_ANSWERS = 100_000
 """How much a hook may answer: more than the largest document could ask for."""
 
@@ -69,20 +73,26 @@ def ask(plugins: Registry, module: str, name: str, kind: type[T], **given: Any) 
     call = hook(plugins, module, name)
     if call is None:
         return None
-    with contained(module, name), _interrupted(HOOK_SECONDS):
+    with contained(module, name), interrupted(HOOK_SECONDS):
         found = call(**given)
         return None if found is None else _checked(found, kind)
     raise AssertionError  # for the type checker: the block above returns or raises
 
 
 @contextmanager
-def contained(module: str, name: str) -> Iterator[None]:
-    """Turn whatever a plugin raises into a refusal that names it; what it refuses itself passes."""
+def contained(module: str, name: str, *passing: type[BaseException]) -> Iterator[None]:
+    """Turn whatever a plugin raises into a refusal that names it; what it refuses itself passes, and so
+    do faults of these kinds."""
+    passed: tuple[type[BaseException], ...] = (Refused, *passing)
     began = time.perf_counter()
     try:
         yield
-    except Refused:
+    except passed:
         raise
+    except asyncio.CancelledError as fault:
+        if _cancelled():  # not the plugin's doing: whoever waited for it is gone
+            raise
+        raise _failed(module, name, fault) from fault
     except BaseException as fault:
         raise _failed(module, name, fault) from fault
     finally:
@@ -97,26 +107,73 @@ def _failed(module: str, name: str, fault: BaseException) -> Refused:
     return refuse(MODULE_FAILED, module=module)
 
 
+def _cancelled() -> bool:
+    try:
+        task = asyncio.current_task()
+    except RuntimeError:  # no event loop: a test, or the command line
+        return False
+    return task is not None and task.cancelling() > 0
+
+
+@types.coroutine
+def stepwise(call: Awaitable[T]) -> Generator[Any, Any, T]:
+    """Await something of a plugin's that may forget to wait: each step from one waiting to the next is
+    interrupted after HOOK_SECONDS, because nothing else runs meanwhile.
+
+    What is no ordinary exception becomes a RuntimeError: some would end the whole event loop.
+    """
+    steps: Any = call.__await__()
+    step = partial(steps.send, None)
+    while True:
+        try:
+            with interrupted(HOOK_SECONDS):
+                waited = step()
+        except StopIteration as end:
+            answer: T = end.value
+            return answer
+        except (Exception, asyncio.CancelledError):
+            raise
+        except BaseException as fault:
+            raise RuntimeError(f"{type(fault).__name__}: {fault}") from fault
+        try:
+            step = partial(steps.send, (yield waited))
+        except GeneratorExit:
+            steps.close()
+            raise
+        except BaseException as fault:
+            step = partial(steps.throw, fault)
+
+
 @contextmanager
-def _interrupted(seconds: float) -> Iterator[None]:
+def interrupted(seconds: float) -> Iterator[None]:
     """Raise HookTimeout in what runs longer, also in the middle of a sleep or a loop.
 
     Signals reach the main thread only, which is where a server's event loop runs; elsewhere there is no
-    limit. The timer fires once: an alarm that came while the block is left must not come again later.
+    limit. What swallows the interruption and goes on ends the process after LAST_SECONDS more, for it
+    would never answer again: the supervisor sees it alive, because its other threads are.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
     if signal.getsignal(signal.SIGALRM) is not _alarm:
         signal.signal(signal.SIGALRM, _alarm)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    _warned.clear()
+    signal.setitimer(signal.ITIMER_REAL, seconds, LAST_SECONDS)
     try:
         yield
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
 
 
+_warned: list[bool] = []
+"""Holds something once the present block was interrupted."""
+
+
 def _alarm(number: int, frame: FrameType | None) -> None:
+    if _warned:
+        _log.critical("a plugin does not stop: this process ends", process=os.getpid())
+        os._exit(1)
+    _warned.append(True)
     raise HookTimeout(f"no answer within {HOOK_SECONDS:g} s")
 
 
