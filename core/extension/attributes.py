@@ -16,7 +16,7 @@ import sqlalchemy as sa
 import structlog
 
 from core.commands import is_retryable
-from core.db.database import Transaction, rows
+from core.db.database import Transaction, identity, rows
 from core.deadline import within
 from core.errors import Refusal, raise_any, refuse
 from core.extension.containment import stepwise
@@ -97,6 +97,7 @@ async def save(
 async def _save(
     tx: Transaction, plugin: Plugin, kind: str, values: Values
 ) -> list[tuple[UUID, Refusal]]:
+    before = await identity(tx)
     try:
         # Inside this block the driver forbids a plugin to commit or roll back.
         async with tx.raw.transaction():
@@ -108,9 +109,10 @@ async def _save(
         if _of_the_database(tx, fault):
             raise
         placed = _failed(plugin, values, fault)
-    began = tx.sql.get_transaction()
-    if tx.sql.invalidated or began is None or not began.is_active:
-        # It did not end, or tried to end the transaction: nothing of this can be kept.
+    if not tx.sql.invalidated and not await _is(before, tx):
+        await tx.sql.invalidate()
+    if tx.sql.invalidated:
+        # It did not end in time, or it ended the transaction: nothing of this can be kept.
         raise refuse(MODULE_FAILED, plugin.name, module=plugin.name)
     return placed
 
@@ -144,6 +146,14 @@ async def _answer(tx: Transaction, plugin: Plugin, kind: str, values: Values) ->
     if tenant != str(tx.tenant_id):
         raise RuntimeError("it left the transaction of its tenant")
     return refusals
+
+
+async def _is(before: tuple[object, ...], tx: Transaction) -> bool:
+    """Whether this is still the transaction of that fingerprint, and of any use."""
+    try:
+        return await identity(tx) == before
+    except psycopg.Error:
+        return False
 
 
 def _of_the_database(tx: Transaction, fault: Exception) -> bool:
