@@ -224,7 +224,9 @@ def _members(holder: type) -> Iterator[tuple[str, str, str]]:
             continue
         source = inspect.getsource(function)
         (signature,) = re.findall(r"^\s*((?:async )?def .*?):\n", source, re.DOTALL | re.MULTILINE)
-        words = " ".join(signature.split()).replace("( ", "(").replace(", )", ")")
+        words = (
+            " ".join(signature.split()).replace("( ", "(").replace(", )", ")").replace(" )", ")")
+        )
         words = words.replace("self, ", "").replace("self", "")
         if isinstance(member, property):
             words = words.replace("def ", "").replace("() ->", ":")

@@ -22,7 +22,7 @@ from core.db.database import Database
 from core.errors import Language, Refused, define, refuse
 from core.extension.registry import registry
 from core.tenancy import service as tenancy
-from server import cli_db, logs
+from server import cli_db, cli_plugin, logs
 from server.cli_data import Data, database_of
 
 app = typer.Typer(
@@ -39,6 +39,7 @@ app.add_typer(tenant_app, name="tenant")
 app.add_typer(user_app, name="user")
 app.add_typer(schema_app, name="schema")
 app.add_typer(cli_db.app, name="db")
+app.add_typer(cli_plugin.app, name="plugin")
 
 MIGRATION_URL_MISSING = define(
     "MIGRATION_URL_MISSING",

@@ -58,7 +58,7 @@ async def tallybook_database(
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def tallybook_shop(tallybook_database: Database) -> AsyncIterator[OpenShop]:
-    """Opens a shop, a tenant of its own with an administrator: ``shop = await tallybook_shop()``.
+    """Opens a shop, a tenant of its own that has these modules on: ``await tallybook_shop("name")``.
 
     When the test is over, the books of every shop must tally.
     """
@@ -67,9 +67,11 @@ async def tallybook_shop(tallybook_database: Database) -> AsyncIterator[OpenShop
 
     opened: list[Shop] = []
 
-    async def open_(**facts: Any) -> Shop:
+    async def open_(*modules: str, **facts: Any) -> Shop:
         shop = await Shop.open(tallybook_database, **facts)
         opened.append(shop)
+        for module in modules:
+            await shop.switch(module, on=True)
         return shop
 
     yield open_

@@ -20,6 +20,9 @@ from core.errors import Refused
 from core.extension.registry import registry
 from server.testing.folders import folder_of_run
 
+_CORE_ALONE = "core_alone"
+"""A template without plugins."""
+
 
 @contextmanager
 def shared_server() -> Iterator[EmbeddedServer]:
@@ -50,15 +53,25 @@ def databases(server: EmbeddedServer) -> Callable[[], str]:
 
 
 def bare_database(server: EmbeddedServer, name: str, components: Sequence[Component]) -> None:
-    """A database of this name that has the tables of these components only."""
-    _run(server, f"drop database if exists {name} with (force)")
-    _run(server, f"create database {name} template template0 owner {roles.OWNER}")
+    """A database of this name that has the tables of these components only, core first."""
+    with _template(server):
+        drop_database(server, name)
+        if not _exists(server, _CORE_ALONE):
+            _run(server, f"create database {_CORE_ALONE} template template0 owner {roles.OWNER}")
+            migrate.upgrade(server.url(roles.OWNER, _CORE_ALONE))
+        _run(server, f"create database {name} template {_CORE_ALONE} owner {roles.OWNER}")
     migrate.upgrade(server.url(roles.OWNER, name), components)
 
 
 def drop_database(server: EmbeddedServer, name: str) -> None:
     """Remove a database, whoever is connected to it."""
     _run(server, f"drop database if exists {name} with (force)")
+
+
+def _exists(server: EmbeddedServer, name: str) -> bool:
+    with psycopg.connect(server.url(SUPERUSER, "postgres")) as connection:
+        found = connection.execute("select from pg_database where datname = %s", (name,))
+        return found.fetchone() is not None
 
 
 def _run(server: EmbeddedServer, statement: str) -> None:

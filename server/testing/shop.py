@@ -16,12 +16,14 @@ from core.extension.registry import registry
 from core.ids import uuid7
 from core.tenancy import service as tenancy
 from core.tenancy.rules import Principal
-from schema.compose import ComposedSchema, core_schema
+from schema.compose import ComposedSchema
 from schema.relay import encode_id
 from server.app import ServerSettings, create_app
 
 POST = """mutation($input: PostDocumentInput!) { postDocument(input: $input) {
   document { id number state revision net total sequence lines(first: 20) { nodes { no net } } }
+  errors { code message path details } } }"""
+SWITCH = """mutation($input: SwitchModuleInput!) { %sModule(input: $input) {
   errors { code message path details } } }"""
 
 Json = dict[str, Any]
@@ -60,10 +62,17 @@ class Shop:
         language: str = "en",
         schema: ComposedSchema | None = None,
         modules: Collection[str] = (),
+        settings: ServerSettings | None = None,
     ) -> Shop:
         tenant = await tenancy.create_tenant(database, f"shop {uuid4()}")
         return await cls.enter(
-            database, tenant.id, roles=roles, language=language, schema=schema, modules=modules
+            database,
+            tenant.id,
+            roles=roles,
+            language=language,
+            schema=schema,
+            modules=modules,
+            settings=settings,
         )
 
     @classmethod
@@ -76,9 +85,12 @@ class Shop:
         language: str = "en",
         schema: ComposedSchema | None = None,
         modules: Collection[str] = (),
+        settings: ServerSettings | None = None,
+        at: str | None = None,
     ) -> Shop:
-        """Sign in to a tenant that is there, as somebody with these roles. ``schema``: with plugins,
-        of which these modules are on; core's alone when left out."""
+        """Sign in to a tenant that is there, as somebody with these roles: in this process, with the
+        plugins that are installed or another ``schema``, or at the address ``at`` of a server.
+        ``modules`` are taken for switched on, whatever the tenant has."""
         email = f"{uuid4()}@example.com"
         await tenancy.add_user(database, tenant, email, roles)
         token = await tenancy.issue_token(database, tenant, email)
@@ -89,22 +101,40 @@ class Shop:
 
         principal = await identify(database, token)
         assert principal is not None
-        app = create_app(
-            database=database,
-            schema=schema or core_schema(),
-            settings=ServerSettings(),
-            identify=identify,
-        )
-        client = httpx.AsyncClient(
-            transport=httpx.ASGITransport(app),
-            base_url="http://tallybook",
-            headers={"Authorization": f"Bearer {token}", "Accept-Language": language},
-        )
+        headers = {"Authorization": f"Bearer {token}", "Accept-Language": language}
+        if at is None:
+            app = create_app(
+                database=database,
+                schema=schema,
+                settings=settings or ServerSettings(),
+                identify=identify,
+            )
+            transport = httpx.ASGITransport(app)
+            client = httpx.AsyncClient(
+                transport=transport, base_url="http://tallybook", headers=headers
+            )
+        else:
+            client = httpx.AsyncClient(
+                base_url=at.removesuffix("/graphql"), headers=headers, timeout=30
+            )
         shop = cls(database, principal, client, {})
         if "places.read" in principal.permissions:
             found = await shop.ask("{ places(first: 50) { nodes { id code } } }")
             shop.places = {p["code"]: p["id"] for p in found["places"]["nodes"]}
         return shop
+
+    async def switch(self, module: str, *, on: bool) -> None:
+        """Switch a module on or off, which must not be refused."""
+        errors = await self.try_switch(module, on=on)
+        assert errors == [], errors
+
+    async def try_switch(self, module: str, *, on: bool) -> list[Json]:
+        """The same; the errors, none where it was done."""
+        name = "enable" if on else "disable"
+        sent = {"commandId": str(uuid7()), "name": module}
+        answer = await self.ask(SWITCH % name, input=sent)
+        errors: list[Json] = answer[f"{name}Module"]["errors"]
+        return errors
 
     async def ask(self, document: str, **variables: Any) -> Json:
         """The data of an answer that must have no error."""

@@ -1,0 +1,107 @@
+"""What every plugin must keep while it is switched on and off, over HTTP. As in ``promises.py``, each
+answers with what is broken, one sentence each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import structlog
+from graphql import build_client_schema, get_introspection_query, print_schema
+
+from core.db.database import Database
+from core.errors import Refused
+from core.extension.containment import await_hook
+from core.extension.observers import Observers
+from core.extension.registry import Plugin, Registry, registry
+from core.ledger.verify import verify
+from schema.compose import composed_schema
+from schema.export import undescribed
+from server.app import ServerSettings
+from server.testing.shop import Json, Shop
+from server.testing.trade import trade
+
+STOCK = """query($after: String) { stock(first: 100, after: $after) {
+  nodes { item { id } place { id } lot { id } quantity value } pageInfo { hasNextPage endCursor } } }"""
+
+
+def composition(plugin: Plugin) -> list[str]:
+    """With it and what it requires, the schema composes, and every word of it is described."""
+    names = registry().closed([plugin.name])
+    alone = Registry(other for other in registry() if other.name in names)
+    try:
+        view = composed_schema(alone).view(names)
+    except Refused as refused:
+        return [refusal.message() for refusal in refused.refusals]
+    return [f"{name} has no description" for name in undescribed(view._schema)]
+
+
+async def switching(database: Database, plugin: Plugin) -> list[str]:
+    """On, off and on again: what is off cannot be seen, and neither the schema of core nor the books
+    change by it."""
+    shop = await Shop.open(database, settings=ServerSettings(explorer=True))
+    await trade(shop)
+    required = [name for name in _in_order(plugin) if name != plugin.name]
+    for name in required:
+        await shop.switch(name, on=True)
+    states = [await _state(shop)]
+    found: list[str] = []
+    for on in (True, False, True, False):
+        if errors := await shop.try_switch(plugin.name, on=on):
+            return [*found, f"switching it {'on' if on else 'off'} is refused: {errors}"]
+        states.append(await _state(shop))
+    (off, stock), (on_sdl, _), *_ = states
+    if {sdl for sdl, _ in states[::2]} != {off}:
+        found.append("the schema without it differs after it was on")
+    if states[3][0] != on_sdl:
+        found.append("the schema with it differs after it was off")
+    if any(other != stock for _, other in states):
+        found.append("switching it changed the books")
+    return found + await verify(database, shop.principal.tenant_id)
+
+
+async def ordinary_day(database: Database, plugin: Plugin) -> list[str]:
+    """In an ordinary shop, each of its hooks answers in time and without a fault, and what it keeps
+    agrees with the books."""
+    shop = await Shop.open(database)
+    for name in _in_order(plugin):
+        await shop.switch(name, on=True)
+    with _logged(plugin.name) as faults:
+        refused = await trade(shop)
+        await database.companion(Observers).settle()
+        async with database.transaction(shop.principal.tenant_id) as tx:
+            differences = await await_hook(registry(), plugin.name, "differences", str, tx=tx)
+    failed = [e["message"] for e in refused if e["code"] in ("MODULE_FAILED", "INTERNAL")]
+    return [*failed, *faults, *differences, *await verify(database, shop.principal.tenant_id)]
+
+
+def _in_order(plugin: Plugin) -> list[str]:
+    names = registry().closed([plugin.name])
+    return [other.name for other in registry() if other.name in names]
+
+
+async def _state(shop: Shop) -> tuple[str, list[Json]]:
+    """The schema as the tenant sees it, and its stock."""
+    told: Any = await shop.ask(get_introspection_query())
+    stock: list[Json] = []
+    after = None
+    while True:
+        page = (await shop.ask(STOCK, after=after))["stock"]
+        stock += page["nodes"]
+        after = page["pageInfo"]["endCursor"]
+        if not page["pageInfo"]["hasNextPage"]:
+            return print_schema(build_client_schema(told)), stock
+
+
+@contextmanager
+def _logged(name: str) -> Iterator[list[str]]:
+    """What the log says against a plugin meanwhile, one sentence each."""
+    found: list[str] = []
+    with structlog.testing.capture_logs() as entries:
+        yield found
+        found += [
+            f"{entry['event']}: {entry.get('hook', '')} {entry.get('fault', '')}".strip()
+            for entry in entries
+            if entry.get("plugin") == name and entry["log_level"] in ("warning", "error")
+        ]
