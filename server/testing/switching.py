@@ -3,16 +3,16 @@ answers with what is broken, one sentence each."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 import structlog
 from graphql import build_client_schema, get_introspection_query, print_schema
 
-from core.db.database import Database
+from core.db.database import Database, Transaction
 from core.errors import Refused
-from core.extension.containment import await_hook
+from core.extension.awaited import handed
 from core.extension.observers import Observers
 from core.extension.registry import Plugin, Registry, registry
 from core.ledger.verify import verify
@@ -71,9 +71,15 @@ async def ordinary_day(database: Database, plugin: Plugin) -> list[str]:
         refused = await trade(shop)
         await database.companion(Observers).settle()
         async with database.transaction(shop.principal.tenant_id) as tx:
-            differences = await await_hook(registry(), plugin.name, "differences", str, tx=tx)
+            asked = _differences(tx, plugin)
+            differences = await handed(tx, plugin.name, "differences", asked)
     failed = [e["message"] for e in refused if e["code"] in ("MODULE_FAILED", "INTERNAL")]
     return [*failed, *faults, *differences, *await verify(database, shop.principal.tenant_id)]
+
+
+async def _differences(tx: Transaction, plugin: Plugin) -> list[str]:
+    answers = registry().caller(plugin, "differences")(tx=tx)
+    return [sentence for answer in answers for sentence in await answer]
 
 
 def _in_order(plugin: Plugin) -> list[str]:
@@ -101,7 +107,13 @@ def _logged(name: str) -> Iterator[list[str]]:
     with structlog.testing.capture_logs() as entries:
         yield found
         found += [
-            f"{entry['event']}: {entry.get('hook', '')} {entry.get('fault', '')}".strip()
+            f"{entry['event']}: {entry.get('hook', '')} {_fault(entry)}"
             for entry in entries
-            if entry.get("plugin") == name and entry["log_level"] in ("warning", "error")
+            if name in (entry.get("plugin"), entry.get("module"))
+            if entry["log_level"] in ("warning", "error")
         ]
+
+
+def _fault(entry: Mapping[str, Any]) -> str:
+    fault = entry.get("exc_info")
+    return f"{type(fault).__name__}: {fault}" if fault else str(entry.get("fault", ""))

@@ -11,6 +11,7 @@ import pytest
 
 from core.db.database import Database, Transaction
 from core.db.embedded import EmbeddedServer
+from core.db.freeze import render_plugin
 from core.errors import LIMIT_EXCEEDED, Refusal
 from core.extension import containment
 from core.extension.records import Posted, Posting, Work
@@ -100,7 +101,7 @@ def migrating(folder: Path, change: Change, *, append_only: bool = False) -> Ite
         assert found.manifest.tables is not None
         migrations.mkdir()
         (migrations / "0001_initial.py").write_text(REVISION)
-        sql = change(live.render_plugin(found.manifest.tables))
+        sql = change(render_plugin(found.manifest.tables))
         (migrations / "0001_initial.sql").write_text(sql)
         with using(Registry([found])):
             yield found
@@ -151,7 +152,7 @@ endless.__name__ = "posting_rows"
     [
         (check_posting, "a plugin failed: check_posting RuntimeError: no"),
         (endless, "a plugin failed: posting_rows HookTimeout"),
-        (posted, "a plugin failed: posted RuntimeError: no"),
+        (posted, "module failed: posted RuntimeError: no"),
         (differences, "the planted rows do not add up"),
     ],
 )
