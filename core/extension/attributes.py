@@ -109,9 +109,12 @@ async def _save(
         if _of_the_database(tx, fault):
             raise
         placed = _failed(plugin, values, fault)
-    if not tx.sql.invalidated and not await _is(before, tx):
+    began = tx.sql.get_transaction()
+    ended = tx.sql.invalidated or began is None or not began.is_active
+    if not ended and not await _is(before, tx):
         await tx.sql.invalidate()
-    if tx.sql.invalidated:
+        ended = True
+    if ended:
         # It did not end in time, or it ended the transaction: nothing of this can be kept.
         raise refuse(MODULE_FAILED, plugin.name, module=plugin.name)
     return placed
@@ -149,7 +152,7 @@ async def _answer(tx: Transaction, plugin: Plugin, kind: str, values: Values) ->
 
 
 async def _is(before: tuple[object, ...], tx: Transaction) -> bool:
-    """Whether this is still the transaction of that fingerprint, and of any use."""
+    """Whether this is still the transaction of that identity, and of any use."""
     try:
         return await identity(tx) == before
     except psycopg.Error:
