@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Iterable, Mapping
+from itertools import islice
 from uuid import UUID
 
 from core.audit.tables import record
-from core.db.database import Database
+from core.db.database import Database, Transaction
+from core.errors import Refused
+from core.extension.awaited import handed
+from core.extension.containment import hook
+from core.extension.registry import registry
 from core.ledger import rederivation
-from core.ledger.invariants import differences
+from core.ledger.invariants import LIMIT, differences
 from core.ledger.seal import broken_links, seal
 from core.tenancy.rules import Principal
+from core.tenancy.sign_ins import modules_on
 
 
 async def verify(
@@ -25,15 +31,36 @@ async def verify(
     What was posted since is sealed first. ``anchors`` are heads kept outside, as sequence and hash;
     ``deep`` also plays all of history again, which takes as long as it is. A tenant whose books do not
     hold is halted: nothing is posted on top of what is wrong. What only the deep check finds is told and
-    halts nothing: the next late news would put it right.
+    halts nothing: the next late news would put it right. Nor does what modules say of their own rows.
     """
     await seal(db, tenant_id)
     async with db.snapshot(tenant_id) as tx:
         found = [*await differences(tx), *await broken_links(tx, anchors)]
         deeper = await rederivation.differences(tx) if deep else []
+        theirs = await _of_modules(tx)
     if found:
         await _set_halted(db, tenant_id, halted=True)
-    return [*found, *deeper]
+    return [*found, *deeper, *theirs]
+
+
+async def _of_modules(tx: Transaction) -> list[str]:
+    """What the modules that are on find in their own rows, each sentence under the module's name."""
+    found: list[str] = []
+    on = await modules_on(tx)
+    for plugin in registry():
+        call = hook(registry(), plugin.name, "differences")
+        if call is None or plugin.name not in on:
+            continue
+        try:
+            told = await handed(tx, plugin.name, "differences", _sentences(call(tx=tx)))
+        except Refused as refused:
+            told = [refusal.message() for refusal in refused.refusals]
+        found += [f"{plugin.name}: {sentence}" for sentence in told]
+    return found
+
+
+async def _sentences(asked: Awaitable[Iterable[str]]) -> list[str]:
+    return [str(sentence) for sentence in islice(await asked, LIMIT)]
 
 
 async def release(db: Database, principal: Principal) -> list[str]:

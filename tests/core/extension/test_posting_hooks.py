@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from core.db.database import Database
+from core.db.database import Database, Transaction
 from core.db.metadata import Number, Uuid
 from core.documents.records import LineDraft
 from core.documents.types import DocumentType, Effect
@@ -22,6 +22,7 @@ from core.extension.observers import Observers
 from core.extension.plugin_tables import Tables
 from core.extension.records import Offer, Posted, Posting, Reads, Work, Write
 from core.ids import NIL
+from core.ledger.verify import verify
 from tests.core.extension.making import installed, migrated, plugin, switch_on
 from tests.ledger_world import World
 
@@ -290,3 +291,21 @@ async def test_observers_hear_what_was_posted_and_a_bad_one_is_switched_off(
         )
         assert details == {"module": "testing", "failures": 5}
         await world.tallies()
+
+
+@pytest.mark.parametrize("fails", [False, True])
+async def test_verification_asks_modules_for_their_own_rows(db: Database, fails: bool) -> None:
+    async def differences(tx: Transaction) -> list[str]:
+        if fails:
+            raise RuntimeError("no")
+        return ["one row too many"]
+
+    with installed(plugin("testing", differences)):
+        world = await World.open(db)
+        await switch_on(db, world.principal, "testing")
+        [told] = await verify(db, world.principal.tenant_id)
+        assert told.startswith(
+            "testing: The module testing failed" if fails else "testing: one row"
+        )
+        await world.item("A")
+        await world.posted("receipt", world.line("A", 1, "2"))  # which halts nobody
