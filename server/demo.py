@@ -21,7 +21,7 @@ from core.errors import DUPLICATE, Refused, define, refuse
 from core.ledger.verify import verify
 from core.tenancy import service as tenancy
 from server.app import ServerSettings, create_app
-from server.demo_client import Client, Figures, figures, post_day
+from server.demo_client import Client, Figures, figures, near_expiry, post_day
 from server.demo_day import TRADERS
 
 EMAIL = "demo@example.com"
@@ -52,6 +52,8 @@ def run(address: DatabaseAddress, *, host: str, port: int, once: bool) -> None:
                 numbers = post_day(client, trader)
                 console.print(f"{trader.name}: {', '.join(numbers)}", soft_wrap=True)
                 _show(console, trader.name, figures(client))
+                if trader.edition == "food":
+                    _show_near_expiry(console, trader.name, near_expiry(client))
         for name in asyncio.run(_verified(address.app_url)):
             console.print(f"{name}: the books tally", style="green")
         if not once:
@@ -67,7 +69,7 @@ async def _tenants(database_url: str) -> dict[str, str]:
         tokens = {}
         for trader in TRADERS:
             try:
-                await tenancy.create_tenant(db, trader.name)
+                await tenancy.create_tenant(db, trader.name, edition=trader.edition)
             except Refused as refused:
                 if refused.refusals[0].code != DUPLICATE:
                     raise
@@ -132,6 +134,15 @@ def _show(console: Console, name: str, found: Figures) -> None:
         ("margin", found.margin),
     ):
         table.add_row(label, "", "", f"{amount:,f}", style="bold")
+    console.print(table)
+
+
+def _show_near_expiry(console: Console, name: str, found: list[tuple[str, ...]]) -> None:
+    table = Table("item", "batch", "place", title=f"{name}: near expiry")
+    for heading in ("days left", "quantity", "value", "mark-down"):
+        table.add_column(heading, justify="right")
+    for row in found:
+        table.add_row(*row)
     console.print(table)
 
 

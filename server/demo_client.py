@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid5
@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 import httpx
 
 from core.errors import define, refuse
-from server.demo_day import Json, Step, Trader
+from server.demo_day import In, Json, Step, Trader
 
 _IDS = UUID("5f1d3c1a-1d52-5d3a-9a53-64656d6f0001")
 """The name space of the demo's ids; another one where the demo's documents change."""
@@ -57,6 +57,16 @@ query DemoFigures($day: Date!) {
   stock(first: 100) { nodes { quantity value item { name } place { name } } }
   sales(groupBy: DAY, since: $day, until: $day) { nodes { soldNet returnedNet } }
   accountValues(since: $day, until: $day) { account value }
+}"""
+
+
+_NEAR = """
+query DemoNearExpiry {
+  foodBatchesNearExpiry {
+    lines(first: 100) {
+      nodes { quantity value daysLeft markdownPercent place { name } batch { number item { name } } }
+    }
+  }
 }"""
 
 
@@ -111,7 +121,8 @@ def post_day(client: Client, trader: Trader) -> list[str]:
     numbers = []
     documents: dict[str, str] = {}
     for step in trader.day:
-        content = _document(trader, step, ids, documents) | {"businessDate": day}
+        content = _dated(_document(trader, step, ids, documents), date.fromisoformat(day))
+        content["businessDate"] = day
         command = _id(trader, "post", step.name)
         posted = client.mutate(_POST, {"commandId": command, "document": content})["document"]
         documents[step.name] = posted["id"]
@@ -135,6 +146,23 @@ def figures(client: Client) -> Figures:
     sold = sum((Decimal(row["soldNet"]) - Decimal(row["returnedNet"]) for row in sales), Decimal(0))
     cost = (Decimal(v["value"]) for v in data["accountValues"] if v["account"] == "CUSTOMER")
     return Figures(stock, sold, sum(cost, Decimal(0)))
+
+
+def near_expiry(client: Client) -> list[tuple[str, ...]]:
+    """What a food trader should sell soon: item, batch, place, days left, quantity, value, mark-down."""
+    lines = client.run(_NEAR)["foodBatchesNearExpiry"]["lines"]["nodes"]
+    return [
+        (
+            line["batch"]["item"]["name"],
+            line["batch"]["number"],
+            line["place"]["name"],
+            str(line["daysLeft"]),
+            f"{Decimal(line['quantity']):,f}",
+            f"{Decimal(line['value']):,f}",
+            f"{line['markdownPercent']} %" if line["markdownPercent"] else "",
+        )
+        for line in lines
+    ]
 
 
 def _day(client: Client) -> str:
@@ -169,13 +197,25 @@ def _document(trader: Trader, step: Step, ids: dict[str, str], documents: dict[s
             line["unitPrice"] = price[0]
         if step.source:
             line["sourceLine"] = number
-        lines.append(line)
+        lines.append(line | (step.each[number - 1] if step.each else {}))
     found: Json = {"type": step.type, "id": _id(trader, "document", step.name), "lines": lines}
     named = {"partyId": step.party, "placeId": step.place, "toPlaceId": step.to_place}
     found |= {field: ids[code] for field, code in named.items() if code is not None}
     if step.source:
         found["sourceId"] = documents[step.source]
     return found | {"reference": _REFERENCE} | dict(step.extra or {})
+
+
+def _dated(value: Any, day: date) -> Any:
+    """The same with its dates counted from this day."""
+    match value:
+        case In(days):
+            return (day + timedelta(days=days)).isoformat()
+        case dict():
+            return {name: _dated(part, day) for name, part in value.items()}
+        case list():
+            return [_dated(part, day) for part in value]
+    return value
 
 
 def _coded(records: Iterable[Json]) -> dict[str, str]:

@@ -10,10 +10,17 @@ Json = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
+class In:
+    """A date so many days after the day of the demo."""
+
+    days: int
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """One document. ``source`` names the step it goes back to; its lines go back to the lines with
     the same number there, unless it is a landed cost, which has none. A line is item code, quantity,
-    and its price where it has one."""
+    and its price where it has one; ``each`` holds what else the lines say, in their order."""
 
     name: str
     type: str
@@ -23,6 +30,7 @@ class Step:
     to_place: str | None = None
     source: str | None = None
     extra: Mapping[str, Any] | None = None
+    each: tuple[Json, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +43,7 @@ class Trader:
     parties: tuple[Json, ...]
     places: tuple[Json, ...]
     day: tuple[Step, ...]
+    edition: str = "standard"
 
 
 GENERAL = Trader(
@@ -165,4 +174,45 @@ WHOLESALE = Trader(
     ),
 )
 
-TRADERS = (GENERAL, WHOLESALE)
+_SHELF_LIFE = {"batchControl": True, "shelfLife": {"value": 21, "unit": "DAYS"}}
+
+FOOD = Trader(
+    name="Demo 食品",
+    edition="food",
+    settings={"costingMethod": "MOVING_AVERAGE"},
+    items=(
+        {"code": "MILK-1L", "name": "鲜牛奶 1 升", "listPrice": "12", "foodBatches": _SHELF_LIFE},
+        {"code": "YOGURT", "name": "酸奶 200 克", "listPrice": "6", "foodBatches": _SHELF_LIFE},
+    ),
+    parties=(
+        {"code": "DAIRY", "name": "内蒙古乳业", "isSupplier": True, "country": "China"},
+        {"code": "SCHOOL", "name": "实验小学食堂", "isCustomer": True, "country": "China"},
+    ),
+    places=({"code": "COLD", "name": "冷库", "kind": "WAREHOUSE"},),
+    day=(
+        Step(
+            "receipt",
+            "receipt",
+            (("MILK-1L", "60", "8"), ("MILK-1L", "40", "7.5"), ("YOGURT", "80", "3.2")),
+            "DAIRY",
+            place="COLD",
+            each=(
+                {"lotCode": "M-0602", "foodBatches": {"expiresOn": In(12)}},
+                {"lotCode": "M-0528", "foodBatches": {"expiresOn": In(3)}},
+                {"lotCode": "Y-0601", "foodBatches": {"expiresOn": In(4), "origin": "呼和浩特"}},
+            ),
+        ),
+        # Names no batch: what expires first goes first, 40 of one batch and 10 of the next.
+        Step("sale", "issue", (("MILK-1L", "50", "12"),), "SCHOOL", place="COLD"),
+        Step(
+            "return",
+            "return_to_supplier",
+            (("YOGURT", "20"),),
+            "DAIRY",
+            place="COLD",
+            each=({"lotCode": "Y-0601"},),
+        ),
+    ),
+)
+
+TRADERS = (GENERAL, WHOLESALE, FOOD)

@@ -40,7 +40,7 @@ _LINK = re.compile(r"\]\((?!https?:|#|mailto:)([^)#]+)")
 
 @pytest.fixture(scope="module")
 def published() -> GraphQLSchema:
-    return build_schema((ROOT / "schema" / "sdl" / "core.graphql").read_text("utf-8"))
+    return build_schema((ROOT / "schema" / "sdl" / "all.graphql").read_text("utf-8"))
 
 
 @pytest.mark.parametrize("page", OF_CORE, ids=lambda page: str(page.relative_to(ROOT)))

@@ -58,6 +58,7 @@ manifest = Manifest(
         Permission("food_batches.write", ("manager", "purchaser", "storekeeper")),
         Permission("food_batches.recall", ("manager",)),
     ),
+    editions={"food": True, "catering": True, "standard": False, "production": False},
     settings=FoodSettings,
     tables=tables.tables,
     migrations=Path(__file__).parent / "migrations",

@@ -30,6 +30,9 @@ def test_demo_posts_a_day_once(data: Path) -> None:
     first, second = (_once(data) for _ in range(2))
     assert "Demo 百货: the books tally" in first
     assert "Demo Wholesale: the books tally" in first
+    assert "Demo 食品: the books tally" in first
+    assert "Demo 食品: near expiry" in first
+    assert "380.00" in first, "of the milk, what expires first was sold first"
     assert "cost of sales" in first
     assert second == first, "a second run finds everything there"
 
