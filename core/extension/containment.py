@@ -162,7 +162,10 @@ def interrupted(seconds: float) -> Iterator[None]:
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        try:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+        finally:  # the alarm may have come just before: it must not come a second time
+            signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 _warned: list[bool] = []
