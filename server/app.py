@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 
 _READY_SECONDS = 2
 _RETRY_SECONDS = 0.5
+_CANCEL_SECONDS = 1
 _SUPERVISOR_SECONDS = 1
 _AWAY = {DATABASE_UNREACHABLE, "DATABASE_UNAVAILABLE"}
 """The latter is of ``core.db.cluster``, which Windows cannot import."""
@@ -202,6 +203,8 @@ async def _meanwhile(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        task.cancel()
+        while not task.done():  # again and again: a wait that ends at that moment swallows it (bpo-37658)
+            task.cancel()
+            await asyncio.wait({task}, timeout=_CANCEL_SECONDS)
         with suppress(asyncio.CancelledError):
             await task

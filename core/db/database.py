@@ -138,9 +138,9 @@ class Database:
             yield await _enter(connection, tenant_id)
 
     @asynccontextmanager
-    async def directory(self) -> AsyncIterator[AsyncConnection]:
+    async def directory(self, *, read_only: bool = False) -> AsyncIterator[AsyncConnection]:
         """A transaction without a tenant: for the global tables, used by ``core.tenancy`` alone."""
-        async with self._connection() as connection:
+        async with self._connection(read_only=read_only) as connection:
             yield connection
 
     @asynccontextmanager
@@ -156,10 +156,9 @@ class Database:
             yield connection
             try:
                 await connection.commit()
-            except sa.exc.OperationalError as error:
-                raise OutcomeUnknownError from error
             except sa.exc.DBAPIError as error:
-                if error.connection_invalidated:
+                broken = isinstance(error, sa.exc.OperationalError) or error.connection_invalidated
+                if broken and not read_only:  # what only read has no outcome to be unsure of
                     raise OutcomeUnknownError from error
                 raise
         except BaseException as error:

@@ -34,7 +34,7 @@ async def keep_jobs(db: Database, every: timedelta = ROUND) -> None:
     done: dict[tuple[UUID, str, str], datetime] = {}
     while jobs := jobs_of(registry()):
         try:
-            async with db.directory() as sql:
+            async with db.directory(read_only=True) as sql:
                 tenants = [tenant.id for tenant in await directory.list_tenants(sql)]
             for tenant_id in tenants:
                 await run_due(db, tenant_id, jobs, done)

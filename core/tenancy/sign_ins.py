@@ -114,7 +114,7 @@ class SignIns:
 
     async def _look_up(self, key: bytes) -> Principal | None:
         began, before = time.monotonic(), self._changes
-        async with self._db.directory() as sql:
+        async with self._db.directory(read_only=True) as sql:
             bearer = await directory.find_bearer(sql, key)
         if bearer is None:
             self._known.pop(key, None)

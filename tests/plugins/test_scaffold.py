@@ -102,9 +102,15 @@ def _python(
     return subprocess.run(
         [sys.executable, *words],
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(path or "")},
+        env={**_own_environment(), "PYTHONPATH": str(path or "")},
         capture_output=True,
         text=True,
         check=False,
         timeout=600,
     )
+
+
+def _own_environment() -> dict[str, str]:
+    """The environment without what says that this is a worker of a test run: the tests in there would take
+    our database for theirs."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}

@@ -113,7 +113,7 @@ def _path(block: Block) -> str:
 def _environment(folder: Path, edits: Path) -> dict[str, str]:
     home = folder / NAME
     return {
-        **os.environ,
+        **{name: told for name, told in os.environ.items() if not name.startswith("PYTEST_")},
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         "PYTHONPATH": f"{home}{os.pathsep}{ROOT}",
         "PYTHON": sys.executable,

@@ -216,5 +216,5 @@ async def of_type(crowd: Crowd, type_: str, item: str) -> tuple[Json, frozenset[
     return crowd.document(type_, one, **head), _POSTING
 
 
-OWN_TYPES = sorted(code for code, type_ in TYPES.items() if not type_.system)
+OWN_TYPES = sorted(c for c, type_ in TYPES.items() if not type_.system and type_.module is None)
 """The types that people post."""
