@@ -55,7 +55,6 @@ from core.ledger.holds import HoldDraft, free_goods, hold_goods
 from core.ledger.posting import post_many
 from core.ledger.records import lot_id
 from core.ledger.requests import Post, Verdict
-from core.ledger.views.lots import LotMovement, lot_movements
 from core.ledger.views.positions import StockLine, stock_now
 from core.ledger.views.present import module_settings, today
 from core.outbox.tables import Event, emit_many
@@ -86,7 +85,6 @@ __all__ = [
     "Line",
     "LineDraft",
     "Lot",
-    "LotMovement",
     "Manifest",
     "Module",
     "Modules",
@@ -124,7 +122,6 @@ __all__ = [
     "lines_of_documents",
     "lock_guards",
     "lot_id",
-    "lot_movements",
     "module_settings",
     "plain",
     "post_many",
