@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from core.errors import Refused
-from tests.scenarios.adapters import core, count, food, reservation, uom, valuation
+from tests.scenarios.adapters import apparel, core, count, food, reservation, uom, valuation
 from tests.scenarios.compare import differences
 from tests.scenarios.fields import Fields
 from tests.scenarios.model import NotYet, Scenario
@@ -17,6 +17,7 @@ from tests.scenarios.model import NotYet, Scenario
 Answer = Any
 Operation = Callable[[str, Fields], Answer]
 ADAPTERS: Mapping[str, Callable[[Scenario], Mapping[str, Operation]]] = {
+    "apparel": apparel.operations,
     "core": core.operations,
     "count": count.operations,
     "food": food.operations,

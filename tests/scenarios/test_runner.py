@@ -19,6 +19,7 @@ FIXTURES = Path(__file__).parent.parent / "fixtures" / "scenarios"
 CALC = (
     *("cnt-threshold", "res-allocate-ship", "uom-weights"),
     *("food-egg-dates", "food-expired-or-not", "food-fefo-eggs"),
+    *("app-size-curve", "app-variant-matrix"),
 )
 
 

@@ -1,0 +1,1 @@
+"""Styles in colours and sizes: found by its entry point, never imported."""

@@ -1,0 +1,1 @@
+"""What holds of apparel, without I/O."""

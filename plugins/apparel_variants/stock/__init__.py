@@ -1,0 +1,1 @@
+"""What the module asks of core's books."""
