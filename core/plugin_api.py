@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from core.audit.tables import record as record_audit
 from core.canonical import plain
+from core.catalogue.records import BarcodeDraft, ItemChanges, ItemDraft
+from core.catalogue.service import save_items_within
 from core.catalogue.tables import barcodes_of_items, items_by_barcode, lock_guards
 from core.commands import Asked
 from core.commands import run as run_command
@@ -24,6 +26,7 @@ from core.errors import (
     LIMIT_EXCEEDED,
     NOT_FOUND,
     REQUIRED,
+    STALE_REVISION,
     Language,
     Refusal,
     Refused,
@@ -57,6 +60,7 @@ from core.ledger.records import lot_id
 from core.ledger.requests import Post, Verdict
 from core.ledger.views.positions import StockLine, stock_now
 from core.ledger.views.present import module_settings, today
+from core.ledger.views.reports import Availability, availability
 from core.outbox.tables import Event, emit_many
 from core.tenancy.modules import update_module_settings
 from core.tenancy.rules import Principal
@@ -71,8 +75,11 @@ __all__ = [
     "NOT_FOUND",
     "OF_CORE",
     "REQUIRED",
+    "STALE_REVISION",
     "UNKNOWN_TYPE",
     "Asked",
+    "Availability",
+    "BarcodeDraft",
     "Database",
     "Document",
     "DocumentDraft",
@@ -80,6 +87,8 @@ __all__ = [
     "Effect",
     "Event",
     "HoldDraft",
+    "ItemChanges",
+    "ItemDraft",
     "Job",
     "Language",
     "Line",
@@ -111,6 +120,7 @@ __all__ = [
     "Work",
     "Write",
     "add_to_draft",
+    "availability",
     "barcodes_of_items",
     "clean",
     "define",
@@ -131,6 +141,7 @@ __all__ = [
     "rows",
     "run_command",
     "run_script",
+    "save_items_within",
     "stock_now",
     "today",
     "update_module_settings",

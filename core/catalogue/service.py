@@ -29,7 +29,7 @@ from core.catalogue.tables import (
 )
 from core.commands import Answer, Asked, CommandRaceError
 from core.db.database import Database, Transaction
-from core.errors import LIMIT_EXCEEDED, Refused, refuse
+from core.errors import LIMIT_EXCEEDED, Refused, raise_any, refuse
 from core.extension import attributes
 from core.ledger.tables import create_guards
 from core.masterdata.rules import Verdict, change_payload, numbered, payload
@@ -88,6 +88,33 @@ async def save_items(
     wishes = [Wish(s.draft, changes_of(s.draft), s.draft.id, s.revision) for s in saves]
     answers = await _carry_out(db, principal, asked, wishes)
     return [Verdict(None, a) if isinstance(a, tuple) else Verdict(UUID(a["id"])) for a in answers]
+
+
+async def save_items_within(
+    tx: Transaction, principal: Principal, wanted: Sequence[tuple[UUID, ItemDraft | ItemChanges]]
+) -> None:
+    """Make the items of drafts and change those of changes, by their ids, in a transaction that does
+    more: all or none.
+
+    It takes the locks of master data, so it comes before what the transaction writes itself, and the
+    transaction is one of ``core.commands``, which runs again where a race was lost. Raises Refused,
+    with paths that begin with the place in ``wanted``.
+    """
+    if len(wanted) > BULK_LIMIT:
+        raise refuse(LIMIT_EXCEEDED, field="items", limit=BULK_LIMIT)
+    wishes = {
+        n: Wish(what, None, item_id, None)
+        if isinstance(what, ItemDraft)
+        else Wish(None, what, item_id, None)
+        for n, (item_id, what) in enumerate(wanted)
+    }
+    answers = await _write(tx, principal, wishes) if wishes else {}
+    raise_any(
+        refusal.under(n)
+        for n, answer in sorted(answers.items())
+        if isinstance(answer, tuple)
+        for refusal in answer
+    )
 
 
 async def _one(db: Database, principal: Principal, asked: Asked, wish: Wish) -> Item:

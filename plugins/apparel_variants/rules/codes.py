@@ -59,3 +59,10 @@ def numbers(prefix: str, first: int, taken: Iterable[str], wanted: int) -> Seque
         details = {"prefix": prefix, "left": left, "needed": wanted}
         raise Refused(Refusal(NUMBERS_USED_UP, (), details))
     return found
+
+
+def is_gtin(code: str) -> bool:
+    """Whether this is a code of a length that GS1 knows, with its check digit."""
+    if len(code) not in (8, 12, 13, 14) or not (code.isascii() and code.isdigit()):
+        return False
+    return check_digit(code[:-1]) == code[-1]
