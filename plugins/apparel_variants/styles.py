@@ -210,7 +210,7 @@ async def _make(
     colours = await tables.colours(tx, {one.colour_id for one in drafts if one.colour_id})
     raise_any(_refusals(style, drafts, colours, sizes, there))
     settings = await module_settings(tx, NAME)
-    barcodes = await _barcodes(tx, drafts, settings.barcode_prefix)
+    barcodes = await next_barcodes(tx, settings.prefix, [one.barcode for one in drafts])
     made: list[tuple[UUID, ItemDraft | ItemChanges]] = []
     for one, barcode in zip(drafts, barcodes, strict=True):
         colour = colours[one.colour_id] if one.colour_id else None
@@ -280,14 +280,13 @@ def _refusals(
             yield Refusal(BAD_BARCODE, (*where, "barcode"), {"code": one.barcode[:64]})
 
 
-async def _barcodes(
-    tx: Transaction, drafts: Sequence[VariantDraft], prefix: str | None
+async def next_barcodes(
+    tx: Transaction, prefix: str | None, told: Sequence[str | None]
 ) -> list[str | None]:
-    """The barcodes of variants: what was told, or the next free numbers behind the prefix."""
-    told = [one.barcode for one in drafts]
-    wanted = told.count(None)
+    """Barcodes: those that were told, and for the others the next free numbers behind the prefix."""
+    wanted = list(told).count(None)
     if prefix is None or not wanted:
-        return told
+        return list(told)
     first = await tables.next_number(tx, prefix)
     own = {code for code in told if code}
     while True:

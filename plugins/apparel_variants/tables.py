@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -135,6 +136,48 @@ async def size_groups(
 async def styles(tx: Transaction, ids: Collection[UUID]) -> dict[UUID, Style]:
     """Styles by id."""
     return {row["id"]: Style(**row) for row in await _read(tx, style, "id", ids, style.c.code)}
+
+
+@dataclass(frozen=True, slots=True)
+class StyleFilter:
+    """Which styles to list; None admits all."""
+
+    season: str | None = None
+    year: int | None = None
+    band: str | None = None
+    active: bool | None = True
+
+
+async def list_styles(
+    tx: Transaction, wanted: StyleFilter, after: tuple[str, UUID] | None, limit: int
+) -> list[Style]:
+    """Styles by code."""
+    query = sa.select(style).where(*_matching(tx, wanted))
+    if after is not None:
+        query = query.where(sa.tuple_(style.c.code, style.c.id) > after)
+    found = await tx.sql.execute(query.order_by(style.c.code, style.c.id).limit(limit))
+    return [Style(**_own(row)) for row in found]
+
+
+async def count_styles(tx: Transaction, wanted: StyleFilter) -> int:
+    """How many styles there are."""
+    query = sa.select(sa.func.count()).select_from(style).where(*_matching(tx, wanted))
+    found: int = (await tx.sql.execute(query)).scalar_one()
+    return found
+
+
+def _matching(tx: Transaction, wanted: StyleFilter) -> Iterable[sa.ColumnElement[bool]]:
+    yield style.c.tenant_id == tx.tenant_id
+    for name in ("season", "year", "band", "active"):
+        value = getattr(wanted, name)
+        if value is not None:
+            yield style.c[name] == value
+
+
+async def sizes(tx: Transaction, ids: Collection[UUID]) -> dict[UUID, Size]:
+    """Sizes by id."""
+    found = await _read(tx, size, "id", ids, size.c.id)
+    return {row["id"]: Size(row["id"], row["code"], row["position"]) for row in found}
 
 
 async def lock_style(tx: Transaction, style_id: UUID) -> Style | None:

@@ -2,6 +2,20 @@
 
 from __future__ import annotations
 
-from schema.plugin_api import Extension
+from plugins.apparel_variants.graphql import entry, grids, packs, palette, runs, settings, styles
+from schema.plugin_api import Extension, Item
 
-EXTENSION = Extension()
+
+class Queries(
+    palette.Queries, styles.Queries, grids.Queries, runs.Queries, packs.Queries, settings.Queries
+):
+    """Everything that can be asked."""
+
+
+class Mutations(
+    palette.Mutations, styles.Mutations, entry.Mutations, packs.Mutations, settings.Mutations
+):
+    """Everything that can be done."""
+
+
+EXTENSION = Extension(fields={Item: styles.ItemFields}, queries=Queries, mutations=Mutations)

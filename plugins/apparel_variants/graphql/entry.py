@@ -1,0 +1,159 @@
+"""Documents entered as a matrix, in GraphQL."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+from decimal import Decimal
+from typing import Annotated
+from uuid import UUID
+
+import strawberry
+
+from core.plugin_api import Asked, DocumentDraft, clean, uuid7
+from plugins.apparel_variants import grids
+from plugins.apparel_variants.graphql.palette import SIZE
+from plugins.apparel_variants.graphql.styles import STYLE
+from plugins.apparel_variants.grids import RowEntry, StyleEntry
+from schema.plugin_api import (
+    COMMAND_ID,
+    Document,
+    Info,
+    Payload,
+    argument,
+    documents_by_id,
+    field,
+    input_type,
+    mutation_field,
+    payload_type,
+    uuid_of,
+)
+
+LONGEST_REMARK = 2000
+
+
+@input_type
+class ApparelVariantsRowInput:
+    """A row: one colour, size by size."""
+
+    colour_id: strawberry.ID | None = field(
+        "The colour; null where the style has none.", default=None
+    )
+    cells: list[Decimal | None] = field(
+        "Quantities in base units, one for each column. Null, and except on a count zero, says nothing."
+    )
+
+
+@input_type
+class ApparelVariantsStyleEntryInput:
+    """A style's part of a document: rows are colours, columns sizes."""
+
+    style_id: strawberry.ID = field("The style.")
+    size_ids: list[strawberry.ID] | None = field(
+        "The columns. When left out, they are those of the style's matrix.", default=None
+    )
+    unit_price: Decimal | None = field(
+        "The price of each piece; on receipts it is the cost.", default=None
+    )
+    rows: list[ApparelVariantsRowInput] = field("The rows.")
+
+
+@input_type
+class ApparelVariantsPostGridInput:
+    """A document entered as a matrix."""
+
+    command_id: UUID = field(COMMAND_ID)
+    id: UUID | None = field("The document's id, made by you (a UUIDv7).", default=None)
+    type: str = field(
+        "The code of its type: an order, a receipt, an issue, a transfer, a count and the like."
+    )
+    business_date: dt.date = field("The day it counts on, in the tenant's accounting zone.")
+    party_id: strawberry.ID | None = field("The supplier or the customer.", default=None)
+    place_id: strawberry.ID | None = field("Where the goods come from, or into.", default=None)
+    to_place_id: strawberry.ID | None = field("Where a transfer brings them.", default=None)
+    remark: str | None = field("A note, at most 2,000 characters.", default=None)
+    styles: list[ApparelVariantsStyleEntryInput] = field(
+        "What was entered; at most 1,000 cells with a quantity."
+    )
+
+
+@payload_type
+class ApparelVariantsDocumentPayload(Payload):
+    """The document that was posted."""
+
+    document: Document | None = field("The document; null if refused.", default=None)
+
+
+class Mutations:
+    """Entering documents as matrices."""
+
+    @mutation_field(permission="documents.post", ledger=True, bulk=True)
+    async def apparel_variants_post_grid(
+        self,
+        info: Info,
+        input: Annotated[ApparelVariantsPostGridInput, argument("What was entered.")],
+    ) -> ApparelVariantsDocumentPayload:
+        """Post one document (an order: approve it) with a line for each cell of a matrix that was
+        filled in. Refusals lead to the cell."""
+        context = info.context
+        head = head_of(
+            input.id, input.type, input.business_date, input.place_id, input.party_id, input.remark
+        )
+        to_place = input.to_place_id
+        if to_place is not None:
+            head = replace(head, to_place_id=uuid_of(to_place, "Place", "toPlaceId"))
+        entered = [_entry(one, n) for n, one in enumerate(input.styles)]
+        # The books know their postings by this operation, whatever leads to them.
+        command = Asked.of(input.command_id, "postDocument", input)
+        verdict = await grids.post_grid(context.database, context.principal, command, head, entered)
+        assert verdict.outcome is not None
+        return await payload(info, UUID(verdict.outcome["id"]))
+
+
+def head_of(
+    id_: UUID | None,
+    type_: str,
+    on: dt.date,
+    place_id: str | None,
+    party_id: str | None,
+    remark: str | None,
+) -> DocumentDraft:
+    """The head of a document whose lines follow from what was entered."""
+    return DocumentDraft(
+        id_ or uuid7(),
+        type_,
+        on,
+        (),
+        party_id=None if party_id is None else uuid_of(party_id, "Party", "partyId"),
+        place_id=None if place_id is None else uuid_of(place_id, "Place", "placeId"),
+        remark=None if remark is None else clean(remark, "remark", LONGEST_REMARK, required=False),
+    )
+
+
+async def payload(info: Info, key: UUID) -> ApparelVariantsDocumentPayload:
+    """The payload of a document that is in the books."""
+    context = info.context
+    async with context.database.snapshot(context.principal.tenant_id) as tx:
+        found = await documents_by_id(tx, [key])
+    return ApparelVariantsDocumentPayload(document=found.get(key))
+
+
+def _entry(one: ApparelVariantsStyleEntryInput, n: int) -> StyleEntry:
+    where = ("styles", n)
+    sizes = one.size_ids
+    return StyleEntry(
+        uuid_of(one.style_id, STYLE, *where, "styleId"),
+        [
+            RowEntry(
+                None
+                if row.colour_id is None
+                else uuid_of(row.colour_id, "ApparelVariantsColour", *where, "rows", r, "colourId"),
+                row.cells,
+            )
+            for r, row in enumerate(one.rows)
+        ],
+        None
+        if sizes is None
+        else [uuid_of(size, SIZE, *where, "sizeIds", c) for c, size in enumerate(sizes)],
+        one.unit_price,
+    )
