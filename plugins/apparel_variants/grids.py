@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -35,6 +36,7 @@ from plugins.apparel_variants.records import Colour, Size, Style, Variant
 from plugins.apparel_variants.refusals import NO_SUCH_VARIANT, UNKNOWN_COLOUR, UNKNOWN_SIZE
 from plugins.apparel_variants.rules.matrix import Matrix, check_lines, check_rows
 from plugins.apparel_variants.stock import figures
+from plugins.apparel_variants.stock.items import priced
 
 Key = UUID | None
 
@@ -109,18 +111,21 @@ async def layouts(tx: Transaction, style_ids: Collection[UUID]) -> dict[UUID, La
     return {key: _layout(style, variants[key], colours, sizes) for key, style in styles.items()}
 
 
-async def grids(tx: Transaction, style_ids: Collection[UUID], span: Span) -> dict[UUID, Grid]:
+async def grids(tx: Transaction, style_ids: Collection[UUID], span: Span) -> AsyncIterator[Grid]:
     """The figures of styles, in a few statements however many there are."""
     found = await layouts(tx, style_ids)
     items = [item for layout in found.values() for item in layout.items.values()]
     sold = await figures.sold(tx, items, span.since, span.until)
     there = await availability(tx, [(item, span.place_id) for item in items])
-    on_hand = {item: one.on_hand for (item, _), one in there.items()}
-    free = {item: one.available for (item, _), one in there.items()}
-    return {
-        key: Grid(layout, layout.matrix(on_hand), layout.matrix(free), layout.matrix(sold))
-        for key, layout in found.items()
-    }
+    for layout in found.values():
+        await asyncio.sleep(0)  # others who ask this process shall not wait for all of them
+        known = {(item, span.place_id) for item in layout.items.values()} & there.keys()
+        yield Grid(
+            layout,
+            layout.matrix({key[0]: there[key].on_hand for key in known}),
+            layout.matrix({key[0]: there[key].available for key in known}),
+            layout.matrix(sold),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +183,10 @@ async def post_grid(
     raise_any([*refusals, *check_lines(len(lines))])
     (verdict,) = await post_many(db, principal, [Post(command, replace(head, lines=tuple(lines)))])
     if verdict.outcome is None:
-        raise Refused(*(_placed(refusal, places) for refusal in verdict.refusals))
+        async with db.snapshot(principal.tenant_id) as tx:
+            items = await priced(tx, [line.item_id for line in lines])
+        cells = {items[line.item_id].code: n for n, line in enumerate(lines)}
+        raise Refused(*(_placed(refusal, places, cells) for refusal in verdict.refusals))
     return verdict
 
 
@@ -243,12 +251,17 @@ def _unmade(layout: Layout, entry: StyleEntry, path: tuple[str | int, ...]) -> R
     return Refusal(NO_SUCH_VARIANT, path, details)
 
 
-def _placed(refusal: Refusal, places: Sequence[tuple[str | int, ...]]) -> Refusal:
-    """Core's paths lead to lines; the caller filled in cells, and a price per style."""
+def _placed(
+    refusal: Refusal, places: Sequence[tuple[str | int, ...]], cells: Mapping[str, int]
+) -> Refusal:
+    """Core's paths lead to lines, or only name the item; the caller filled in cells, and a price per
+    style."""
     if refusal.path[:1] != ("lines",):
         return refusal
-    if len(refusal.path) < 2 or not isinstance(refusal.path[1], int):
+    n = refusal.path[1] if len(refusal.path) > 1 else cells.get(str(refusal.details.get("item")))
+    if not isinstance(n, int):
         return Refusal(refusal.code, ("styles",), refusal.details)
-    cell = places[refusal.path[1]]
     price = refusal.path[2:] == ("unitPrice",)
-    return Refusal(refusal.code, (*cell[:2], "unitPrice") if price else cell, refusal.details)
+    return Refusal(
+        refusal.code, (*places[n][:2], "unitPrice") if price else places[n], refusal.details
+    )

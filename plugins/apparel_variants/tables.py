@@ -196,19 +196,17 @@ async def taken(tx: Transaction, table: sa.Table, code: str) -> UUID | None:
 
 async def variants_of_styles(tx: Transaction, ids: Collection[UUID]) -> list[Variant]:
     """The variants of styles, by colour and size in their order; what has none comes first."""
-    query = (
-        sa.select(variant)
-        .outerjoin(colour, _joins(colour, variant.c.colour_id))
-        .outerjoin(size, _joins(size, variant.c.size_id))
-        .where(variant.c.tenant_id == tx.tenant_id, variant.c.style_id.in_(list(ids)))
-        .order_by(
-            variant.c.style_id,
-            sa.nulls_first(colour.c.code),
-            sa.nulls_first(size.c.position),
-            variant.c.item_id,
-        )
+    found = await rows(
+        tx,
+        "SELECT v.item_id, v.style_id, v.colour_id, v.size_id FROM apparel_variants_variant v"
+        " LEFT JOIN apparel_variants_colour c ON c.tenant_id = v.tenant_id AND c.id = v.colour_id"
+        " LEFT JOIN apparel_variants_size z ON z.tenant_id = v.tenant_id AND z.id = v.size_id"
+        " WHERE v.tenant_id = %s AND v.style_id = ANY(%s)"
+        " ORDER BY v.style_id, c.code NULLS FIRST, z.position NULLS FIRST, v.item_id",
+        tx.tenant_id,
+        list(ids),
     )
-    return [Variant(**_own(row)) for row in await tx.sql.execute(query)]
+    return [Variant(*row) for row in found]
 
 
 async def variants_by_item(tx: Transaction, ids: Collection[UUID]) -> dict[UUID, Variant]:
@@ -232,14 +230,13 @@ async def put(tx: Transaction, table: sa.Table, written: Iterable[Mapping[str, A
     if not ready:
         return
     keys = [column.name for column in table.primary_key.columns]
-    made = postgresql.insert(table)
+    made: Any = postgresql.insert(table)
     rest = {name: made.excluded[name] for name in ready[0] if name not in keys}
-    query = (
-        made.on_conflict_do_update(index_elements=keys, set_=rest)
-        if rest
-        else made.on_conflict_do_nothing()
-    )
-    await tx.sql.execute(query, sorted(ready, key=lambda row: [str(row[key]) for key in keys]))
+    if rest and not table.info["append_only"]:
+        made = made.on_conflict_do_update(index_elements=keys, set_=rest)
+    elif not rest:
+        made = made.on_conflict_do_nothing()
+    await tx.sql.execute(made, sorted(ready, key=lambda row: [str(row[key]) for key in keys]))
 
 
 async def remove_sizes(tx: Transaction, ids: Collection[UUID]) -> None:
@@ -309,10 +306,6 @@ async def differences(tx: Transaction) -> list[str]:
     for query in _DIFFERENCES:
         found += await rows(tx, query, tx.tenant_id)
     return sorted(row[0] for row in found)
-
-
-def _joins(table: sa.Table, key: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
-    return sa.and_(table.c.tenant_id == variant.c.tenant_id, table.c.id == key)
 
 
 def _own(row: sa.Row[Any]) -> dict[str, Any]:

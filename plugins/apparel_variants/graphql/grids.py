@@ -40,20 +40,20 @@ _SELL_THROUGH = (
 async def grids_by_style(
     tx: Transaction, keys: Sequence[UUID], span: Span
 ) -> Mapping[UUID, ApparelVariantsGrid]:
-    found = await grids.grids(tx, keys, span)
-    return {key: ApparelVariantsGrid.of(one) for key, one in found.items()}
+    made: dict[UUID, ApparelVariantsGrid] = {}
+    async for grid in grids.grids(tx, keys, span):
+        made[grid.layout.style.id] = ApparelVariantsGrid.of(grid)
+    return made
 
 
 @object_type(permission=PART)
 class ApparelVariantsGridRow:
     """A row of a matrix: the figures of one colour in each size, in base units."""
 
+    items: strawberry.Private[list[UUID | None]]
     colour_id: strawberry.ID | None = field("The colour; null where the style has none.")
     colour_code: str | None = field("Its code.")
     colour_name: str | None = field("Its name.")
-    item_ids: list[strawberry.ID | None] = field(
-        "The items, size by size; null where it is not made."
-    )
     on_hand: list[Decimal] = field("What is there, size by size.")
     on_hand_total: Decimal = field("What is there in all sizes.")
     available: list[Decimal] = field("What may be sold or promised, size by size.")
@@ -61,6 +61,11 @@ class ApparelVariantsGridRow:
     sold: list[Decimal] = field("What customers took less what came back, size by size.")
     sold_total: Decimal = field("What customers took less what came back in all sizes.")
     sell_through: Decimal | None = field(_SELL_THROUGH)
+
+    @field
+    def item_ids(self) -> list[strawberry.ID | None]:
+        """The items, size by size; null where it is not made."""
+        return [encode_id("Item", item) if item else None for item in self.items]
 
 
 @object_type(permission=PART)
@@ -114,19 +119,20 @@ def _row(grid: Grid, n: int) -> ApparelVariantsGridRow:
     layout = grid.layout
     colour = layout.colours[n]
     key = colour.id if colour else None
-    items = [layout.items.get((key, size)) for size in layout.columns]
+    on_hand, available, sold = grid.on_hand.row(key), grid.available.row(key), grid.sold.row(key)
+    there, gone = sum(on_hand, Decimal(0)), sum(sold, Decimal(0))
     return ApparelVariantsGridRow(
+        items=[layout.items.get((key, size)) for size in layout.columns],
         colour_id=encode_id("ApparelVariantsColour", colour.id) if colour else None,
         colour_code=colour.code if colour else None,
         colour_name=colour.name if colour else None,
-        item_ids=[encode_id("Item", item) if item else None for item in items],
-        on_hand=grid.on_hand.row(key),
-        on_hand_total=grid.on_hand.row_total(key),
-        available=grid.available.row(key),
-        available_total=grid.available.row_total(key),
-        sold=grid.sold.row(key),
-        sold_total=grid.sold.row_total(key),
-        sell_through=sell_through(grid.sold.row_total(key), grid.on_hand.row_total(key)),
+        on_hand=on_hand,
+        on_hand_total=there,
+        available=available,
+        available_total=sum(available, Decimal(0)),
+        sold=sold,
+        sold_total=gone,
+        sell_through=sell_through(gone, there),
     )
 
 

@@ -25,7 +25,7 @@ MOST_LINES = 1000
 
 @dataclass(frozen=True, slots=True)
 class Matrix(Generic[R, C]):
-    """Figures by row and column; what is not there counts as zero."""
+    """Figures by row and column, of no others; what is not there counts as zero."""
 
     rows: tuple[R, ...]
     columns: tuple[C, ...]
@@ -33,7 +33,8 @@ class Matrix(Generic[R, C]):
 
     def row(self, row: R) -> list[Decimal]:
         """The figures of a row, in the order of the columns."""
-        return [self.cells.get((row, column), Decimal(0)) for column in self.columns]
+        nothing = Decimal(0)
+        return [self.cells.get((row, column), nothing) for column in self.columns]
 
     def row_total(self, row: R) -> Decimal:
         """The sum of a row."""
@@ -41,14 +42,12 @@ class Matrix(Generic[R, C]):
 
     def column_totals(self) -> list[Decimal]:
         """The sum of each column."""
-        return [
-            sum((self.cells.get((row, column), Decimal(0)) for row in self.rows), Decimal(0))
-            for column in self.columns
-        ]
+        lines = [self.row(row) for row in self.rows]
+        return [sum(column, Decimal(0)) for column in zip(*lines, strict=True)]
 
     def total(self) -> Decimal:
         """The sum of all."""
-        return sum(self.column_totals(), Decimal(0))
+        return sum(self.cells.values(), Decimal(0))
 
 
 def combinations(attributes: Mapping[str, Sequence[str]]) -> list[tuple[str, ...]]:
