@@ -35,6 +35,7 @@ from core.errors import (
     refuse,
 )
 from core.extension.attributes import OF_CORE
+from core.extension.described import attributes_of_items
 from core.extension.hookspecs import hookimpl
 from core.extension.manifest import Manifest, NoSettings, Permission
 from core.extension.plugin_tables import Tables
@@ -120,6 +121,7 @@ __all__ = [
     "Work",
     "Write",
     "add_to_draft",
+    "attributes_of_items",
     "availability",
     "barcodes_of_items",
     "clean",

@@ -8,7 +8,7 @@ dependencies, then of names. What the GraphQL schema gains is declared in ``sche
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -106,6 +106,19 @@ class CoreHooks:
         on from within the field, or after ``OF_CORE`` from a field of core's own; without the id it is
         about all of them. What is refused is rolled back, and so is everything on a failure. A violated
         constraint that the manifest names counts as its refusal.
+        """
+        raise NotImplementedError
+
+    @hookspec
+    def item_attributes(
+        self, tx: Transaction, item_ids: Collection[UUID]
+    ) -> Awaitable[Mapping[UUID, Mapping[str, str]]]:
+        """What the plugin knows of items that others may go by, as texts by attribute: those of
+        ``item_ids`` of which it knows something.
+
+        Other plugins read it with ``attributes_of_items``, under the plugin's name. Awaited in the
+        transaction of whoever asks, for two seconds at most, and only reads. It fails closed: an
+        exception refuses what the other wanted it for, with MODULE_FAILED.
         """
         raise NotImplementedError
 

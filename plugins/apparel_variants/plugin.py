@@ -10,7 +10,9 @@ sold one by one. Nothing stands in the way of either switch.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from pathlib import Path
+from uuid import UUID
 
 from core.plugin_api import Manifest, Permission, Transaction, hookimpl
 from plugins.apparel_variants import tables
@@ -43,6 +45,13 @@ manifest = Manifest(
 @hookimpl
 def graphql() -> Extension:
     return EXTENSION
+
+
+@hookimpl
+async def item_attributes(
+    tx: Transaction, item_ids: Collection[UUID]
+) -> Mapping[UUID, Mapping[str, str]]:
+    return await tables.attributes(tx, item_ids)
 
 
 @hookimpl

@@ -215,6 +215,25 @@ async def variants_by_item(tx: Transaction, ids: Collection[UUID]) -> dict[UUID,
     return {row["item_id"]: Variant(**row) for row in found}
 
 
+async def attributes(tx: Transaction, ids: Collection[UUID]) -> dict[UUID, dict[str, str]]:
+    """Style, colour and size of items, by their codes, as far as they have them."""
+    found = await rows(
+        tx,
+        "SELECT v.item_id, s.code, c.code, z.code FROM apparel_variants_variant v"
+        " JOIN apparel_variants_style s ON s.tenant_id = v.tenant_id AND s.id = v.style_id"
+        " LEFT JOIN apparel_variants_colour c ON c.tenant_id = v.tenant_id AND c.id = v.colour_id"
+        " LEFT JOIN apparel_variants_size z ON z.tenant_id = v.tenant_id AND z.id = v.size_id"
+        " WHERE v.tenant_id = %s AND v.item_id = ANY(%s)",
+        tx.tenant_id,
+        list(ids),
+    )
+    names = ("style", "colour", "size")
+    return {
+        item_id: {name: code for name, code in zip(names, told, strict=True) if code is not None}
+        for item_id, *told in found
+    }
+
+
 async def packs(tx: Transaction, ids: Collection[UUID] | None = None) -> dict[UUID, Pack]:
     """Packs by the id of their item, or all of them."""
     found = [row["item_id"] for row in await _read(tx, pack, "item_id", ids, pack.c.item_id)]

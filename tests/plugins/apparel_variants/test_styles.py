@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from core.errors import Refused
 from core.ids import uuid7
+from core.plugin_api import attributes_of_items
 from plugins.apparel_variants import palette, styles, tables
 from plugins.apparel_variants.records import StyleDraft, VariantDraft
 from plugins.apparel_variants.rules.codes import is_gtin
@@ -203,3 +204,17 @@ async def test_the_database_keeps_one_variant_per_colour_and_size(boutique: Bout
     with pytest.raises(sa.exc.IntegrityError):  # none counts as one
         async with boutique.transaction() as tx:
             await tables.put(tx, tables.variant, [nothing])
+
+
+async def test_other_modules_read_what_a_variant_is(boutique: Boutique) -> None:
+    style, _, _ = await shirt(boutique)
+    plain = await boutique.style("PLAIN")
+    _, (first, *_) = await boutique.known(style)
+    _, (only,) = await boutique.known(plain)
+    async with boutique.transaction() as tx:
+        found = await attributes_of_items(tx, [first.item_id, only.item_id, uuid7()])
+    name = "apparel_variants"
+    assert found == {
+        first.item_id: {f"{name}.style": "T1", f"{name}.colour": "BLUE", f"{name}.size": "S"},
+        only.item_id: {f"{name}.style": "PLAIN"},
+    }
