@@ -108,7 +108,11 @@ async def layouts(tx: Transaction, style_ids: Collection[UUID]) -> dict[UUID, La
         tx, {style.size_group_id for style in styles.values() if style.size_group_id}
     )
     sizes = {size.id: size for group in groups.values() for size in group.sizes}
-    return {key: _layout(style, variants[key], colours, sizes) for key, style in styles.items()}
+    found: dict[UUID, Layout] = {}
+    for key, style in styles.items():
+        await asyncio.sleep(0)  # others who ask this process shall not wait for all of them
+        found[key] = _layout(style, variants[key], colours, sizes)
+    return found
 
 
 async def grids(tx: Transaction, style_ids: Collection[UUID], span: Span) -> AsyncIterator[Grid]:
@@ -118,7 +122,7 @@ async def grids(tx: Transaction, style_ids: Collection[UUID], span: Span) -> Asy
     sold = await figures.sold(tx, items, span.since, span.until)
     there = await availability(tx, [(item, span.place_id) for item in items])
     for layout in found.values():
-        await asyncio.sleep(0)  # others who ask this process shall not wait for all of them
+        await asyncio.sleep(0)  # as above
         known = {(item, span.place_id) for item in layout.items.values()} & there.keys()
         yield Grid(
             layout,

@@ -39,6 +39,7 @@ manifest = Manifest(
     settings=ApparelSettings,
     tables=tables.tables,
     migrations=Path(__file__).parent / "migrations",
+    editions={"apparel": True},
 )
 
 

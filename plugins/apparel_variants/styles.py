@@ -11,6 +11,7 @@ from uuid import UUID
 from core.plugin_api import (
     INVALID,
     NOT_FOUND,
+    REQUIRED,
     STALE_REVISION,
     BarcodeDraft,
     Database,
@@ -137,6 +138,8 @@ async def update_style(
     told: dict[str, Any] = dict(changes)
     if "name" in told:
         told["name"] = clean(told["name"] or "", "name", LONGEST_NAME)
+    if told.get("active", True) is None:
+        raise refuse(REQUIRED, "active", field="active")
     for name in _TEXTS:
         if name in told:
             told[name] = _text(told[name], name)

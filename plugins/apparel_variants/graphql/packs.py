@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Annotated
 from uuid import UUID
 
 import strawberry
 
-from core.plugin_api import LIMIT_EXCEEDED, Asked, LineDraft, refuse
+from core.plugin_api import LIMIT_EXCEEDED, Asked, LineDraft, Transaction, availability, refuse
 from plugins.apparel_variants import packs, records, tables
 from plugins.apparel_variants.graphql.entry import (
     ApparelVariantsDocumentPayload,
@@ -39,6 +40,11 @@ from schema.plugin_api import (
 
 MOST_VARIANTS = 200
 """Variants in a pack, and sizes on a curve."""
+
+
+async def available_by_item(tx: Transaction, keys: Sequence[UUID]) -> Mapping[UUID, Decimal]:
+    found = await availability(tx, [(key, None) for key in keys])
+    return {item: one.available for (item, _), one in found.items()}
 
 
 @object_type(permission=PART)
@@ -72,6 +78,17 @@ class ApparelVariantsPack:
                 for line in record.lines
             ],
         )
+
+    @field
+    async def fillable(self, info: Info) -> int | None:
+        """How many packs the loose pieces that are available would fill, in all our places; null for
+        whoever may not see stock."""
+        if not info.context.may("stock.read"):
+            return None
+        ratio = self.record.ratio
+        found = [(item, info.context.load(available_by_item, item)) for item in ratio]
+        there = {item: await free or Decimal(0) for item, free in found}
+        return sizes.whole_packs(ratio, there)
 
     @field
     async def item(self, info: Info) -> Item | None:

@@ -257,8 +257,9 @@ class ApparelVariantsUpdateStyleInput:
     band: str | None = field(BAND, default=UNSET)
     list_price: Decimal | None = field(LIST_PRICE, default=UNSET)
     purchase_price: Decimal | None = field(PURCHASE_PRICE, default=UNSET)
-    active: bool = field(
-        "False takes it and its variants out of use, true puts them back.", default=UNSET
+    active: bool | None = field(
+        "False takes it and its variants out of use, true puts them back; cannot be cleared.",
+        default=UNSET,
     )
 
     def changes(self) -> records.StyleChanges:

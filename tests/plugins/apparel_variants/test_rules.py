@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from core.errors import Refused
 from plugins.apparel_variants.rules import codes, sizes
-from plugins.apparel_variants.rules.attributes import applies
 from plugins.apparel_variants.rules.matrix import Matrix, check_lines, check_rows, combinations
 
 D = Decimal
@@ -143,11 +142,3 @@ def test_rows_and_lines_must_fit() -> None:
 def test_combinations() -> None:
     assert combinations({"a": ["1", "2"], "b": ["x"]}) == [("1", "x"), ("2", "x")]
     assert combinations({}) == [()]
-
-
-def test_alternatives_within_an_attribute_and_all_attributes_together() -> None:
-    red_or_blue_big = {"colour": ["red", "blue"], "size": ["big"], "fit": []}
-    assert applies(red_or_blue_big, {"colour": "blue", "size": "big"})
-    assert not applies(red_or_blue_big, {"colour": "blue", "size": "small"})
-    assert not applies(red_or_blue_big, {"colour": "blue"})
-    assert applies({}, {})

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from core.db.database import Database
 from core.ids import uuid7
-from tests.plugins.apparel_variants.boutique import Boutique
-from tests.shop import Json, line
+from schema.compose import ComposedSchema
+from tests.core.extension.making import switch_on
+from tests.plugins.apparel_variants.boutique import NAME, Boutique
+from tests.shop import Json, Shop, line
 
 COLOUR = """mutation($i: ApparelVariantsColourInput!) { apparelVariantsSaveColour(input: $i) {
   colour { id code name } errors { code path } } }"""
@@ -263,6 +266,10 @@ async def test_packs_are_bought_as_one_line_and_opened(boutique: Boutique) -> No
     values = {node["item"]["code"]: node["value"] for node in found["stock"]["nodes"]}
     assert values == {"T1-RED-S": "50.00", "T1-RED-M": "100.00", "T1-RED-L": "50.00"}
 
+    packs = "query($i: [ID!]!) { apparelVariantsPacks(ids: $i) { pieces fillable item { code } } }"
+    asked = await tailor.shop.ask(packs, i=[items["T1-RED-S"], key])
+    assert asked["apparelVariantsPacks"] == [{"pieces": 4, "fillable": 2, "item": {"code": "P1"}}]
+
     # What is loose fills packs again; one is sold whole, one opened
     assert (await tailor.done(CONVERT, fill=True, **sent))["document"]["type"]["code"] == "assembly"
     await tailor.shop.posted("issue", line(key, "1", "180"))
@@ -299,6 +306,10 @@ async def test_styles_are_listed_changed_and_archived(boutique: Boutique) -> Non
     )
     assert changed["style"] == {"revision": 2, "listPrice": "80", "active": False}
     assert (await tailor.shop.ask(query))["apparelVariantsStyles"]["totalCount"] == 0
+    for cleared in ("name", "active"):
+        assert await tailor.refused(
+            UPDATE, id=shirt["style"]["id"], revision=2, **{cleared: None}
+        ) == [("REQUIRED", [cleared])]
     item = await tailor.shop.ask(
         """query($s: String) { items(filter: {search: $s, active: false}) { nodes { listPrice
           apparelVariants { style { code season } colour { code } size { code } } } } }""",
@@ -338,3 +349,33 @@ async def test_settings_and_curves(boutique: Boutique) -> None:
         {"size": "S", "quantity": 3},
         {"size": "M", "quantity": 7},
     ]
+
+
+async def test_who_only_reads_changes_nothing(db: Database, schema: ComposedSchema) -> None:
+    shop = await Shop.open(db, roles=("viewer",), schema=schema, modules=[NAME])
+    await switch_on(db, shop.principal, NAME)
+    tailor = Tailor(Boutique(shop))
+    denied: list[Any] = [("PERMISSION_DENIED", [])]
+    assert await tailor.refused(COLOUR, code="RED", name="red") == denied
+    assert await tailor.refused(STYLE, code="T1", name="shirt") == denied
+    found = await shop.ask("{ apparelVariantsStyles { nodes { code purchasePrice } } }")
+    assert found["apparelVariantsStyles"]["nodes"] == []
+
+
+async def test_a_tenant_sees_nothing_of_another(boutique: Boutique, schema: ComposedSchema) -> None:
+    tailor = Tailor(boutique)
+    shirt = await tailor.shirt()
+    shop = await Shop.open(boutique.shop.database, schema=schema, modules=[NAME])
+    await switch_on(shop.database, shop.principal, NAME)
+    stranger = Tailor(Boutique(shop))
+    style = shirt["style"]["id"]
+    assert await stranger.refused(UPDATE, id=style, revision=1, name="mine") == [
+        ("NOT_FOUND", ["id"])
+    ]
+    answer = await shop.raw(GRIDS, ids=[style])
+    assert answer["errors"][0]["extensions"]["code"] == "NOT_FOUND"
+    payload = await stranger.post(shirt, "other_in", row(shirt["RED"], "1", None, None))
+    assert [(error["code"], error["path"]) for error in payload["errors"]] == [
+        ("NOT_FOUND", ["styles", "0", "styleId"])
+    ]
+    assert (await shop.ask("{ apparelVariantsColours { code } }"))["apparelVariantsColours"] == []
