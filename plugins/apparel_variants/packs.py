@@ -7,6 +7,7 @@ opened at once, so that the order knows it as carried out and the variants carry
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from decimal import ROUND_DOWN, Decimal
 from typing import Any
 from uuid import UUID, uuid5
@@ -144,7 +145,10 @@ async def receive(
 ) -> tuple[Verdict, Verdict]:
     """Receive packs and open them at once: a receipt, which goes back to the order
     ``source_id``, and the document that opens what came. Sent again, it goes on where it was.
-    Raises Refused."""
+
+    Raises Refused where nothing came in. Where packs came that cannot be opened, they stay whole, and the
+    second verdict says why.
+    """
     pack = await _pack(db, principal, line.item_id)
     quantity = line.quantity or Decimal(0)
     received = await _post(
@@ -171,7 +175,8 @@ async def receive(
         place_id=head.place_id,
         reference=str(received.outcome["number"]) if received.outcome else None,
     )
-    return received, await _post(db, principal, second, draft)
+    (verdict,) = await post_many(db, principal, [Post(second, draft)])
+    return received, replace(verdict, refusals=tuple(map(_placed, verdict.refusals)))
 
 
 def opened(pack: Pack, quantity: Decimal) -> tuple[LineDraft, ...]:

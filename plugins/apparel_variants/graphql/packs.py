@@ -35,6 +35,7 @@ from schema.plugin_api import (
     object_type,
     payload_type,
     query_field,
+    user_error,
     uuid_of,
 )
 
@@ -177,7 +178,8 @@ class ApparelVariantsPackPayload(Payload):
 
 @payload_type
 class ApparelVariantsReceivePacksPayload(Payload):
-    """The documents that were posted."""
+    """The documents that were posted. Packs that came and cannot be opened stay whole: there is a receipt
+    then, and errors that say why."""
 
     receipt: Document | None = field("The receipt of the packs; null if refused.", default=None)
     opening: Document | None = field("What opened them; null if refused.", default=None)
@@ -295,8 +297,9 @@ class Mutations:
             None if source is None else uuid_of(source, "Document", "sourceId"),
         )
         assert received.outcome is not None
-        assert opened.outcome is not None
-        return ApparelVariantsReceivePacksPayload(
-            receipt=(await payload(info, UUID(received.outcome["id"]))).document,
-            opening=(await payload(info, UUID(opened.outcome["id"]))).document,
-        )
+        receipt = (await payload(info, UUID(received.outcome["id"]))).document
+        if opened.outcome is None:
+            errors = [user_error(one, context.language) for one in opened.refusals]
+            return ApparelVariantsReceivePacksPayload(errors=errors, receipt=receipt)
+        opening = (await payload(info, UUID(opened.outcome["id"]))).document
+        return ApparelVariantsReceivePacksPayload(receipt=receipt, opening=opening)

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from core.catalogue.records import BarcodeDraft, ItemDraft, ItemFilter, ItemSave
-from core.catalogue.service import BULK_LIMIT, save_items
+from core.catalogue.records import BarcodeDraft, ItemChanges, ItemDraft, ItemFilter, ItemSave
+from core.catalogue.service import BULK_LIMIT, save_items, save_items_within
 from core.catalogue.tables import barcodes_of_items, count_items, items_by_code
 from core.db.database import Database
 from core.errors import Refused
@@ -75,3 +75,33 @@ async def test_a_bulk_sent_again_changes_nothing(db: Database, principal: Princi
 async def test_a_bulk_has_a_limit(db: Database, principal: Principal) -> None:
     with pytest.raises(Refused):
         await save_items(db, principal, [_save(f"A{n}") for n in range(BULK_LIMIT + 1)])
+
+
+async def test_within_a_transaction_that_does_more_all_or_none(
+    db: Database, principal: Principal
+) -> None:
+    """Made and changed together; a refusal leads to its place among what was wanted."""
+    old, new = uuid7(), uuid7()
+    await save_items(db, principal, [_save("OLD", id=old), _save("TAKEN")])
+    price: ItemChanges = {"list_price": Decimal(7)}
+    async with db.transaction(principal.tenant_id) as tx:
+        draft = ItemDraft(code="NEW", name="new")
+        await save_items_within(tx, principal, [(new, draft), (old, price)])
+    more = (uuid7(), ItemDraft(code="MORE", name="more"))
+    taken = (uuid7(), ItemDraft(code="taken", name="taken"))
+    with pytest.raises(Refused) as refused:
+        async with db.transaction(principal.tenant_id) as tx:
+            await save_items_within(tx, principal, [more, taken, (uuid7(), price)])
+    assert [(r.code, r.path) for r in refused.value.refusals] == [
+        ("DUPLICATE", (1, "code")),
+        ("NOT_FOUND", (2, "id")),
+    ]
+    with pytest.raises(Refused):
+        async with db.transaction(principal.tenant_id) as tx:
+            await save_items_within(tx, principal, [(old, price)] * (BULK_LIMIT + 1))
+    async with db.snapshot(principal.tenant_id) as tx:
+        found = await items_by_code(tx, ["new", "old", "more"])
+    assert {code: (item.id, item.list_price) for code, item in found.items()} == {
+        "new": (new, None),
+        "old": (old, Decimal(7)),
+    }

@@ -270,6 +270,17 @@ async def test_packs_are_bought_as_one_line_and_opened(boutique: Boutique) -> No
     asked = await tailor.shop.ask(packs, i=[items["T1-RED-S"], key])
     assert asked["apparelVariantsPacks"] == [{"pieces": 4, "fillable": 2, "item": {"code": "P1"}}]
 
+    # Packs that cannot be opened stay whole: the receipt is in the books
+    await tailor.done(UPDATE, id=shirt["style"]["id"], revision=1, active=False)
+    kept = await tailor.do(RECEIVE, **{**sent, "quantity": "1", "unitPrice": "100"})
+    assert kept["opening"] is None
+    assert kept["receipt"]["type"]["code"] == "receipt"
+    assert [error["code"] for error in kept["errors"]] == ["INACTIVE"] * 3
+    await tailor.done(UPDATE, id=shirt["style"]["id"], revision=2, active=True)
+    await tailor.done(CONVERT, **{**sent, "quantity": "1"})
+    await tailor.done(CONVERT, fill=True, **{**sent, "quantity": "1"})
+    await tailor.shop.posted("issue", line(key, "1", "180"))
+
     # What is loose fills packs again; one is sold whole, one opened
     assert (await tailor.done(CONVERT, fill=True, **sent))["document"]["type"]["code"] == "assembly"
     await tailor.shop.posted("issue", line(key, "1", "180"))
