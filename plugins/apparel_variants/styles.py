@@ -205,6 +205,8 @@ async def _make(
 ) -> None:
     """Make the variants of a draft as items, then the style and what they are of it."""
     group = style.size_group_id
+    if group:
+        await tables.hold_size_group(tx, group)
     groups = await tables.size_groups(tx, [group]) if group else {}
     if group and not groups:
         raise refuse(NOT_FOUND, "sizeGroupId", id=str(group))

@@ -187,6 +187,14 @@ async def lock_style(tx: Transaction, style_id: UUID) -> Style | None:
     return None if found is None else Style(**_own(found))
 
 
+async def hold_size_group(tx: Transaction, group_id: UUID) -> None:
+    """Let nobody take sizes out of a group until this transaction ends, whose variants have them."""
+    query = sa.select(size_group.c.id).where(
+        size_group.c.tenant_id == tx.tenant_id, size_group.c.id == group_id
+    )
+    await tx.sql.execute(query.with_for_update(read=True))
+
+
 async def taken(tx: Transaction, table: sa.Table, code: str) -> UUID | None:
     """Whose this code is, among colours, size groups or styles."""
     query = sa.select(table.c.id).where(table.c.tenant_id == tx.tenant_id, table.c.code == code)

@@ -218,3 +218,21 @@ async def test_other_modules_read_what_a_variant_is(boutique: Boutique) -> None:
         first.item_id: {f"{name}.style": "T1", f"{name}.colour": "BLUE", f"{name}.size": "S"},
         only.item_id: {f"{name}.style": "PLAIN"},
     }
+
+
+async def test_a_size_that_goes_while_a_style_takes_it(boutique: Boutique) -> None:
+    """Whoever comes first has it; the other is refused, and nothing is half done."""
+    for n in range(8):
+        group, *_ = await boutique.sizes(f"G{n}", "S", "M")
+        done = await asyncio.gather(
+            boutique.style(f"T{n}", size_group_id=group, size_ids=None),
+            boutique.sizes(f"G{n}", "S", id_=group),
+            return_exceptions=True,
+        )
+        style, sizes = done
+        if isinstance(sizes, BaseException):
+            assert isinstance(sizes, Refused)
+            assert [r.code for r in sizes.refusals] == ["APPAREL_VARIANTS_SIZE_IN_USE"]
+        assert isinstance(style, UUID)
+        _, variants = await boutique.known(style)
+        assert len(variants) == (2 if isinstance(sizes, Refused) else 1)
