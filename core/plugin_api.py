@@ -15,6 +15,8 @@ from core.commands import run as run_command
 from core.db.database import Database, Transaction, rows
 from core.db.metadata import Moment, Number, Uuid
 from core.db.migrate import run_script
+from core.decimals import Exact, Rounding, exact, rounded, share, to_multiple
+from core.documents.progress import Ordered
 from core.documents.reading import lines as lines_of_documents
 from core.documents.records import Document, DocumentDraft, Line, LineDraft
 from core.documents.service import add_to_draft
@@ -87,6 +89,7 @@ __all__ = [
     "DocumentType",
     "Effect",
     "Event",
+    "Exact",
     "HoldDraft",
     "ItemChanges",
     "ItemDraft",
@@ -103,6 +106,7 @@ __all__ = [
     "NoSettings",
     "Number",
     "Offer",
+    "Ordered",
     "Permission",
     "Post",
     "Posted",
@@ -111,6 +115,7 @@ __all__ = [
     "Reads",
     "Refusal",
     "Refused",
+    "Rounding",
     "Row",
     "StockLine",
     "Tables",
@@ -127,6 +132,7 @@ __all__ = [
     "clean",
     "define",
     "emit_many",
+    "exact",
     "free_goods",
     "hold_goods",
     "hookimpl",
@@ -140,11 +146,14 @@ __all__ = [
     "raise_any",
     "record_audit",
     "refuse",
+    "rounded",
     "rows",
     "run_command",
     "run_script",
     "save_items_within",
+    "share",
     "stock_now",
+    "to_multiple",
     "today",
     "update_module_settings",
     "uuid7",

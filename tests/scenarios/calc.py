@@ -9,7 +9,17 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from core.errors import Refused
-from tests.scenarios.adapters import apparel, core, count, food, reservation, uom, valuation
+from tests.scenarios.adapters import (
+    apparel,
+    bom,
+    core,
+    count,
+    food,
+    mrp,
+    reservation,
+    uom,
+    valuation,
+)
 from tests.scenarios.compare import differences
 from tests.scenarios.fields import Fields
 from tests.scenarios.model import NotYet, Scenario
@@ -18,10 +28,13 @@ Answer = Any
 Operation = Callable[[str, Fields], Answer]
 ADAPTERS: Mapping[str, Callable[[Scenario], Mapping[str, Operation]]] = {
     "apparel": apparel.operations,
+    "bom": bom.operations,
     "core": core.operations,
     "count": count.operations,
     "food": food.operations,
+    "mrp": mrp.operations,
     "reservation": reservation.operations,
+    "subcontract": lambda _: core.order_operations(),
     "uom": uom.operations,
     "valuation": valuation.operations,
 }

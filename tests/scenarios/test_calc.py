@@ -285,6 +285,95 @@ expect:
     s5: {picks: [[SALT, 3], [SOONER, 1]], short: 0}
     s6: {picks: [[TODAY, 1]], short: 3}
 """,
+    "bills": """
+module: bom
+given:
+  boms:
+  - item: P
+    output_qty: 2
+    lines: [{item: S, qty: 4, scrap_pct: 5, setup: 1, multiple: 10}, {item: M, qty: 1}]
+  - {item: S, lines: [{item: M, qty: 2}], operations: [{minutes: 6, hour_rate: 10}]}
+  on_hand: {S: 10, M: 45}
+  costs: {M: 1.5, S: 7}
+steps:
+- {id: s1, op: explode, item: P, qty: 3}
+- {id: s2, op: explode, item: P, qty: 3, levels: one}
+- {id: s3, op: need, item: S, qty: 3}
+- {id: s4, op: can_build, item: P}
+- {id: s5, op: can_build, item: P, lines: 1}
+- {id: s8, op: bom_price, item: P, qty: 2}
+- {id: s9, op: bom_price, item: P, qty: 2, levels: one, per_unit: true}
+- {id: s10, op: cost_shares, total: 100, byproducts: {CHIPS: {share: 10}, DUST: {fixed: 2}}}
+- {id: s11, op: operation_cost, setup_minutes: 10, minutes: 40, efficiency_pct: 80, hour_rate: 30}
+- {id: s12, op: open, order: WO, qty: 10, over_pct: 10}
+- {id: s13, op: do, order: WO, qty: 11}
+- {id: s14, op: do, order: WO, qty: 1}
+- {id: s15, op: difference, book: 7, counted: 5}
+- {id: s6, op: check_bom, item: M, lines: [X]}
+- {id: s7, op: check_bom, item: X, lines: [P]}
+expect:
+  refused: [s7, s14]
+  results:
+    s1: {M: 21.5}
+    s2: {S: 10, M: 1.5}
+    s3: 10
+    s4: 10
+    s5: 13
+    s6: accepted
+    s8: 41.50
+    s9: 35.75
+    s10: {CHIPS: 10.00, DUST: 2.00, main: 88.00}
+    s11: 30.00
+    s13: {done: 11, open: 0}
+    s15: -2
+""",
+    "planning": """
+module: mrp
+given:
+  horizon: [1, 2, 3, 4, 5, 6]
+  boms:
+  - {item: A, lines: [{item: E, qty: 1}, {item: B, qty: 1}]}
+  - {item: B, lines: [{item: E, qty: 2}]}
+  items:
+    A: {lead_time: 1, on_hand: 10}
+    B: {lead_time: 2, safety_stock: 3}
+    E: {lead_time: 1, on_hand: 60, lot: {fixed: 25}}
+  demand: {A: {5: 60, 6: 1}}
+  scheduled_receipts: {E: {2: 40}}
+steps:
+- {id: s1, op: levels}
+- {id: s2, op: mrp, item: A, show: net}
+- {id: s3, op: mrp, item: B, show: releases}
+- {id: s4, op: mrp, item: E, show: gross}
+- {id: s5, op: mrp, item: E, show: orders}
+- {id: s6, op: eoq, annual_demand: 1000, order_cost: 10, holding_cost: 0.5}
+- {id: s7, op: stock_cost, annual_demand: 1000, order_cost: 10, holding_cost: 0.5, order_qty: 200}
+- {id: s8, op: reorder_point, daily_demand: 10, lead_days: 7, safety_stock: 20}
+- {id: s9, op: safety_stock, z: 1.65, sd_lead_time: 20}
+- {id: s10, op: replenish, min: 10, max: 50, forecast: 9, multiple: 12}
+- {id: s11, op: per_day, qty: 90, days: 30}
+expect:
+  results:
+    s1: {A: 0, B: 1, E: 2}
+    s2: {5: 50, 6: 1}
+    s3: {-1: 3, 2: 50, 3: 1}
+    s4: {-1: 6, 2: 100, 3: 2, 4: 50, 5: 1}
+    s5: [25, 25, 25]
+    s6: 200
+    s7: {ordering: 50, holding: 50}
+    s8: 90
+    s9: 33
+    s10: 48
+    s11: 3
+""",
+    "processor": """
+module: subcontract
+steps:
+- {id: s1, op: open, order: SC, qty: 10}
+- {id: s2, op: do, order: SC, qty: 10}
+- {id: s3, op: do, order: SC, qty: 1}
+expect: {refused: [s3], results: {s2: {done: 10, open: 0}}}
+""",
     "landed": """
 module: valuation
 given:

@@ -45,7 +45,7 @@ class Document:
 
 def operations(scenario: Scenario) -> Mapping[str, Any]:
     """The ``calc`` operations of module ``core``."""
-    return {**_documents(scenario), **_orders(), "turnover": _turnover}
+    return {**_documents(scenario), **order_operations(), "turnover": _turnover}
 
 
 def _documents(scenario: Scenario) -> Mapping[str, Any]:
@@ -83,7 +83,8 @@ def _carry_out(document: Document, event: str) -> None:
     document.progress = Progress.DONE if wholly or again else Progress.PARTIAL
 
 
-def _orders() -> Mapping[str, Any]:
+def order_operations() -> Mapping[str, Any]:
+    """What is done against orders, in whichever module: one rule of core."""
     orders: dict[str, Ordered] = {}
     reports: dict[str, tuple[Decimal, Document]] = {}
 

@@ -1,0 +1,1 @@
+"""Bills of material, the figures of orders, and planning."""

@@ -1,0 +1,364 @@
+"""Bills of material: what is needed, what for, how many can be made.
+
+All figures are fractions until somebody has to read or store them, so that thousands of levels lose nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from core.plugin_api import Exact, Refusal, Refused, define, exact, to_multiple
+from plugins.bom_manufacturing.rules.records import (
+    ANY,
+    Alternate,
+    Bom,
+    Boms,
+    Item,
+    Line,
+    Supply,
+    Variant,
+    within,
+)
+
+CYCLE = define(
+    "BOM_MANUFACTURING_CYCLE",
+    en="An item cannot be made of itself: {cycle}.",
+    zh="物料不能由其自身构成:{cycle}。",
+)
+
+Children = Callable[[Item], Iterable[Item]]
+Stock = Mapping[Any, Exact]
+"""Quantities by item."""
+
+
+def effective(versions: Iterable[Bom], on: date) -> Bom | None:
+    """The version in force on a day: where several are, the one that came into force last."""
+    valid = [bom for bom in versions if within(bom.valid_from, bom.valid_until, on)]
+    return max(valid, key=lambda bom: (bom.valid_from or date.min, bom.version), default=None)
+
+
+def find_cycle(children: Children, start: Item) -> list[Item] | None:
+    """The way from an item back to itself or round below it, the first item repeated at the end."""
+    path: list[Item] = [start]
+    place = {start: 0}
+    done: set[Item] = set()
+    open_: list[Iterator[Item]] = [iter(children(start))]
+    while open_:
+        for child in open_[-1]:
+            if child in place:
+                return [*path[place[child] :], child]
+            if child not in done:
+                place[child] = len(path)
+                path.append(child)
+                open_.append(iter(children(child)))
+                break
+        else:
+            open_.pop()
+            left = path.pop()
+            del place[left]
+            done.add(left)
+    return None
+
+
+def cycle_refusal(cycle: Sequence[Item], name: Callable[[Item], str] = str) -> Refusal:
+    """Why a bill is not kept; the path through the items by their names."""
+    return Refusal(CYCLE, ("lines",), {"cycle": " → ".join(map(name, cycle))})
+
+
+def levels(children: Children, roots: Iterable[Item]) -> dict[Item, int]:
+    """The low-level code (低位码) of every item under the roots: the longest way down to it. In ascending
+    order, so that each comes after all it goes into. Raises Refused for a cycle."""
+    below: dict[Item, tuple[Item, ...]] = {}
+    found = list(dict.fromkeys(roots))
+    for item in found:
+        below[item] = tuple(dict.fromkeys(children(item)))
+        found += [child for child in dict.fromkeys(below[item]) if child not in below]
+    waiting = dict.fromkeys(below, 0)
+    for members in below.values():
+        for child in members:
+            waiting[child] += 1
+    codes = {item: 0 for item in below if not waiting[item]}
+    ready = list(codes)
+    for item in ready:
+        for child in below[item]:
+            codes[child] = max(codes.get(child, 0), codes[item] + 1)
+            waiting[child] -= 1
+            if not waiting[child]:
+                ready.append(child)
+    if stuck := [item for item in below if waiting[item]]:
+        for item in stuck:
+            if cycle := find_cycle(lambda each: below[each], item):
+                raise Refused(cycle_refusal(cycle))
+    return dict(sorted(codes.items(), key=lambda entry: entry[1]))
+
+
+def line_need(line: Line, bom: Bom, quantity: Exact) -> Fraction:
+    """How much of a component a quantity of the product needs.
+
+    Scrap adds: 3000 with 5 % is 3150 (others divide by 95 %). Then what is lost once at set-up, and then
+    up to a multiple.
+    """
+    net = Fraction(line.quantity) * exact(quantity) / Fraction(bom.output_quantity)
+    if not net:
+        return net
+    gross = net * (1 + Fraction(line.scrap_pct) / 100) + Fraction(line.setup_loss)
+    return gross if line.multiple is None else to_multiple(gross, line.multiple)
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """A line that applies, and how much of it is needed."""
+
+    line: Line
+    quantity: Fraction
+
+
+def components(boms: Boms, bom: Bom, quantity: Exact, variant: Variant = ANY) -> list[Need]:
+    """What goes directly into a quantity, line by line; for a phantom, what that is made of."""
+    needs: list[Need] = []
+    open_ = [(bom, exact(quantity))]
+    while open_:
+        made, of = open_.pop(0)
+        for line in made.lines:
+            if line.applies(variant.attributes, variant.on):
+                need = line_need(line, made, of)
+                if line.phantom and line.item in boms:
+                    open_.append((boms[line.item], need))
+                else:
+                    needs.append(Need(line, need))
+    return needs
+
+
+@dataclass(frozen=True, slots=True)
+class Explosion:
+    """All that a quantity needs, each item once: what is made on the way, and what it is made of in the
+    end. ``levels`` are low-level codes."""
+
+    made: Mapping[Item, Fraction]
+    bought: Mapping[Item, Fraction]
+    levels: Mapping[Item, int]
+
+
+def explode(boms: Boms, item: Item, quantity: Exact, variant: Variant = ANY) -> Explosion:
+    """What a quantity of an item needs over all levels.
+
+    Each item is made in one go: what is lost at set-up is lost once, and rounding to multiples happens
+    once. Each line is looked at once, however many ways lead to it.
+    """
+    codes = levels(_children(boms, variant), [item])
+    needed: dict[Item, Fraction] = dict.fromkeys(codes, Fraction(0))
+    needed[item] = exact(quantity)
+    for each in codes:
+        if each in boms:
+            for line in _lines(boms[each], variant):
+                needed[line.item] += line_need(line, boms[each], needed[each])
+    phantoms = _phantoms(boms, codes, variant)
+    wanted = {
+        each: amount for each, amount in needed.items() if each != item and each not in phantoms
+    }
+    return Explosion(
+        made={each: amount for each, amount in wanted.items() if each in boms and amount},
+        bought={each: amount for each, amount in wanted.items() if each not in boms and amount},
+        levels=codes,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A line of the indented bill: its place among the nodes is that of reading it from above."""
+
+    level: int
+    parent: Item
+    line: Line
+    quantity: Fraction
+
+
+def indented(
+    boms: Boms, item: Item, quantity: Exact, depth: int, variant: Variant = ANY
+) -> Iterator[Node]:
+    """The bill as a tree, down to a depth, each way by itself; phantoms are shown. Made as it is read, so
+    that a reader who has enough stops."""
+    open_ = [_nodes(boms, item, exact(quantity), 1, variant)] if depth > 0 else []
+    while open_:
+        node = next(open_[-1], None)
+        if node is None:
+            open_.pop()
+            continue
+        yield node
+        if node.level < depth:
+            below = _nodes(boms, node.line.item, node.quantity, node.level + 1, variant)
+            open_.append(below)
+
+
+def where_used(boms: Iterable[Bom], item: Item) -> dict[Item, int]:
+    """All that an item goes into, directly or not, with the shortest way up to it (反查)."""
+    parents: dict[Item, list[Item]] = {}
+    for bom in boms:
+        for component in dict.fromkeys(bom.components()):
+            parents.setdefault(component, []).append(bom.item)
+    found: dict[Item, int] = {}
+    row = [item]
+    distance = 0
+    while row:
+        distance += 1
+        above = dict.fromkeys(parent for each in row for parent in parents.get(each, ()))
+        row = [parent for parent in above if parent not in found]
+        found |= dict.fromkeys(row, distance)
+    return found
+
+
+def can_build(boms: Boms, item: Item, on_hand: Stock, variant: Variant = ANY) -> int | None:
+    """How many whole units can be made of what is there, sub-assemblies first, others being made. None
+    where nothing limits it; 0 for what is not made at all."""
+    if item not in boms:
+        return 0
+    codes = levels(_children(boms, variant), [item])
+
+    def enough(quantity: int) -> bool:
+        return not _short(boms, codes, item, quantity, on_hand, variant)
+
+    if not _short(boms, codes, item, 1, {}, variant):
+        return None
+    if not enough(1):
+        return 0
+    most = 1
+    while enough(2 * most):
+        most *= 2
+    least = most
+    most *= 2
+    while most - least > 1:
+        middle = (least + most) // 2
+        least, most = (middle, most) if enough(middle) else (least, middle)
+    return least
+
+
+def shortages(
+    boms: Boms, item: Item, quantity: Exact, on_hand: Stock, variant: Variant = ANY
+) -> dict[Item, Fraction]:
+    """What is missing to make a quantity, of what would have to be bought."""
+    codes = levels(_children(boms, variant), [item])
+    return _short(boms, codes, item, quantity, on_hand, variant)
+
+
+def choose(
+    line: Line, quantity: Exact, on_hand: Stock
+) -> tuple[list[tuple[Item, Fraction]], Fraction]:
+    """A need taken from the component and then its alternates by priority: what to take of which, and what
+    of the component is still missing."""
+    rest, taken = exact(quantity), []
+    for offer in (Alternate(line.item), *sorted(line.alternates, key=lambda one: one.priority)):
+        ratio = Fraction(offer.ratio)
+        take = min(rest * ratio, max(Fraction(0), exact(on_hand.get(offer.item, 0))))
+        if take > 0:
+            taken.append((offer.item, take))
+            rest -= take / ratio
+    return taken, rest
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What two versions say of one component; None where it is not in one of them."""
+
+    item: Item
+    before: tuple[Line, ...]
+    after: tuple[Line, ...]
+    changed: tuple[str, ...]
+
+
+def compare(before: Bom, after: Bom) -> list[Difference]:
+    """How two versions differ, component by component, as needs of one unit: quantity and set-up loss are
+    compared per unit made, so that a bill for 10 and one for 100 of the same are equal."""
+    found = []
+    for item in dict.fromkeys(line.item for bom in (before, after) for line in bom.lines):
+        old = tuple(line for line in before.lines if line.item == item)
+        new = tuple(line for line in after.lines if line.item == item)
+        changed = _changed(old, before, new, after)
+        if changed:
+            found.append(Difference(item, old, new, changed))
+    return found
+
+
+def _changed(
+    old: Collection[Line], before: Bom, new: Collection[Line], after: Bom
+) -> tuple[str, ...]:
+    if len(old) != len(new):
+        return ("lines",)
+    names: dict[str, None] = {}
+    for one, other in zip(old, new, strict=True):
+        for name in (each.name for each in fields(Line)):
+            mine, theirs = getattr(one, name), getattr(other, name)
+            if name == "quantity":
+                mine = Fraction(mine) / Fraction(before.output_quantity)
+                theirs = Fraction(theirs) / Fraction(after.output_quantity)
+            if mine != theirs:
+                names[name] = None
+    return tuple(names)
+
+
+def _lines(bom: Bom, variant: Variant) -> Iterator[Line]:
+    return (line for line in bom.lines if line.applies(variant.attributes, variant.on))
+
+
+def _children(boms: Boms, variant: Variant) -> Children:
+    def children(item: Item) -> Iterable[Item]:
+        return (line.item for line in _lines(boms[item], variant)) if item in boms else ()
+
+    return children
+
+
+def _phantoms(boms: Boms, items: Iterable[Item], variant: Variant) -> set[Item]:
+    """Items that are only ever passed through here."""
+    flags: dict[Item, set[bool]] = {}
+    for item in items:
+        for line in _lines(boms[item], variant) if item in boms else ():
+            flags.setdefault(line.item, set()).add(line.phantom and line.item in boms)
+    return {item for item, seen in flags.items() if seen == {True}}
+
+
+def _nodes(
+    boms: Boms, item: Item, quantity: Fraction, level: int, variant: Variant
+) -> Iterator[Node]:
+    if item in boms:
+        for line in _lines(boms[item], variant):
+            yield Node(level, item, line, line_need(line, boms[item], quantity))
+
+
+_ALWAYS_THERE = (Supply.CONSUMABLE, Supply.PROCESSOR)
+
+
+def _short(
+    boms: Boms,
+    codes: Iterable[Item],
+    item: Item,
+    quantity: Exact,
+    on_hand: Stock,
+    variant: Variant,
+) -> dict[Item, Fraction]:
+    needed: dict[Item, Fraction] = {item: exact(quantity)}
+    passed = _phantoms(boms, codes, variant)
+    short: dict[Item, Fraction] = {}
+    for each in codes:
+        amount = needed.get(each, Fraction(0))
+        if each != item and each not in passed:
+            amount = max(Fraction(0), amount - max(Fraction(0), exact(on_hand.get(each, 0))))
+        if not amount:
+            continue
+        if each not in boms:
+            short[each] = amount
+            continue
+        for line in _lines(boms[each], variant):
+            if line.supply not in _ALWAYS_THERE:
+                need = line_need(line, boms[each], amount)
+                needed[line.item] = needed.get(line.item, Fraction(0)) + need
+    return short
+
+
+def decimal_up(value: Fraction, dp: int = 6) -> Decimal:
+    """A need as it is shown and stored: never short."""
+    whole, rest = divmod(value * 10**dp, 1)
+    return Decimal(int(whole) + bool(rest)).scaleb(-dp)

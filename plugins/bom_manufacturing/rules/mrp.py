@@ -1,0 +1,302 @@
+"""Planning (MRP): needs netted over levels, period by period, each item after all it goes into.
+
+Periods are numbers, of working days or weeks; :mod:`.calendar` makes them of dates. Work is linear in
+needs, orders and lines. Firm orders stay where they are: what they should do instead is a message.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+from fractions import Fraction
+
+from plugins.bom_manufacturing.rules.bom import components, levels
+from plugins.bom_manufacturing.rules.lots import LotRule
+from plugins.bom_manufacturing.rules.records import ANY, Boms, Item, Supply, Variant
+
+NOTHING = Fraction(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What planning knows of an item; a phantom is neither kept nor made by itself."""
+
+    on_hand: Decimal = Decimal(0)
+    safety_stock: Decimal = Decimal(0)
+    lead_time: int = 0
+    lot: LotRule = field(default_factory=LotRule)
+    phantom: bool = False
+
+
+class Source(StrEnum):
+    """Where a need comes from."""
+
+    DEMAND = "demand"  # a sales order or a forecast
+    SAFETY = "safety"  # the safety stock, on the first day
+    ORDER = "order"  # a planned order of what it goes into
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """A gross need in a period. ``order`` is the number of the planned order that has it."""
+
+    item: Item
+    period: int
+    quantity: Fraction
+    source: Source
+    reference: str = ""
+    order: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Firm:
+    """An order that is placed: a purchase or a work order, expected in a period."""
+
+    item: Item
+    period: int
+    quantity: Decimal
+    reference: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A planned order. One whose release has passed is past due: shown, not dropped."""
+
+    number: int
+    item: Item
+    release: int
+    receipt: int
+    quantity: Fraction
+    past_due: bool
+
+
+class Advice(StrEnum):
+    """What a firm order should do."""
+
+    BRING_FORWARD = "bring_forward"  # 提前
+    POSTPONE = "postpone"  # 推迟
+    CANCEL = "cancel"  # 取消
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """Advice on a firm order; ``period`` is where it is needed first, None where it is not."""
+
+    firm: Firm
+    advice: Advice
+    period: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Peg:
+    """What covers how much of a need: stock where neither is given, a firm or a planned order."""
+
+    requirement: Requirement
+    quantity: Fraction
+    firm: Firm | None = None
+    order: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ItemPlan:
+    """The plan of an item by period; periods where nothing happens are absent."""
+
+    gross: Mapping[int, Fraction]
+    net: Mapping[int, Fraction]
+    available: Mapping[int, Fraction]
+    orders: Sequence[Order]
+    pegs: Sequence[Peg]
+    messages: Sequence[Message]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A run of planning; low-level codes ascend."""
+
+    levels: Mapping[Item, int]
+    items: Mapping[Item, ItemPlan]
+    orders: Sequence[Order]
+
+    def why(self, number: int) -> list[Peg]:
+        """What a planned order is for, up to the demand that asked for it in the end."""
+        found, open_, seen = [], [number], {number}
+        for each in open_:
+            for peg in self.items[self.orders[each].item].pegs:
+                if peg.order == each:
+                    found.append(peg)
+                    above = peg.requirement.order
+                    if above is not None and above not in seen:
+                        seen.add(above)
+                        open_.append(above)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """The snapshot that is planned: items, bills, demand, and orders that are placed."""
+
+    items: Mapping[Item, Planned]
+    boms: Boms
+    demand: Sequence[Requirement]
+    firm: Sequence[Firm] = ()
+    start: int = 0
+    variant: Variant = ANY
+
+
+def plan(situation: Situation) -> Plan:
+    """Net all items, each after all it goes into. Raises Refused for a cycle."""
+    boms, variant = situation.boms, situation.variant
+
+    def children(item: Item) -> Iterable[Item]:
+        return (line.item for line in boms[item].lines) if item in boms else ()
+
+    roots = [*situation.items, *(one.item for one in situation.demand), *boms]
+    codes = levels(children, [*roots, *(one.item for one in situation.firm)])
+    needs: dict[Item, list[Requirement]] = defaultdict(list)
+    for one in situation.demand:
+        needs[one.item].append(one)
+    firm: dict[Item, list[Firm]] = defaultdict(list)
+    for placed in situation.firm:
+        firm[placed.item].append(placed)
+    orders: list[Order] = []
+    plans: dict[Item, ItemPlan] = {}
+    for item in codes:
+        facts = situation.items.get(item) or Planned()
+        plans[item] = _netted(
+            item, facts, needs.pop(item, []), firm[item], situation.start, len(orders)
+        )
+        orders += plans[item].orders
+        if item in boms:
+            for order in plans[item].orders:
+                for need in components(boms, boms[item], order.quantity, variant):
+                    if need.line.supply is not Supply.PROCESSOR and need.quantity:
+                        needs[need.line.item].append(
+                            _dependent(need.line.item, order, need.quantity)
+                        )
+    return Plan(codes, plans, orders)
+
+
+def _dependent(item: Item, order: Order, quantity: Fraction) -> Requirement:
+    return Requirement(item, order.release, quantity, Source.ORDER, order=order.number)
+
+
+def _netted(
+    item: Item,
+    facts: Planned,
+    needs: list[Requirement],
+    firm: list[Firm],
+    start: int,
+    next_number: int,
+) -> ItemPlan:
+    if facts.phantom:  # straight through: no stock, no lots, no lead time
+        facts = Planned()
+        firm = []
+    if facts.safety_stock > 0:
+        safety = Fraction(facts.safety_stock)
+        needs = [Requirement(item, start, safety, Source.SAFETY), *needs]
+    gross = _by_period((one.period, one.quantity) for one in needs)
+    arriving = _by_period((one.period, Fraction(one.quantity)) for one in firm)
+    periods = sorted({*gross, *arriving})
+    stock = Fraction(facts.on_hand)
+    net: dict[int, Fraction] = {}
+    available: dict[int, Fraction] = {}
+    orders: list[Order] = []
+    for place, period in enumerate(periods):
+        stock += arriving.get(period, NOTHING) - gross.get(period, NOTHING)
+        if stock < 0:
+            net[period] = -stock
+            ahead = periods[place + 1 :] if facts.lot.periods > 1 else []
+            want = _ahead(stock, ahead, period + facts.lot.periods, gross, arriving)
+            for lot in facts.lot.lots(want):
+                release = period - facts.lead_time
+                number = next_number + len(orders)
+                orders.append(Order(number, item, release, period, lot, release < start))
+                stock += lot
+        available[period] = stock
+    needs = sorted(needs, key=lambda one: (one.period, one.source is not Source.SAFETY))
+    pegs = _pegs(Fraction(facts.on_hand), needs, firm, orders)
+    return ItemPlan(gross, net, available, orders, pegs, _messages(facts, needs, firm))
+
+
+def _ahead(
+    stock: Fraction,
+    periods: Iterable[int],
+    end: int,
+    gross: Mapping[int, Fraction],
+    arriving: Mapping[int, Fraction],
+) -> Fraction:
+    """The most that is lacking before a period, if nothing is ordered."""
+    lowest = stock
+    for period in periods:
+        if period >= end:
+            break
+        stock += arriving.get(period, NOTHING) - gross.get(period, NOTHING)
+        lowest = min(lowest, stock)
+    return -lowest
+
+
+@dataclass(slots=True)
+class _Supply:
+    rest: Fraction
+    firm: Firm | None = None
+    order: int | None = None
+
+
+def _pegs(
+    on_hand: Fraction,
+    needs: Iterable[Requirement],
+    firm: Iterable[Firm],
+    orders: Iterable[Order],
+) -> list[Peg]:
+    """Needs covered first come, first served, by stock and by orders in the order they arrive."""
+    coming = [(one.period, 0, _Supply(Fraction(one.quantity), firm=one)) for one in firm]
+    coming += [(one.receipt, 1, _Supply(one.quantity, order=one.number)) for one in orders]
+    coming.sort(key=lambda entry: entry[:2])
+    return _covered([_Supply(max(NOTHING, on_hand)), *(one for _, _, one in coming)], needs)
+
+
+def _covered(supplies: list[_Supply], needs: Iterable[Requirement]) -> list[Peg]:
+    pegs, at = [], 0
+    for need in needs:
+        rest = need.quantity
+        while rest > 0 and at < len(supplies):
+            supply = supplies[at]
+            take = min(rest, supply.rest)
+            if take > 0:
+                pegs.append(Peg(need, take, supply.firm, supply.order))
+                rest -= take
+                supply.rest -= take
+            if not supply.rest:
+                at += 1
+    return pegs
+
+
+def _messages(facts: Planned, needs: Sequence[Requirement], firm: Sequence[Firm]) -> list[Message]:
+    """When each firm order is needed first, if all of them could be moved: an order that should come
+    earlier takes the place of a planned one."""
+    placed = sorted(firm, key=lambda one: one.period)
+    first: dict[int, int] = {}
+    supplies = [_Supply(max(NOTHING, Fraction(facts.on_hand)))]
+    numbered = [_Supply(Fraction(one.quantity), order=n) for n, one in enumerate(placed)]
+    for peg in _covered([*supplies, *numbered], needs):
+        if peg.order is not None:
+            first.setdefault(peg.order, peg.requirement.period)
+    found = []
+    for n, one in enumerate(placed):
+        needed = first.get(n)
+        if needed is None:
+            found.append(Message(one, Advice.CANCEL, None))
+        elif needed != one.period:
+            advice = Advice.BRING_FORWARD if needed < one.period else Advice.POSTPONE
+            found.append(Message(one, advice, needed))
+    return found
+
+
+def _by_period(figures: Iterable[tuple[int, Fraction]]) -> dict[int, Fraction]:
+    sums: dict[int, Fraction] = defaultdict(Fraction)
+    for period, quantity in figures:
+        sums[period] += quantity
+    return dict(sorted(sums.items()))
