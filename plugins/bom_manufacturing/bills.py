@@ -1,0 +1,194 @@
+"""Saving bills of material, and asking them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+from uuid import UUID
+
+from core.plugin_api import (
+    LIMIT_EXCEEDED,
+    NOT_FOUND,
+    STALE_REVISION,
+    Database,
+    Principal,
+    Refusal,
+    Transaction,
+    raise_any,
+    record_audit,
+    refuse,
+    run_command,
+    stock_now,
+    today,
+    uuid7,
+)
+from plugins.bom_manufacturing.rules import bom as rules
+from plugins.bom_manufacturing.rules import check, cost
+from plugins.bom_manufacturing.rules.records import Bom, Item, Variant
+from plugins.bom_manufacturing.stock import bills as stored
+
+DEEPEST = 200
+"""Levels of a bill: a real one has ten."""
+
+
+async def save(
+    db: Database,
+    principal: Principal,
+    command_id: UUID,
+    bom: Bom,
+    revision: int | None,
+    asked: Mapping[str, Any],
+) -> UUID:
+    """Save a version of how an item is made, a new one or over the one that was seen as ``revision``.
+    Raises Refused, for a cycle too."""
+
+    async def work(tx: Transaction) -> Mapping[str, Any]:
+        raise_any(check.refusals(bom))
+        await stored.lock(tx)
+        codes = await _codes(tx, bom)
+        await _check_levels(tx, bom, codes)
+        known = await stored.by_version(tx, _uuid(bom.item), bom.version)
+        actual = known[1] if known else 0
+        if actual != (revision or 0):
+            raise refuse(STALE_REVISION, "revision", actual=actual, seen=revision or 0)
+        key = known[0] if known else uuid7()
+        await stored.write(tx, key, actual + 1, bom)
+        details = {"version": bom.version, "lines": len(bom.lines)}
+        await record_audit(
+            tx, principal.user_id, "bom_manufacturing.save", "bom_manufacturing_bom", key, details
+        )
+        return {"id": key}
+
+    operation = "bomManufacturingSaveBom"
+    outcome = await run_command(db, principal.tenant_id, command_id, operation, asked, work)
+    return UUID(outcome["id"])
+
+
+async def _codes(tx: Transaction, bom: Bom) -> dict[UUID, str]:
+    """The codes of all items of a bill; refuses those that are not there."""
+    named: list[tuple[tuple[str | int, ...], UUID]] = [(("itemId",), _uuid(bom.item))]
+    for n, line in enumerate(bom.lines):
+        named.append((("lines", n, "itemId"), _uuid(line.item)))
+        for m, alternate in enumerate(line.alternates):
+            named.append((("lines", n, "alternates", m, "itemId"), _uuid(alternate.item)))
+    named += [(("outputs", n, "itemId"), _uuid(one.item)) for n, one in enumerate(bom.outputs)]
+    known = await stored.item_facts(tx, {key for _, key in named})
+    raise_any(Refusal(NOT_FOUND, path, {"id": str(key)}) for path, key in named if key not in known)
+    return {key: facts.code for key, facts in known.items()}
+
+
+async def _check_levels(tx: Transaction, bom: Bom, codes: dict[UUID, str]) -> None:
+    """Refuse a cycle by any version on any day, and what would be too deep. Other versions of the item
+    need no look: a way that comes back to it is a cycle, wherever it goes from there."""
+    below = await stored.ways_down(tx, {_uuid(item) for item in bom.components()})
+    below[_uuid(bom.item)] = [_uuid(item) for item in bom.components()]
+
+    def children(item: Item) -> Sequence[UUID]:
+        return below.get(_uuid(item), ())
+
+    found = rules.find_cycle(children, bom.item)
+    if found:
+        missing = {_uuid(item) for item in found} - codes.keys()
+        facts = await stored.item_facts(tx, missing)
+        names = codes | {key: one.code for key, one in facts.items()}
+        raise_any([rules.cycle_refusal(found, lambda item: names[_uuid(item)])])
+    _check_depth(rules.levels(children, [bom.item]))
+
+
+def _check_depth(levels: Mapping[Item, int]) -> None:
+    if max(levels.values()) > DEEPEST:
+        raise refuse(LIMIT_EXCEEDED, "lines", field="levels", limit=DEEPEST)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is asked of an item's bill: the bills in force under it, and which lines of them apply."""
+
+    item: UUID
+    boms: Mapping[Item, Bom]
+    variant: Variant
+
+
+async def ask(tx: Transaction, item: UUID, on: date | None, attributes: Mapping[str, str]) -> Asked:
+    """The bills under an item as they are on a day, today unless said. Refuses an item that is not
+    there, and one that is not made."""
+    if item not in await stored.item_facts(tx, [item]):
+        raise refuse(NOT_FOUND, "itemId", id=str(item))
+    day = on or await today(tx)
+    versions: dict[Item, list[Bom]] = {}
+    for one in await stored.bills_below(tx, item, day):
+        versions.setdefault(one.item_id, []).append(one.bom)
+    boms = {
+        key: bom
+        for key, found in versions.items()
+        if (bom := rules.effective(found, day)) is not None
+    }
+    return Asked(item, boms, Variant(attributes, day))
+
+
+async def can_build(
+    tx: Transaction, asked: Asked, places: Collection[UUID] | None
+) -> tuple[int | None, dict[Item, Fraction]]:
+    """How many can be made of what lies free, and what one more would lack."""
+    items = {_uuid(item) for item in rules.explode(asked.boms, asked.item, 1, asked.variant).levels}
+    free = await stored.free_stock(tx, items - {asked.item}, places)
+    most = rules.can_build(asked.boms, asked.item, free, asked.variant)
+    if most is None or asked.item not in asked.boms:
+        return most, {}
+    return most, rules.shortages(asked.boms, asked.item, most + 1, free, asked.variant)
+
+
+async def cost_of(tx: Transaction, asked: Asked, quantity: Decimal, dp: int = 2) -> Decimal:
+    """What a quantity would cost by its bill, of what components cost now: on average where some are
+    there, else at their standard cost. Raises Refused where neither is known."""
+    exploded = rules.explode(asked.boms, asked.item, quantity, asked.variant)
+    _check_depth(exploded.levels)
+    leaves = [_uuid(item) for item in exploded.levels if item not in asked.boms]
+    facts = await stored.item_facts(tx, leaves)
+    quantities: dict[UUID, Fraction] = {}
+    values: dict[UUID, Fraction] = {}
+    for line in await stock_now(tx, leaves):
+        key = line.item_id
+        quantities[key] = quantities.get(key, Fraction(0)) + Fraction(line.quantity)
+        values[key] = values.get(key, Fraction(0)) + Fraction(line.value)
+    costs: dict[Item, Fraction] = {}
+    for key in leaves:
+        standard = facts[key].standard_cost
+        if quantities.get(key, 0) > 0:
+            costs[key] = values[key] / quantities[key]
+        elif standard is not None:
+            costs[key] = Fraction(standard)
+        else:
+            raise refuse(cost.NO_COST, "itemId", item=facts[key].code)
+    return cost.cost(asked.boms, costs, asked.item, quantity, variant=asked.variant, dp=dp)
+
+
+async def where_used(tx: Transaction, item: UUID) -> list[tuple[int, UUID]]:
+    """All that an item goes into by any version, with the shortest way up to it; the nearest first."""
+    if item not in await stored.item_facts(tx, [item]):
+        raise refuse(NOT_FOUND, "itemId", id=str(item))
+    boms = [one.bom for one in await stored.bills_above(tx, item)]
+    return sorted((distance, _uuid(key)) for key, distance in rules.where_used(boms, item).items())
+
+
+async def compare(tx: Transaction, ids: Sequence[UUID]) -> list[rules.Difference]:
+    """How two versions differ. Raises Refused where one is not there."""
+    found = await stored.by_ids(tx, list(dict.fromkeys(ids)))
+    names = ("beforeId", "afterId")
+    raise_any(
+        Refusal(NOT_FOUND, (name,), {"id": str(key)})
+        for name, key in zip(names, ids, strict=True)
+        if key not in found
+    )
+    before, after = (found[key].bom for key in ids)
+    return rules.compare(before, after)
+
+
+def _uuid(item: Item) -> UUID:
+    """Items of stored bills are ids."""
+    assert isinstance(item, UUID)
+    return item

@@ -1,0 +1,40 @@
+"""Bills of material for whoever makes what they sell.
+
+A maker gains: what goes into a product is written down once, by version and day, and answers what a quantity
+needs over all levels, what it costs, what else a component goes into, and how many can be made now.
+
+Switched off, all of it is hidden and kept: nothing of core depends on it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from core.plugin_api import Manifest, Permission, hookimpl
+from plugins.bom_manufacturing import tables
+from plugins.bom_manufacturing.graphql import EXTENSION
+from schema.plugin_api import Extension
+
+manifest = Manifest(
+    name="bom_manufacturing",
+    version="0.1.0",
+    core=">=0.1,<0.2",
+    title="Manufacturing",
+    title_zh="生产制造",
+    summary="Bills of material over all levels: versions, variants, where-used, cost, what can be made.",
+    summary_zh="多级物料清单:版本与生效日期、变体、反查、成本卷积、可生产数量。",
+    permissions=(
+        Permission(
+            "bom_manufacturing.read",
+            ("manager", "purchaser", "seller", "storekeeper", "accountant", "viewer"),
+        ),
+        Permission("bom_manufacturing.write", ("manager",)),
+    ),
+    tables=tables.tables,
+    migrations=Path(__file__).parent / "migrations",
+)
+
+
+@hookimpl
+def graphql() -> Extension:
+    return EXTENSION
