@@ -32,6 +32,7 @@ manifest = Manifest(
     ),
     tables=tables.tables,
     migrations=Path(__file__).parent / "migrations",
+    editions={"production": True, "discrete-manufacturing": True},
 )
 
 

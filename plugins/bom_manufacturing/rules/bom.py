@@ -12,7 +12,16 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from core.plugin_api import Exact, Refusal, Refused, define, exact, to_multiple
+from core.plugin_api import (
+    Exact,
+    Refusal,
+    Refused,
+    Rounding,
+    define,
+    exact,
+    rounded,
+    to_multiple,
+)
 from plugins.bom_manufacturing.rules.records import (
     ANY,
     Alternate,
@@ -152,18 +161,18 @@ def explode(boms: Boms, item: Item, quantity: Exact, variant: Variant = ANY) -> 
     """
     codes = levels(_children(boms, variant), [item])
     needed: dict[Item, Fraction] = dict.fromkeys(codes, Fraction(0))
+    passed: dict[Item, Fraction] = dict.fromkeys(codes, Fraction(0))
     needed[item] = exact(quantity)
     for each in codes:
         if each in boms:
+            made = needed[each] + passed[each]
             for line in _lines(boms[each], variant):
-                needed[line.item] += line_need(line, boms[each], needed[each])
-    phantoms = _phantoms(boms, codes, variant)
-    wanted = {
-        each: amount for each, amount in needed.items() if each != item and each not in phantoms
-    }
+                through = passed if line.phantom and line.item in boms else needed
+                through[line.item] += line_need(line, boms[each], made)
+    wanted = {each: amount for each, amount in needed.items() if each != item and amount}
     return Explosion(
-        made={each: amount for each, amount in wanted.items() if each in boms and amount},
-        bought={each: amount for each, amount in wanted.items() if each not in boms and amount},
+        made={each: amount for each, amount in wanted.items() if each in boms},
+        bought={each: amount for each, amount in wanted.items() if each not in boms},
         levels=codes,
     )
 
@@ -311,15 +320,6 @@ def _children(boms: Boms, variant: Variant) -> Children:
     return children
 
 
-def _phantoms(boms: Boms, items: Iterable[Item], variant: Variant) -> set[Item]:
-    """Items that are only ever passed through here."""
-    flags: dict[Item, set[bool]] = {}
-    for item in items:
-        for line in _lines(boms[item], variant) if item in boms else ():
-            flags.setdefault(line.item, set()).add(line.phantom and line.item in boms)
-    return {item for item, seen in flags.items() if seen == {True}}
-
-
 def _nodes(
     boms: Boms, item: Item, quantity: Fraction, level: int, variant: Variant
 ) -> Iterator[Node]:
@@ -340,12 +340,13 @@ def _short(
     variant: Variant,
 ) -> dict[Item, Fraction]:
     needed: dict[Item, Fraction] = {item: exact(quantity)}
-    passed = _phantoms(boms, codes, variant)
+    passed: dict[Item, Fraction] = {}
     short: dict[Item, Fraction] = {}
     for each in codes:
         amount = needed.get(each, Fraction(0))
-        if each != item and each not in passed:
+        if each != item:  # what passes through a phantom takes nothing of what lies of it
             amount = max(Fraction(0), amount - max(Fraction(0), exact(on_hand.get(each, 0))))
+        amount += passed.get(each, Fraction(0))
         if not amount:
             continue
         if each not in boms:
@@ -353,12 +354,12 @@ def _short(
             continue
         for line in _lines(boms[each], variant):
             if line.supply not in _ALWAYS_THERE:
+                through = passed if line.phantom and line.item in boms else needed
                 need = line_need(line, boms[each], amount)
-                needed[line.item] = needed.get(line.item, Fraction(0)) + need
+                through[line.item] = through.get(line.item, Fraction(0)) + need
     return short
 
 
-def decimal_up(value: Fraction, dp: int = 6) -> Decimal:
-    """A need as it is shown and stored: never short."""
-    whole, rest = divmod(value * 10**dp, 1)
-    return Decimal(int(whole) + bool(rest)).scaleb(-dp)
+def decimal_up(value: Fraction) -> Decimal:
+    """A need as it is shown and stored, at six decimals: never short."""
+    return rounded(value, 6, Rounding.CEILING)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 
-from core.plugin_api import Exact, Rounding, define, exact, refuse, rounded
+from core.plugin_api import LIMIT_EXCEEDED, Exact, Rounding, define, exact, refuse, rounded
 from plugins.bom_manufacturing.rules.bom import line_need
 from plugins.bom_manufacturing.rules.records import (
     ANY,
@@ -30,6 +30,9 @@ SHARES = define(
     en="By-products and co-products take {taken} of {total}: nothing is left for the product.",
     zh="副产品与联产品占去 {taken}(共 {total}),主产品已无余额。",
 )
+
+MOST_QUANTITIES = 100_000
+"""Quantities of made items that one cost may ask for: ways down can double at each level."""
 
 
 def operation_cost(operation: Operation, quantity: Exact = 1) -> Fraction:
@@ -86,6 +89,8 @@ def cost(
     def of_item(each: Item, amount: Fraction, as_known: bool) -> Decimal:
         if each in boms and not (as_known and each in costs):
             if (each, amount) not in known:
+                if len(known) >= MOST_QUANTITIES:
+                    raise refuse(LIMIT_EXCEEDED, "item", field="lines", limit=MOST_QUANTITIES)
                 known[each, amount] = of_bom(boms[each], amount, False)
             return known[each, amount]
         if each not in costs:

@@ -96,6 +96,19 @@ def test_a_phantom_makes_room_for_what_it_is_made_of() -> None:
     assert shown == [(1, "KIT"), (2, "A"), (2, "B"), (1, "A")]
 
 
+def test_an_item_that_is_a_phantom_here_and_made_there() -> None:
+    boms = bills(
+        Bom("P", (line("S", "2", phantom=True), line("Q"))),
+        Bom("Q", (line("S", "3"),)),
+        Bom("S", (line("M"),)),
+    )
+    found = explode(boms, "P", 1)
+    assert found.made == {"Q": 1, "S": 3}
+    assert found.bought == {"M": 5}
+    # what lies of it serves Q alone
+    assert shortages(boms, "P", 1, {"S": 9}) == {"M": 2}
+
+
 def test_lines_of_a_variant_need_one_value_of_every_attribute() -> None:
     red = line("RED", "1", conditions={"colour": frozenset({"red", "pink"})})
     big = line(

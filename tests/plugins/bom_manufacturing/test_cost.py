@@ -60,6 +60,17 @@ def test_what_has_no_cost_is_refused() -> None:
     assert refused.value.refusals[0].details == {"item": "BISCUIT"}
 
 
+def test_ways_that_double_at_each_level_come_to_an_end() -> None:
+    boms: dict[Item, Bom] = {
+        n: Bom(n, (Line(n + 1, D(1)), Line(n + 1, D(1) + D(1) / 2 ** (n + 1)))) for n in range(30)
+    }
+    with pytest.raises(Refused) as refused:
+        cost(boms, {30: 1}, 0, 1)
+    assert refused.value.refusals[0].code == "LIMIT_EXCEEDED"
+    same: dict[Item, Bom] = {n: Bom(n, (Line(n + 1, D(1)),) * 2) for n in range(30)}
+    assert cost(same, {30: 1}, 0, 1) == 2**30
+
+
 def test_by_products_take_their_part_and_the_product_the_rest() -> None:
     outputs = [
         Output("CHIPS", D(2), share_pct=D("33.333")),
