@@ -17,6 +17,7 @@ from core.plugin_api import (
     Database,
     Principal,
     Refusal,
+    Refused,
     Transaction,
     raise_any,
     record_audit,
@@ -186,6 +187,17 @@ async def compare(tx: Transaction, ids: Sequence[UUID]) -> list[rules.Difference
     )
     before, after = (found[key].bom for key in ids)
     return rules.compare(before, after)
+
+
+async def differences(tx: Transaction) -> list[str]:
+    """What must never be: an item made of itself, for `verify`."""
+    made = await stored.made_items(tx)
+    below = await stored.ways_down(tx, made)
+    try:
+        rules.levels(lambda item: below.get(_uuid(item), ()), made)
+    except Refused as refused:
+        return [one.message() for one in refused.refusals]
+    return []
 
 
 def _uuid(item: Item) -> UUID:

@@ -8,10 +8,11 @@ Switched off, all of it is hidden and kept: nothing of core depends on it.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
-from core.plugin_api import Manifest, Permission, hookimpl
-from plugins.bom_manufacturing import tables
+from core.plugin_api import Manifest, Permission, Transaction, hookimpl
+from plugins.bom_manufacturing import bills, tables
 from plugins.bom_manufacturing.graphql import EXTENSION
 from schema.plugin_api import Extension
 
@@ -39,3 +40,8 @@ manifest = Manifest(
 @hookimpl
 def graphql() -> Extension:
     return EXTENSION
+
+
+@hookimpl
+async def differences(tx: Transaction) -> Iterable[str]:
+    return await bills.differences(tx)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, fields
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 from core.plugin_api import (
@@ -112,11 +113,19 @@ def line_need(line: Line, bom: Bom, quantity: Exact) -> Fraction:
     Scrap adds: 3000 with 5 % is 3150 (others divide by 95 %). Then what is lost once at set-up, and then
     up to a multiple.
     """
-    net = Fraction(line.quantity) * exact(quantity) / Fraction(bom.output_quantity)
-    if not net:
-        return net
-    gross = net * (1 + Fraction(line.scrap_pct) / 100) + Fraction(line.setup_loss)
-    return gross if line.multiple is None else to_multiple(gross, line.multiple)
+    if not quantity:
+        return Fraction(0)
+    need = _per_unit(line.quantity, line.scrap_pct, bom.output_quantity) * exact(quantity)
+    if line.setup_loss:
+        need += Fraction(line.setup_loss)
+    return need if line.multiple is None else to_multiple(need, line.multiple)
+
+
+@lru_cache(maxsize=1 << 16)
+def _per_unit(quantity: Decimal, scrap_pct: Decimal, output_quantity: Decimal) -> Fraction:
+    """The need of one, scrap included; kept because planning asks for it once an order."""
+    scrap = 1 + Fraction(scrap_pct) / 100
+    return Fraction(quantity) * scrap / Fraction(output_quantity)
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,6 +98,12 @@ async def ways_down(tx: Transaction, items: Collection[UUID]) -> dict[UUID, list
     return ways
 
 
+async def made_items(tx: Transaction) -> list[UUID]:
+    """All items that are made, by any version."""
+    query = "SELECT DISTINCT item_id FROM bom_manufacturing_bom WHERE tenant_id = %s ORDER BY 1"
+    return [row[0] for row in await rows(tx, query, tx.tenant_id)]
+
+
 async def bills_below(tx: Transaction, item: UUID, on: date) -> list[Stored]:
     """The versions in force on a day of an item and of all under it."""
     found = await rows(

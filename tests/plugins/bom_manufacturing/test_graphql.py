@@ -8,13 +8,18 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from core.db.database import Database
 from core.ids import uuid7
+from core.ledger.verify import verify
+from plugins.bom_manufacturing import bills, tables
 from plugins.bom_manufacturing.rules.bom import explode
 from plugins.bom_manufacturing.rules.records import Variant
 from schema.compose import ComposedSchema
-from tests.plugins.bom_manufacturing.adventureworks import bills, table
+from schema.relay import uuid_of
+from tests.plugins.bom_manufacturing.adventureworks import bills as adventureworks
+from tests.plugins.bom_manufacturing.adventureworks import table
 from tests.plugins.bom_manufacturing.workshop import Workshop
 from tests.schema.statements import statements
 from tests.shop import line
@@ -212,6 +217,23 @@ async def test_saves_at_once_close_no_cycle(workshop: Workshop) -> None:
         assert sum(payload["bom"] is not None for payload in payloads) == 2
 
 
+async def test_verify_finds_a_cycle_that_came_in_otherwise(
+    workshop: Workshop, db: Database
+) -> None:
+    await workshop.simple(P="S", S="M")
+    tenant = workshop.shop.principal.tenant_id
+    assert await verify(db, tenant) == []
+    async with db.transaction(tenant) as tx:
+        await tx.sql.execute(
+            sa.update(tables.line)
+            .where(tables.line.c.item_id == uuid_of(workshop.items["M"], "Item"))
+            .values(item_id=uuid_of(workshop.items["P"], "Item"))
+        )
+        assert len(await bills.differences(tx)) == 1
+        await tx.sql.execute(sa.delete(tables.line).where(tables.line.c.tenant_id == tenant))
+        assert await bills.differences(tx) == []
+
+
 async def test_the_tree_is_read_from_above_page_by_page(workshop: Workshop) -> None:
     await workshop.simple(P="S T M", S="M N", T="S")
     found = await workshop.ask("Tree", "P", NODES, quantity="2", depth=9)
@@ -332,7 +354,7 @@ async def test_who_may_what(workshop: Workshop, db: Database, schema: ComposedSc
 
 async def test_adventureworks_is_saved_and_exploded(workshop: Workshop) -> None:
     """All bills of a real maker, lines with their days, sub-assemblies after what they go into."""
-    boms = bills(table("Production.BillOfMaterials"))
+    boms = adventureworks(table("Production.BillOfMaterials"))
     for item, bom in boms.items():
         lines = [
             await workshop.line(
