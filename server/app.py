@@ -203,7 +203,9 @@ async def _meanwhile(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        while not task.done():  # again and again: a wait that ends at that moment swallows it (bpo-37658)
+        while (
+            not task.done()
+        ):  # again and again: a wait that ends at that moment swallows it (bpo-37658)
             task.cancel()
             await asyncio.wait({task}, timeout=_CANCEL_SECONDS)
         with suppress(asyncio.CancelledError):
