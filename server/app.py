@@ -203,10 +203,8 @@ async def _meanwhile(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        while (
-            not task.done()
-        ):  # again and again: a wait that ends at that moment swallows it (bpo-37658)
-            task.cancel()
+        while not task.done():
+            task.cancel()  # again: a wait that ends at that moment swallows it (bpo-37658)
             await asyncio.wait({task}, timeout=_CANCEL_SECONDS)
         with suppress(asyncio.CancelledError):
             await task
