@@ -58,6 +58,11 @@ def test_demo_serves_and_invites(data: Path, tmp_path: Path) -> None:
         assert process.wait(SECONDS) == 0, said.read_text()
 
 
+def _hear_interrupts() -> None:
+    """Whoever was started in the background of a shell ignores Ctrl-C, and so does what he starts."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def _once(data: Path) -> str:
     done = subprocess.run(
         [*COMMAND, str(data), "--once"],
