@@ -40,7 +40,12 @@ def test_demo_posts_a_day_once(data: Path) -> None:
 def test_demo_serves_and_invites(data: Path, tmp_path: Path) -> None:
     said = tmp_path / "out"
     with said.open("wb") as out:
-        process = subprocess.Popen([*COMMAND, str(data)], stdout=out, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(
+            [*COMMAND, str(data)],
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            preexec_fn=_hear_interrupts,
+        )
     try:
         text = _until(said, "Serving until")
         url = re.search(r"Open (\S+) in a browser", text)

@@ -38,6 +38,7 @@ POSTED = {
 MATTERS = {
     "balance": "on_hand <> 0",
     "layer": "quantity <> 0",
+    "pool": "quantity <> 0",
     "audit": "action IN ('document.post', 'document.reverse')",
     "command": "operation IN ('postDocument', 'reverseDocument')",
 }
