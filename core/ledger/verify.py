@@ -35,12 +35,17 @@ async def verify(
     """
     await seal(db, tenant_id)
     async with db.snapshot(tenant_id) as tx:
-        found = [*await differences(tx), *await broken_links(tx, anchors)]
-        deeper = await rederivation.differences(tx) if deep else []
-        theirs = await _of_modules(tx)
+        found = await _of_the_books(tx, anchors)
+        further = await rederivation.differences(tx) if deep else []
+        further += await _of_modules(tx)
     if found:
         await _set_halted(db, tenant_id, halted=True)
-    return [*found, *deeper, *theirs]
+    return [*found, *further]
+
+
+async def _of_the_books(tx: Transaction, anchors: Mapping[int, str] | None = None) -> list[str]:
+    """What halts: no posting on top of it could put it right."""
+    return [*await differences(tx), *await broken_links(tx, anchors)]
 
 
 async def _of_modules(tx: Transaction) -> list[str]:
@@ -64,9 +69,14 @@ async def _sentences(asked: Awaitable[Iterable[str]]) -> list[str]:
 
 
 async def release(db: Database, principal: Principal) -> list[str]:
-    """Let a halted tenant post again, if its books hold now; else what still does not."""
-    found = await verify(db, principal.tenant_id)
-    if not found:
+    """Let a halted tenant post again, if its books hold now; else what still does not. What modules say
+    of their own rows halted nobody, and keeps nobody halted."""
+    await seal(db, principal.tenant_id)
+    async with db.snapshot(principal.tenant_id) as tx:
+        found = await _of_the_books(tx)
+    if found:
+        await _set_halted(db, principal.tenant_id, halted=True)
+    else:
         await _set_halted(db, principal.tenant_id, halted=False, actor=principal.user_id)
     return found
 

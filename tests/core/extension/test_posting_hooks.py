@@ -22,7 +22,7 @@ from core.extension.observers import Observers
 from core.extension.plugin_tables import Tables
 from core.extension.records import Offer, Posted, Posting, Reads, Work, Write
 from core.ids import NIL
-from core.ledger.verify import verify
+from core.ledger.verify import release, verify
 from tests.core.extension.making import installed, migrated, plugin, switch_on
 from tests.ledger_world import World
 
@@ -309,3 +309,4 @@ async def test_verification_asks_modules_for_their_own_rows(db: Database, fails:
         )
         await world.item("A")
         await world.posted("receipt", world.line("A", 1, "2"))  # which halts nobody
+        assert await release(db, world.principal) == []  # and keeps nobody halted
