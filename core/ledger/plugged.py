@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -44,11 +45,7 @@ class Plugged:
     ) -> None:
         """Read what the plugins want to know of these, after the lock (rule 3.2)."""
         ids = {"item_id": list(items), "party_id": list(parties), "lot_id": list(lots)}
-        wanted = [
-            reads
-            for module in self._modules
-            for reads in ask(self._plugins, module.name, "posting_reads", Reads) or ()
-        ]
+        wanted = [one for module in self._modules for one in _reads(self._plugins, module.name)]
         async with asking(tx) as put:
             answers = [
                 (one.table, await put(rows_where(one.table, one.by, ids[one.by])))
@@ -130,6 +127,12 @@ class Plugged:
         movements: tuple[Movement, ...] = (),
     ) -> Posting:
         return Posting(document, _View(state, module, self._rows), movements)
+
+
+@lru_cache(maxsize=256)
+def _reads(plugins: Registry, module: str) -> tuple[Reads, ...]:
+    """What a plugin wants to know of postings: it is asked once, not with every posting."""
+    return tuple(ask(plugins, module, "posting_reads", Reads) or ())
 
 
 @dataclass(frozen=True, slots=True)
