@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -16,7 +16,7 @@ from core.commands import is_retryable
 from core.db.database import Transaction, identity
 from core.deadline import within
 from core.errors import Refusal, Refused, codes, raise_any, refuse
-from core.extension.containment import stepwise
+from core.extension.containment import hook, stepwise
 from core.extension.failures import MODULE_FAILED
 from core.extension.registry import Plugin, registry
 
@@ -78,6 +78,20 @@ async def handed(
             # What is rolled back only would connect anew for who still uses it.
             await tx.sql.close()
         raise refuse(MODULE_FAILED, module=module) from error
+
+
+async def asked(
+    tx: Transaction, module: str, name: str, read: Callable[[Any], T], **given: Any
+) -> T:
+    """What a hook ``(tx, …)`` of a plugin that has it answers, as ``read`` takes it: what that raises is
+    the plugin's failure, too. Raises Refused like :func:`agree`."""
+    call = hook(registry(), module, name)
+    assert call is not None
+
+    async def work() -> T:
+        return read(await call(tx=tx, **given))
+
+    return await handed(tx, module, name, work())
 
 
 async def alone(module: str, what: str, work: Coroutine[Any, Any, T], seconds: float) -> T:

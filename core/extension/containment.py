@@ -15,7 +15,7 @@ import signal
 import threading
 import time
 import types
-from collections.abc import Awaitable, Callable, Generator, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Collection, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache, partial
 from itertools import islice
@@ -63,6 +63,15 @@ def hook(plugins: Registry, module: str, name: str) -> Callable[..., Any] | None
         return answers[0] if answers else None  # pluggy leaves out what answers None
 
     return call
+
+
+def answering(plugins: Registry, on: Collection[str], name: str) -> list[str]:
+    """The plugins among these modules that have a hook of this name, in the order of the registry."""
+    return [
+        plugin.name
+        for plugin in plugins
+        if plugin.name in on and hook(plugins, plugin.name, name) is not None
+    ]
 
 
 def ask(plugins: Registry, module: str, name: str, kind: type[T], **given: Any) -> list[T] | None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from uuid import UUID
 
 from core.db.database import Transaction
-from core.extension.awaited import handed
-from core.extension.containment import hook
+from core.extension.awaited import asked
+from core.extension.containment import answering
 from core.extension.registry import registry
 from core.tenancy.sign_ins import modules_on
 
@@ -24,23 +24,18 @@ async def attributes_of_items(
     be decided without it.
     """
     found: dict[UUID, dict[str, str]] = {}
-    on = await modules_on(tx)
-    for plugin in registry():
-        call = hook(registry(), plugin.name, "item_attributes")
-        if call is None or plugin.name not in on:
-            continue
-        asked = _told(call(tx=tx, item_ids=tuple(item_ids)), item_ids)
-        for item_id, told in (await handed(tx, plugin.name, "item_attributes", asked)).items():
-            named = {f"{plugin.name}.{name}": value for name, value in told.items()}
+    wanted = tuple(item_ids)
+
+    def checked(answer: Attributes) -> Attributes:
+        if not answer.keys() <= set(wanted):
+            raise ValueError("it told of an item that was not asked for")
+        if not all(isinstance(x, str) for told in answer.values() for x in (*told, *told.values())):
+            raise TypeError("an attribute and its value are texts")
+        return answer
+
+    for module in answering(registry(), await modules_on(tx), "item_attributes"):
+        answer = await asked(tx, module, "item_attributes", checked, item_ids=wanted)
+        for item_id, told in answer.items():
+            named = {f"{module}.{name}": value for name, value in told.items()}
             found.setdefault(item_id, {}).update(named)
     return found
-
-
-async def _told(asked: Awaitable[Attributes], item_ids: Collection[UUID]) -> Attributes:
-    answer = await asked
-    for item_id, told in answer.items():
-        if item_id not in item_ids:
-            raise ValueError("it told of an item that was not asked for")
-        if not all(isinstance(part, str) for pair in told.items() for part in pair):
-            raise TypeError("an attribute and its value are texts")
-    return answer

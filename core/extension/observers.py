@@ -17,7 +17,7 @@ import structlog
 from core.audit.tables import record
 from core.db.database import Database
 from core.extension.awaited import alone
-from core.extension.containment import hook
+from core.extension.containment import answering, hook
 from core.extension.records import Posted, Work
 from core.extension.registry import registry
 from core.ids import NIL
@@ -43,10 +43,7 @@ class Observers:
         """Tell the observers among these modules, each by itself, and do not wait."""
         if not postings:
             return
-        for plugin in registry():
-            name = plugin.name
-            if name not in modules or hook(registry(), name, "posted") is None:
-                continue
+        for name in answering(registry(), modules, "posted"):
             if len(self._failed[tenant_id, name]) < FAILURES:
                 task = asyncio.ensure_future(self._tell(tenant_id, name, postings))
                 self._tasks.add(task)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from itertools import islice
 from uuid import UUID
 
 from core.audit.tables import record
 from core.db.database import Database, Transaction
 from core.errors import Refused
-from core.extension.awaited import handed
-from core.extension.containment import hook
+from core.extension.awaited import asked
+from core.extension.containment import answering
 from core.extension.registry import registry
 from core.ledger import rederivation
 from core.ledger.invariants import LIMIT, differences
@@ -51,21 +51,17 @@ async def _of_the_books(tx: Transaction, anchors: Mapping[int, str] | None = Non
 async def _of_modules(tx: Transaction) -> list[str]:
     """What the modules that are on find in their own rows, each sentence under the module's name."""
     found: list[str] = []
-    on = await modules_on(tx)
-    for plugin in registry():
-        call = hook(registry(), plugin.name, "differences")
-        if call is None or plugin.name not in on:
-            continue
+    for module in answering(registry(), await modules_on(tx), "differences"):
         try:
-            told = await handed(tx, plugin.name, "differences", _sentences(call(tx=tx)))
+            told = await asked(tx, module, "differences", _sentences)
         except Refused as refused:
             told = [refusal.message() for refusal in refused.refusals]
-        found += [f"{plugin.name}: {sentence}" for sentence in told]
+        found += [f"{module}: {sentence}" for sentence in told]
     return found
 
 
-async def _sentences(asked: Awaitable[Iterable[str]]) -> list[str]:
-    return [str(sentence) for sentence in islice(await asked, LIMIT)]
+def _sentences(answer: Iterable[str]) -> list[str]:
+    return [str(sentence) for sentence in islice(answer, LIMIT)]
 
 
 async def release(db: Database, principal: Principal) -> list[str]:

@@ -10,9 +10,8 @@ from typing import Any
 import structlog
 from graphql import build_client_schema, get_introspection_query, print_schema
 
-from core.db.database import Database, Transaction
+from core.db.database import Database
 from core.errors import Refused
-from core.extension.awaited import handed
 from core.extension.observers import Observers
 from core.extension.registry import Plugin, Registry, registry
 from core.ledger.verify import verify
@@ -70,16 +69,8 @@ async def ordinary_day(database: Database, plugin: Plugin) -> list[str]:
     with _logged(plugin.name) as faults:
         refused = await trade(shop)
         await database.companion(Observers).settle()
-        async with database.transaction(shop.principal.tenant_id) as tx:
-            asked = _differences(tx, plugin)
-            differences = await handed(tx, plugin.name, "differences", asked)
     failed = [e["message"] for e in refused if e["code"] in ("MODULE_FAILED", "INTERNAL")]
-    return [*failed, *faults, *differences, *await verify(database, shop.principal.tenant_id)]
-
-
-async def _differences(tx: Transaction, plugin: Plugin) -> list[str]:
-    answers = registry().caller(plugin, "differences")(tx=tx)
-    return [sentence for answer in answers for sentence in await answer]
+    return [*failed, *faults, *await verify(database, shop.principal.tenant_id)]
 
 
 def _in_order(plugin: Plugin) -> list[str]:
