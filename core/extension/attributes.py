@@ -6,7 +6,6 @@ statements are taken back with the objects they belong to.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Any
 from uuid import UUID
@@ -15,11 +14,9 @@ import psycopg
 import sqlalchemy as sa
 import structlog
 
-from core.commands import is_retryable
 from core.db.database import Transaction, identity, rows
-from core.deadline import within
 from core.errors import Refusal, raise_any, refuse
-from core.extension.containment import stepwise
+from core.extension.awaited import in_time, of_the_database, unharmed
 from core.extension.failures import MODULE_FAILED
 from core.extension.registry import Plugin, registry
 from core.masterdata.rules import Extensions
@@ -101,17 +98,17 @@ async def _save(
     try:
         # Inside this block the driver forbids a plugin to commit or roll back.
         async with tx.raw.transaction():
-            refusals = await _in_time(tx, plugin, kind, values)
+            refusals = await in_time(tx, _answer(tx, plugin, kind, values), SECONDS)
             placed = [one for refusal in refusals for one in _placed(refusal, values)]
     except (psycopg.IntegrityError, sa.exc.IntegrityError) as violation:
         placed = await _violated(tx, plugin, kind, values, violation)
     except Exception as fault:
-        if _of_the_database(tx, fault):
+        if of_the_database(tx, fault):
             raise
         placed = _failed(plugin, values, fault)
     began = tx.sql.get_transaction()
     ended = tx.sql.invalidated or began is None or not began.is_active
-    if not ended and not await _is(before, tx):
+    if not ended and not await unharmed(tx, before):
         await tx.sql.invalidate()
         ended = True
     if ended:
@@ -120,50 +117,16 @@ async def _save(
     return placed
 
 
-async def _in_time(tx: Transaction, plugin: Plugin, kind: str, values: Values) -> list[Refusal]:
-    try:
-        return await within(SECONDS, _answer(tx, plugin, kind, values))
-    except TimeoutError:
-        # It may still be at work: from now on it speaks to a connection that is closed.
-        await tx.sql.invalidate()
-        raise
-
-
 async def _answer(tx: Transaction, plugin: Plugin, kind: str, values: Values) -> list[Refusal]:
     hook = registry().caller(plugin, "save_attributes")
-    try:
-        (answer,) = hook(tx=tx, kind=kind, values=values)  # without it the values would be lost
-        refusals = list(await stepwise(answer))
-    except asyncio.CancelledError as fault:
-        task = asyncio.current_task()
-        if task is not None and task.cancelling():
-            raise
-        raise RuntimeError("it cancelled itself") from fault
-    except Exception:
-        raise
-    except BaseException as fault:  # SystemExit in a task would end the server
-        raise RuntimeError(f"it raised {type(fault).__name__}") from fault
+    (answer,) = hook(tx=tx, kind=kind, values=values)  # without it the values would be lost
+    refusals = list(await answer)
     for refusal in refusals:
         refusal.message()  # raises for what is no refusal, or has a code that nobody defined
     ((tenant,),) = await rows(tx, "SELECT current_setting('app.tenant', true)")
     if tenant != str(tx.tenant_id):
         raise RuntimeError("it left the transaction of its tenant")
     return refusals
-
-
-async def _is(before: tuple[object, ...], tx: Transaction) -> bool:
-    """Whether this is still the transaction of that identity, and of any use."""
-    try:
-        return await identity(tx) == before
-    except psycopg.Error:
-        return False
-
-
-def _of_the_database(tx: Transaction, fault: Exception) -> bool:
-    """Whether it was not the plugin's fault: the connection broke, or a race was lost."""
-    if isinstance(fault, sa.exc.DBAPIError | psycopg.Error):
-        return is_retryable(fault) or (tx.raw.closed and not tx.sql.invalidated)
-    return False
 
 
 def _seen(refusal: Refusal, plugin: Plugin) -> Refusal:

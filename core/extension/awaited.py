@@ -61,19 +61,19 @@ async def handed(
     before = await identity(tx)
     try:
         async with tx.sql.begin_nested():
-            found = await _in_time(tx, work, SECONDS if seconds is None else seconds)
+            found = await in_time(tx, work, SECONDS if seconds is None else seconds)
             if await identity(tx) != before:
                 raise _FailedError("it ended the transaction, or changed whose it is")
             return found
     except Refused:
         raise
     except Exception as error:
-        if _of_the_database(tx, error):
+        if of_the_database(tx, error):
             raise
         if _sqlstate(error) == _READ_ONLY:
             raise _WritesError from error
         _log.error("module failed", module=module, hook=what, exc_info=error)
-        if not await _unharmed(tx, before):
+        if not await unharmed(tx, before):
             await tx.sql.invalidate()
             # What is rolled back only would connect anew for who still uses it.
             await tx.sql.close()
@@ -115,7 +115,9 @@ async def objections(tx: Transaction, plugin: Plugin, hook: str) -> list[Refusal
     return []
 
 
-async def _in_time(tx: Transaction, work: Coroutine[Any, Any, T], seconds: float) -> T:
+async def in_time(tx: Transaction, work: Coroutine[Any, Any, T], seconds: float) -> T:
+    """The result of a plugin's work with a transaction of core's. Whatever it raises is an exception, and
+    where it does not end (TimeoutError), the transaction has lost its connection."""
     try:
         return await within(seconds, _by_itself(work))
     except TimeoutError:
@@ -162,7 +164,7 @@ def _checked(answer: object) -> list[Refusal]:
     return told
 
 
-def _of_the_database(tx: Transaction, error: Exception) -> bool:
+def of_the_database(tx: Transaction, error: Exception) -> bool:
     """Whether it was not the plugin's fault: the connection broke, or a race was lost."""
     if isinstance(error, sa.exc.DBAPIError | psycopg.Error):
         return is_retryable(error) or (tx.raw.closed and not tx.sql.invalidated)
@@ -174,7 +176,8 @@ def _sqlstate(error: Exception) -> str | None:
     return state
 
 
-async def _unharmed(tx: Transaction, before: tuple[object, ...]) -> bool:
+async def unharmed(tx: Transaction, before: tuple[object, ...]) -> bool:
+    """Whether this is still the transaction of that identity, and of any use."""
     try:
         return not tx.sql.invalidated and await within(SECONDS, identity(tx)) == before
     except (psycopg.Error, TimeoutError):
