@@ -6,7 +6,7 @@ off, its view of the schema has none of it: not in introspection, in ``node(id:)
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -50,6 +50,40 @@ class Extension:
     queries: type | None = None
     mutations: type | None = None
     types: Sequence[type] = ()
+
+
+def gathered(parts: Iterable[Extension]) -> Extension:
+    """One extension out of many, for a plugin that declares its GraphQL in several files. ValueError where
+    two of them declare the same."""
+    fields: dict[type, type] = {}
+    inputs: dict[type, InputField] = {}
+    types: list[type] = []
+    queries: type | None = None
+    mutations: type | None = None
+    for part in parts:
+        for core, holder in part.fields.items():
+            fields[core] = _joined(fields.get(core), holder)
+        if twice := inputs.keys() & part.inputs.keys():
+            raise ValueError(f"two parts extend {twice}")
+        inputs |= part.inputs
+        types += part.types
+        queries = _joined(queries, part.queries) if part.queries else queries
+        mutations = _joined(mutations, part.mutations) if part.mutations else mutations
+    return Extension(fields, inputs, queries, mutations, types)
+
+
+def _joined(one: type | None, other: type) -> type:
+    """A class with the fields of both."""
+    if one is None:
+        return other
+    members, more = _members(one), _members(other)
+    if twice := members.keys() & more.keys():
+        raise ValueError(f"two parts declare {sorted(twice)}")
+    return type(other.__name__, (), {**members, **more, "__module__": other.__module__})
+
+
+def _members(holder: type) -> dict[str, Any]:
+    return {name: member for name, member in vars(holder).items() if not name.startswith("__")}
 
 
 class SchemaHooks:

@@ -111,7 +111,7 @@ from schema.context import Context, Info
 from schema.document_inputs import DocumentInput, DocumentLineInput
 from schema.document_types import Document, DocumentLine, documents_by_id
 from schema.errors import Payload, UserError, payload_type, user_error
-from schema.hookspecs import Extension, InputField
+from schema.hookspecs import Extension, InputField, gathered
 from schema.ledger_types import Lot, StockLine, lots_by_id
 from schema.limits import MAX_BULK, MAX_PAGE
 from schema.masterdata import COMMAND_ID, UNSET, argument
@@ -178,6 +178,7 @@ __all__ = [
     "documents_by_id",
     "encode_id",
     "field",
+    "gathered",
     "guarded_field",
     "holds_by_id",
     "input_type",

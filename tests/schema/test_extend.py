@@ -235,3 +235,24 @@ def test_misspelt_hooks_are_refused() -> None:
 
     with pytest.raises(Refused, match=r"The plugin acme .*a hook does not fit"):
         composed_schema(Registry([tiny("aaa"), plugin("acme", graphql=graphql)]))
+
+
+def test_parts_are_gathered_and_none_declares_what_another_does() -> None:
+    class One:
+        @query_field(permission="settings.read")
+        def acme_one(self) -> int:
+            """One."""
+            return 1
+
+    class Two:
+        @query_field(permission="settings.read")
+        def acme_two(self) -> int:
+            """Two."""
+            return 2
+
+    whole = plugin_api.gathered([Extension(queries=One), Extension(), Extension(queries=Two)])
+    query = composed_schema(Registry([extending("acme", whole)]))._schema.query_type
+    assert query is not None
+    assert {"acmeOne", "acmeTwo"} <= query.fields.keys()
+    with pytest.raises(ValueError, match=r"two parts declare \['acme_one'\]"):
+        plugin_api.gathered([Extension(queries=One), Extension(queries=One)])

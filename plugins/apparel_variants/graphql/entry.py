@@ -18,6 +18,7 @@ from plugins.apparel_variants.grids import RowEntry, StyleEntry
 from schema.plugin_api import (
     COMMAND_ID,
     Document,
+    Extension,
     Info,
     Payload,
     argument,
@@ -157,3 +158,6 @@ def _entry(one: ApparelVariantsStyleEntryInput, n: int) -> StyleEntry:
         else [uuid_of(size, SIZE, *where, "sizeIds", c) for c, size in enumerate(sizes)],
         one.unit_price,
     )
+
+
+EXTENSION = Extension(mutations=Mutations)

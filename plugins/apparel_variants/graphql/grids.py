@@ -22,6 +22,7 @@ from plugins.apparel_variants.grids import Grid, Span
 from plugins.apparel_variants.rules.sizes import sell_through
 from schema.plugin_api import (
     PART,
+    Extension,
     Info,
     encode_id,
     field,
@@ -170,3 +171,6 @@ class Queries:
             if key not in found:
                 raise refuse(NOT_FOUND, "ids", n, id=ids[n])
         return [found[key] for key in keys]
+
+
+EXTENSION = Extension(queries=Queries)

@@ -24,6 +24,7 @@ from schema.plugin_api import (
     COMMAND_ID,
     PART,
     Document,
+    Extension,
     Info,
     Item,
     Payload,
@@ -303,3 +304,6 @@ class Mutations:
             return ApparelVariantsReceivePacksPayload(errors=errors, receipt=receipt)
         opening = (await payload(info, UUID(opened.outcome["id"]))).document
         return ApparelVariantsReceivePacksPayload(receipt=receipt, opening=opening)
+
+
+EXTENSION = Extension(queries=Queries, mutations=Mutations)

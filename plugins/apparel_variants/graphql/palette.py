@@ -13,6 +13,7 @@ from plugins.apparel_variants import palette, records, tables
 from schema.plugin_api import (
     COMMAND_ID,
     PART,
+    Extension,
     Info,
     Node,
     Payload,
@@ -179,3 +180,6 @@ class Mutations:
         async with context.database.snapshot(context.principal.tenant_id) as tx:
             found = (await size_groups_by_id(tx, [saved]))[saved]
         return ApparelVariantsSizeGroupPayload(size_group=found)
+
+
+EXTENSION = Extension(queries=Queries, mutations=Mutations)

@@ -16,6 +16,7 @@ from plugins.apparel_variants.stock.figures import Lying, RunFilter
 from schema.plugin_api import (
     After,
     Connection,
+    Extension,
     First,
     Info,
     connection,
@@ -107,3 +108,6 @@ class Queries:
             cursor=lambda one: one.key,
             count=count,
         )
+
+
+EXTENSION = Extension(queries=Queries)

@@ -11,6 +11,7 @@ from plugins.apparel_variants.settings import ApparelSettings
 from schema.plugin_api import (
     COMMAND_ID,
     UNSET,
+    Extension,
     Info,
     Payload,
     argument,
@@ -85,3 +86,6 @@ class Mutations:
         )
         assert isinstance(changed, ApparelSettings)
         return ApparelVariantsSettingsPayload(settings=ApparelVariantsSettings.of(changed))
+
+
+EXTENSION = Extension(queries=Queries, mutations=Mutations)

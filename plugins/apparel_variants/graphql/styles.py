@@ -27,6 +27,7 @@ from schema.plugin_api import (
     UNSET,
     After,
     Connection,
+    Extension,
     First,
     Info,
     Item,
@@ -397,3 +398,6 @@ async def _payload(info: Info, key: UUID) -> ApparelVariantsStylePayload:
     context = info.context
     async with context.database.snapshot(context.principal.tenant_id) as tx:
         return ApparelVariantsStylePayload(style=(await styles_by_id(tx, [key]))[key])
+
+
+EXTENSION = Extension(fields={Item: ItemFields}, queries=Queries, mutations=Mutations)

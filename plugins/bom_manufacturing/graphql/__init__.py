@@ -1,20 +1,8 @@
-"""What the module adds to GraphQL: each file declares its part, joined here."""
+"""What the module adds to GraphQL: each file declares its part, gathered here."""
 
 from __future__ import annotations
 
 from plugins.bom_manufacturing.graphql import asking, bills, saving
-from schema.plugin_api import Extension
+from schema.plugin_api import gathered
 
-
-def _joined(*parts: type) -> type:
-    """One class with the fields of all. Two parts that declare the same are a mistake of ours, and told."""
-    members: dict[str, object] = {}
-    for part in parts:
-        own = {name: member for name, member in vars(part).items() if not name.startswith("__")}
-        if twice := members.keys() & own.keys():
-            raise ValueError(f"two parts declare {twice}")
-        members |= own
-    return type("Queries", (), {**members, "__module__": __name__})
-
-
-EXTENSION = Extension(queries=_joined(bills.Queries, asking.Queries), mutations=saving.Mutations)
+EXTENSION = gathered(part.EXTENSION for part in (bills, asking, saving))

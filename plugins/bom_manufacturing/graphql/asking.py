@@ -23,6 +23,7 @@ from plugins.bom_manufacturing.rules.bom import Node, decimal_up, explode, inden
 from schema.plugin_api import (
     After,
     Connection,
+    Extension,
     First,
     Info,
     Item,
@@ -275,3 +276,6 @@ def _numbered(page: Page, found: Sequence[T]) -> Connection[T]:
     return connection(
         page, rows[: page.limit], node=lambda row: row[1], cursor=lambda row: (row[0],)
     )
+
+
+EXTENSION = Extension(queries=Queries)

@@ -25,6 +25,7 @@ from schema.plugin_api import (
     PART,
     After,
     Connection,
+    Extension,
     First,
     Info,
     Item,
@@ -311,3 +312,6 @@ class Queries:
             node=lambda row: BomManufacturingDifference.of(row[1]),
             cursor=lambda row: (row[0],),
         )
+
+
+EXTENSION = Extension(queries=Queries)

@@ -31,6 +31,7 @@ from plugins.bom_manufacturing.rules.records import (
 )
 from schema.plugin_api import (
     COMMAND_ID,
+    Extension,
     Info,
     Payload,
     argument,
@@ -235,3 +236,6 @@ def _conditions(
             raise Refused(Refusal(check.SAME_ATTRIBUTE, (*path, "attribute"), {"attribute": name}))
         found[name] = values
     return found
+
+
+EXTENSION = Extension(mutations=Mutations)
