@@ -19,7 +19,7 @@ from core.catalogue.rules import (
 )
 from core.errors import DUPLICATE, Refusal, Refused
 from core.ids import uuid7
-from core.masterdata.rules import Extensions, columns_of, not_found, stale
+from core.masterdata.rules import Extensions, columns_of, not_found, sent_with, stale
 from core.text import clean_code
 
 Decision = FullItem | list[Refusal]
@@ -50,11 +50,10 @@ class Wish:
         return (self.changes or {}).get("category_id")
 
     def extensions(self) -> Extensions:
-        """What was sent for plugins; None in a draft leaves what is there, as everywhere in it."""
-        if self.draft is None:
-            return (self.changes or {}).get("extensions", {})
-        sent = self.draft.extensions or {}
-        return {plugin: value for plugin, value in sent.items() if value is not None}
+        """What was sent for plugins."""
+        if self.draft is not None:
+            return sent_with(self.draft.extensions)
+        return (self.changes or {}).get("extensions", {})
 
     def input(self) -> dict[str, Any]:
         """What was asked for, as the audit trail keeps it."""

@@ -20,6 +20,7 @@ Path = tuple[UUID, ...]
 Extensions = Mapping[str, Mapping[str, Any] | None]
 """What was sent with an object for plugins, by their names; None clears what a plugin keeps."""
 
+
 BAD_NUMBER = define(
     "BAD_NUMBER",
     en="{field} must be a number from {least} with at most 15 digits before the point and"
@@ -76,6 +77,11 @@ class Problems:
         plain = isinstance(exponent, int) and -exponent <= decimals
         if not plain or not least <= value < _MOST:
             self.add(BAD_NUMBER, field, field=field, least=least, decimals=decimals)
+
+
+def sent_with(draft: Extensions | None) -> Extensions:
+    """What a draft says to plugins: None leaves what is there, as everywhere in a draft."""
+    return {plugin: value for plugin, value in (draft or {}).items() if value is not None}
 
 
 def columns_of(record: DataclassInstance) -> dict[str, Any]:

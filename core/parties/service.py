@@ -22,6 +22,7 @@ from core.masterdata.rules import (
     not_found,
     numbered,
     payload,
+    sent_with,
     stale,
 )
 from core.masterdata.service import get
@@ -67,11 +68,10 @@ class _Wish:
             return None
 
     def extensions(self) -> Extensions:
-        """What was sent for plugins; None in a draft leaves what is there, as everywhere in it."""
-        if self.draft is None:
-            return (self.changes or {}).get("extensions", {})
-        sent = self.draft.extensions or {}
-        return {plugin: value for plugin, value in sent.items() if value is not None}
+        """What was sent for plugins."""
+        if self.draft is not None:
+            return sent_with(self.draft.extensions)
+        return (self.changes or {}).get("extensions", {})
 
 
 async def create_party(

@@ -13,7 +13,15 @@ from core.errors import Refusal, Refused
 from core.extension import attributes
 from core.ids import uuid7
 from core.ledger.tables import stock_exists
-from core.masterdata.rules import ARCHIVED, accepted, change_payload, moved_below, numbered, payload
+from core.masterdata.rules import (
+    ARCHIVED,
+    accepted,
+    change_payload,
+    moved_below,
+    numbered,
+    payload,
+    sent_with,
+)
 from core.masterdata.service import get, get_revision, refuse_existing, refuse_taken
 from core.places.rules import (
     PLACE_IN_USE,
@@ -43,7 +51,7 @@ async def create_place(
         parent = await _parent(tx, draft.parent_id)
         place = accepted(new_place(place_id, draft, parent, zones()))
         await _write(tx, [replace(place, changed=mark)])
-        sent = {name: v for name, v in (draft.extensions or {}).items() if v is not None}
+        sent = sent_with(draft.extensions)
         await attributes.save_one(tx, principal.modules, "place", place_id, sent)
         await record(tx, principal.user_id, "place.create", "place", place_id, payload(draft))
         return {"id": place_id}
