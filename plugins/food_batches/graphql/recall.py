@@ -32,6 +32,7 @@ from plugins.food_batches.rules.recall import recovery_rate
 from plugins.food_batches.stock.tables import base_units
 from plugins.food_batches.stock.tracing import Trace, untraced
 from schema.plugin_api import (
+    COMMAND_ID,
     PART,
     After,
     Connection,
@@ -61,7 +62,6 @@ from schema.plugin_api import (
 
 _RATE = Decimal("0.0001")
 """Rates are shown with four decimals, half up; they are carried as fractions."""
-COMMAND_ID = "Made by you; the same id is answered the same way for ever."
 
 
 async def recalls_by_id(tx: Transaction, keys: Sequence[UUID]) -> Mapping[UUID, FoodBatchesRecall]:

@@ -40,26 +40,24 @@ async def lots_in_stock(
     return [LotStock(*row) for row in found]
 
 
-async def item_codes(tx: Transaction, ids: Collection[UUID]) -> dict[UUID, str]:
-    """What people call items."""
+async def _codes(tx: Transaction, table: str, ids: Collection[UUID]) -> dict[UUID, str]:
     found = await rows(
         tx,
-        "SELECT id, code FROM item WHERE tenant_id = %s AND id = ANY(%s)",
+        f"SELECT id, code FROM {table} WHERE tenant_id = %s AND id = ANY(%s)",  # noqa: S608 - our names
         tx.tenant_id,
         list(ids),
     )
     return {row[0]: row[1] for row in found}
+
+
+async def item_codes(tx: Transaction, ids: Collection[UUID]) -> dict[UUID, str]:
+    """What people call items."""
+    return await _codes(tx, "item", ids)
 
 
 async def lot_codes(tx: Transaction, ids: Collection[UUID]) -> dict[UUID, str]:
     """The codes of lots, which are the numbers of batches."""
-    found = await rows(
-        tx,
-        "SELECT id, code FROM lot WHERE tenant_id = %s AND id = ANY(%s)",
-        tx.tenant_id,
-        list(ids),
-    )
-    return {row[0]: row[1] for row in found}
+    return await _codes(tx, "lot", ids)
 
 
 async def type_of_document(tx: Transaction, document_id: UUID) -> tuple[str, date] | None:
@@ -74,12 +72,7 @@ async def type_of_document(tx: Transaction, document_id: UUID) -> tuple[str, dat
 
 async def unit_codes(tx: Transaction, ids: Collection[UUID]) -> dict[UUID, str]:
     """What people call units."""
-    found = await rows(
-        tx,
-        "SELECT id, code FROM unit WHERE tenant_id = %s AND id = ANY(%s)",
-        *(tx.tenant_id, list(ids)),
-    )
-    return {row[0]: row[1] for row in found}
+    return await _codes(tx, "unit", ids)
 
 
 async def known_units(tx: Transaction, ids: Collection[UUID]) -> set[UUID]:

@@ -2,31 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from uuid import UUID
 
 from core.db.database import Database
-from core.extension.registry import Plugin, Registry, using
 from core.ids import uuid7
 from core.parties import service as parties
 from core.parties.rules import PartyDraft
 from core.places import service as places
 from core.places.rules import PlaceDraft
 from plugins.food_batches import plugin
-from schema.compose import ComposedSchema, composed_schema
+from schema.compose import ComposedSchema
 from schema.relay import decode_id, encode_id
 from tests.core.extension.making import switch_on
 from tests.shop import Shop
 
 MODULE = "food_batches"
-
-
-@contextmanager
-def food_schema() -> Iterator[ComposedSchema]:
-    """The schema of core and this module, which is the only one installed meanwhile."""
-    with using(Registry([Plugin(plugin.manifest, plugin)])) as registry:
-        yield composed_schema(registry)
 
 
 async def open_shop(db: Database, schema: ComposedSchema) -> Shop:
