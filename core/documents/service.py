@@ -18,7 +18,7 @@ from core.db.questions import ask
 from core.documents import reading as stored_documents
 from core.documents import storing
 from core.documents.heads import MAX_LINES
-from core.documents.lifecycle import Event, State, next_state
+from core.documents.lifecycle import ALREADY_EXECUTED, Event, State, next_state
 from core.documents.progress import Progress
 from core.documents.records import Document, DocumentDraft, Stored
 from core.documents.rules import Reference, head_of, joined, resolve
@@ -42,6 +42,12 @@ IS_SOURCE = define(
     "IS_SOURCE",
     en="Other documents go back to this one ({count}). Change or delete them first.",
     zh="有 {count} 张单据以此单据为来源,请先修改或删除它们。",
+)
+
+STILL_IN_WORK = define(
+    "STILL_IN_WORK",
+    en="Goods are still in work for {number}: use them, bring them back or write them off first.",
+    zh="{number} 仍有在制品,请先耗用、退回或核销。",
 )
 
 
@@ -134,6 +140,10 @@ async def step(
         order = known.document.type.effect is Effect.ORDER
         progress = await reservations.progress(tx, known.document) if order else Progress.NONE
         after = _check(known, revision, event, progress=progress)
+        if event is Event.UNAPPROVE and await stored_documents.dependents(tx, document_id):
+            raise Refused(Refusal(ALREADY_EXECUTED))  # what goes back to it, line by line or not
+        if event is Event.CLOSE and await ask(tx, reading.waits_for(document_id)):
+            raise Refused(Refusal(STILL_IN_WORK, ("id",), {"number": known.number}))
         if order and event in (Event.CLOSE, Event.UNAPPROVE):
             await reservations.release(tx, known.document)
         elif order and event is Event.REOPEN:

@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Literal
 
 from core.errors import define
+from core.places.rules import Waiting
 
 UNKNOWN_TYPE = define(
     "UNKNOWN_DOCUMENT_TYPE",
@@ -27,8 +28,10 @@ class Effect(StrEnum):
     RECEIVE = "receive"  # from the counter account into one of our places
     ISSUE = "issue"  # out of one of our places to the counter account
     MOVE = "move"  # between two of our places at once
-    DISPATCH = "dispatch"  # out of a place into transit; still ours, valued by its dispatch
-    ARRIVE = "arrive"  # out of transit into a place; what is missing goes to the counter account
+    DISPATCH = "dispatch"  # out of a place into transit or work; still ours, in pools of its own
+    ARRIVE = (
+        "arrive"  # out of transit or work into a place; what is lost goes to the counter account
+    )
     COUNT = "count"  # the book becomes what was counted; the difference is gain or loss
     CONVERT = "convert"  # items become others and carry their value along, plus extra cost
     DROP = "drop"  # from the supplier to the customer; never in our stock
@@ -41,7 +44,13 @@ class Effect(StrEnum):
 class DocumentType:
     """One type of document. ``sources`` are the types it may go back to; ``holds`` says that it may
     not take goods on hold, which a sale may not and a scrapping may; ``module`` is the plugin it comes
-    from, by which it is there for some tenants and not for others."""
+    from, by which it is there for some tenants and not for others.
+
+    ``waits_in`` names the place where a dispatch leaves goods, and where an arrival or a conversion
+    finds them. They are valued by the order that the document goes back to, else by the dispatch itself.
+    ``roles`` says of an order that its lines are of two sorts: what is to be consumed is promised from
+    its place, what is to be produced is expected there. Without roles the party decides.
+    """
 
     code: str
     effect: Effect
@@ -54,6 +63,8 @@ class DocumentType:
     source_required: bool = False
     returns: bool = False
     holds: bool = False
+    waits_in: Waiting | None = None
+    roles: bool = False
     system: bool = False
     module: str | None = None
 
@@ -109,7 +120,15 @@ _TYPES = (
         returns=True,
     ),
     DocumentType("transfer", Effect.MOVE, "TR", "Transfer", "调拨"),
-    DocumentType("dispatch", Effect.DISPATCH, "TD", "Transfer dispatch", "调拨出库", holds=True),
+    DocumentType(
+        "dispatch",
+        Effect.DISPATCH,
+        "TD",
+        "Transfer dispatch",
+        "调拨出库",
+        holds=True,
+        waits_in="in_transit",
+    ),
     DocumentType(
         "arrival",
         Effect.ARRIVE,
@@ -119,6 +138,7 @@ _TYPES = (
         account="gain_loss",
         sources=("dispatch",),
         source_required=True,
+        waits_in="in_transit",
     ),
     DocumentType("count", Effect.COUNT, "SC", "Stock count", "盘点", account="gain_loss"),
     DocumentType("gain", Effect.RECEIVE, "SG", "Gain", "报溢", account="gain_loss"),

@@ -116,22 +116,22 @@ class Builder:
             self._flow(line, key.lot, quantity, source, target, Basis.COST)
 
     def _dispatch(self, line: Line) -> None:
+        order = self.document.source_id if self._of_order() else None
         for key, quantity in self._takes(line):
-            transit = self._transit(line.item_id, key.lot, self.document.id)
+            waiting = self._waiting(line.item_id, key.lot, order or self.document.id)
             source = self._side(line.item_id, key.place, key.lot)
-            self._flow(line, key.lot, quantity, source, transit, Basis.COST)
+            self._flow(line, key.lot, quantity, source, waiting, Basis.COST)
 
     def _arrive(self, line: Line) -> None:
-        """Out of transit: to the place where it arrived, or to gain and loss what did not."""
-        source = self._source_line(line)
-        if source is None or self.document.source_id is None:
+        """Out of transit or work: to the place where it arrived, or to the account what did not."""
+        if self._source_line(line) is None and not self._of_order():
             raise Refused(Refusal(NOT_FOUND, ("sourceLine",), {"id": line.source_line}))
-        assert line.to_place_id is not None
-        for lot, quantity in self._in_transit(line, self.document.source_id):
-            transit = self._transit(line.item_id, lot, self.document.source_id)
-            lost = line.role == "lost"
-            target = self._account() if lost else self._side(line.item_id, line.to_place_id, lot)
-            self._flow(line, lot, quantity, transit, target, Basis.COST)
+        for lot, quantity, waiting in self._out_of_waiting(line):
+            target = self._account()
+            if line.role != "lost":
+                assert line.to_place_id is not None
+                target = self._side(line.item_id, line.to_place_id, lot)
+            self._flow(line, lot, quantity, waiting, target, Basis.COST)
 
     def _count(self, line: Line) -> None:
         place, lot = self._place(line), self._lot(line, line.lot_code)
@@ -140,6 +140,10 @@ class Builder:
         self._flow(line, lot, ZERO, self._account(), target, Basis.COUNT, given=given, rate=rate)
 
     def _convert(self, line: Line) -> None:
+        if line.from_work:
+            for lot, quantity, waiting in self._out_of_waiting(line):
+                self._flow(line, lot, quantity, waiting, self._account(), Basis.COST)
+            return
         if line.role == "consume":
             self._issue(line)
             return
@@ -242,9 +246,15 @@ class Builder:
     def _side(self, item: UUID, place: UUID, lot: UUID) -> Side:
         return Side(place, self.state.pool_of(item, place, lot))
 
-    def _transit(self, item: UUID, lot: UUID, dispatch: UUID) -> Side:
-        place = self.state.places.account("in_transit")
-        return Side(place, self.state.transit_pool(item, lot, dispatch))
+    def _of_order(self) -> bool:
+        """Whether the document carries out an order, which its goods wait for."""
+        source = self.state.sources.get(self.document.source_id or NIL)
+        return source is not None and source.type.effect is Effect.ORDER
+
+    def _waiting(self, item: UUID, lot: UUID, document: UUID) -> Side:
+        assert self.document.type.waits_in is not None
+        place = self.state.places.account(self.document.type.waits_in)
+        return Side(place, self.state.waiting_pool(item, place, lot, document))
 
     def _place(self, line: Line) -> UUID:
         assert line.place_id is not None
@@ -276,12 +286,13 @@ class Builder:
             return None
         return lambda offers: plugged.allocate(self.state, self.document, line, offers)
 
-    def _in_transit(self, line: Line, dispatch: UUID) -> Iterator[tuple[UUID, Decimal]]:
-        """The lots of this dispatch that are still under way; a named lot only itself."""
+    def _out_of_waiting(self, line: Line) -> Iterator[tuple[UUID, Decimal, Side]]:
+        """The lots of the source document that still wait, each with where; a named lot only itself."""
         wanted = lot_id(line.item_id, line.lot_code) if line.lot_code else None
-        place, left = self.state.places.account("in_transit"), line.base_quantity
+        document, left = self.document.source_id or NIL, line.base_quantity
+        place = self._waiting(line.item_id, NIL, document).place
         for key, pool in self._in_order():
-            if key.item != line.item_id or key.document != dispatch:
+            if key.item != line.item_id or key.document != document or key.place != place:
                 continue
             balance = BalanceKey(key.item, place, key.lot)
             free = pool.quantity - self.taken.get(balance, ZERO)
@@ -289,7 +300,7 @@ class Builder:
             if part > 0 and wanted in (None, key.lot):
                 self.taken[balance] = self.taken.get(balance, ZERO) + part
                 left -= part
-                yield key.lot, part
+                yield key.lot, part, self._waiting(line.item_id, key.lot, document)
         if left > 0:
             there = line.base_quantity - left
             raise Refused(short(self.state, line.item_id, place, line.base_quantity, there))
@@ -353,13 +364,11 @@ class Builder:
         """A place where goods of this pool are, for an entry that moves value only."""
         if key.place != NIL:
             return key.place
-        transit = self.state.places.account(
-            "in_transit"
-        )  # goods on their way have pools of their own
         there = {
             balance: quantity
             for balance, quantity in self.state.on_hand(key.item).items()
-            if key.lot in (NIL, balance.lot) and balance.place != transit
+            if key.lot in (NIL, balance.lot)
+            and not self.state.places.waiting(balance.place)  # what waits has pools of its own
         }
         return max(there, key=lambda balance: (there[balance], balance)).place
 

@@ -96,9 +96,12 @@ async def load(
     sources: Collection[UUID] = (),
     parties: Collection[UUID] = (),
     commands: Collection[UUID] = (),
+    *,
+    history: bool = True,
 ) -> Loaded:
-    """Lock these items, then read their state in later statements (rule 3.2), on one way."""
-    return await _read(tx, items, sources, parties, commands, lock=True)
+    """Lock these items, then read their state in later statements (rule 3.2), on one way. Without
+    ``history`` what no longer waits for another document is left out."""
+    return await _read(tx, items, sources, parties, commands, lock=True, whole=history)
 
 
 async def read(tx: RawTransaction, items: Collection[UUID]) -> Loaded:
@@ -114,6 +117,7 @@ async def _read(
     commands: Collection[UUID] = (),
     *,
     lock: bool,
+    whole: bool = True,
 ) -> Loaded:
     async with asking(tx) as put:
         guards = await put(reading.lock_items(items)) if lock else None
@@ -125,7 +129,7 @@ async def _read(
         holds = await put(reading.holds(items))
         standards = await put(reading.standards(items))
         balances = await put(reading.balances(items))
-        pools = await put(reading.pools(items))
+        pools = await put(reading.pools(items, None if whole else sources))
         layers = await put(reading.layers(items))
         partners = await put(reading.parties(parties))
     version, closed, halted, now = sequence.value

@@ -54,4 +54,4 @@ async def restore(tx: Transaction, order: Document) -> None:
 
 async def _executed(tx: Transaction, order: Document) -> dict[int, Decimal]:
     source = (await stored_documents.sources(tx, [order.id]))[order.id]
-    return {no: line.executed for no, line in source.lines.items()}
+    return {no: line.done for no, line in source.lines.items()}

@@ -71,7 +71,7 @@ async def free_stock(
         "SELECT b.item_id, sum(b.on_hand - b.allocated) FROM balance b"
         " JOIN place p ON p.tenant_id = b.tenant_id AND p.id = b.place_id"
         " WHERE b.tenant_id = %s AND b.item_id = ANY(%s)"
-        " AND p.kind NOT IN ('virtual', 'transit', 'processor')"
+        " AND p.kind NOT IN ('virtual', 'transit', 'work', 'processor')"
         " AND (%s::uuid[] IS NULL OR p.path && %s::uuid[]) GROUP BY 1",
         tx.tenant_id,
         list(items),
