@@ -11,15 +11,18 @@ from core.catalogue.records import BarcodeDraft, ItemChanges, ItemDraft
 from core.catalogue.service import save_items_within
 from core.catalogue.tables import barcodes_of_items, items_by_barcode, lock_guards
 from core.commands import Asked
+from core.commands import known as known_command
 from core.commands import run as run_command
 from core.db.database import Database, Transaction, rows
 from core.db.metadata import Moment, Number, Uuid
 from core.db.migrate import run_script
 from core.decimals import Exact, Rounding, exact, rounded, share, to_multiple
+from core.documents.lifecycle import Event as DocumentStep
 from core.documents.progress import Ordered
 from core.documents.reading import lines as lines_of_documents
 from core.documents.records import Document, DocumentDraft, Line, LineDraft
-from core.documents.service import add_to_draft
+from core.documents.service import add_to_draft, save_draft_within
+from core.documents.service import step as step_document
 from core.documents.types import TYPES as DOCUMENT_TYPES
 from core.documents.types import UNKNOWN_TYPE, DocumentType, Effect
 from core.errors import (
@@ -60,9 +63,9 @@ from core.ids import NIL, uuid7
 from core.ledger.holds import HoldDraft, free_goods, hold_goods
 from core.ledger.posting import post_many
 from core.ledger.records import lot_id
-from core.ledger.requests import Post, Verdict
+from core.ledger.requests import Post, PostStored, Verdict
 from core.ledger.views.positions import StockLine, stock_now
-from core.ledger.views.present import module_settings, today
+from core.ledger.views.present import amount_decimals, module_settings, today
 from core.ledger.views.reports import Availability, availability
 from core.outbox.tables import Event, emit_many
 from core.tenancy.modules import update_module_settings
@@ -86,6 +89,7 @@ __all__ = [
     "Database",
     "Document",
     "DocumentDraft",
+    "DocumentStep",
     "DocumentType",
     "Effect",
     "Event",
@@ -109,6 +113,7 @@ __all__ = [
     "Ordered",
     "Permission",
     "Post",
+    "PostStored",
     "Posted",
     "Posting",
     "Principal",
@@ -126,6 +131,7 @@ __all__ = [
     "Work",
     "Write",
     "add_to_draft",
+    "amount_decimals",
     "attributes_of_items",
     "availability",
     "barcodes_of_items",
@@ -137,6 +143,7 @@ __all__ = [
     "hold_goods",
     "hookimpl",
     "items_by_barcode",
+    "known_command",
     "lines_of_documents",
     "lock_guards",
     "lot_id",
@@ -150,8 +157,10 @@ __all__ = [
     "rows",
     "run_command",
     "run_script",
+    "save_draft_within",
     "save_items_within",
     "share",
+    "step_document",
     "stock_now",
     "to_multiple",
     "today",

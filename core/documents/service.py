@@ -65,33 +65,41 @@ async def save_draft(
     """
 
     async def work(tx: Transaction) -> dict[str, Any]:
-        # The source is locked as well: it could be deleted before this draft names it.
-        named = [draft.id] if draft.source_id is None else [draft.id, draft.source_id]
-        await stored_documents.lock_documents(tx, named)
-        stored = await stored_documents.documents(tx, named)
-        known = stored.get(draft.id)
-        document = resolve(draft, await _reference(tx, draft))
-        if draft.source_id == draft.id or draft.source_id not in {None, *stored}:
-            raise Refused(Refusal(NOT_FOUND, ("sourceId",), {"id": str(draft.source_id)}))
-        if known is None:
-            if revision is not None:
-                raise Refused(Refusal(NOT_FOUND, ("id",), {"id": str(draft.id)}))
-            mark = await next_change(tx)
-            filed = Filed(document, State.DRAFT.value, principal.user_id)
-            await storing.insert(tx, [filed], None, mark)
-        else:
-            if revision is None:
-                details = {"field": "id", "value": str(draft.id)}
-                raise Refused(Refusal(DUPLICATE, ("id",), details))
-            _check(known, revision, Event.EDIT)
-            await storing.replace_draft(tx, document, await next_change(tx))
-        await record(tx, principal.user_id, "document.save", "document", draft.id)
+        await save_draft_within(tx, principal.user_id, draft, revision)
         return {"id": draft.id}
 
     outcome = await commands.run(
         db, principal.tenant_id, command_id, "saveDraft", {**asked, "revision": revision}, work
     )
     return UUID(outcome["id"])
+
+
+async def save_draft_within(
+    tx: Transaction, actor: UUID, draft: DocumentDraft, revision: int | None
+) -> Document:
+    """The same in a transaction that does more. Answers with the draft's content."""
+    # The source is locked as well: it could be deleted before this draft names it.
+    named = [draft.id] if draft.source_id is None else [draft.id, draft.source_id]
+    await stored_documents.lock_documents(tx, named)
+    stored = await stored_documents.documents(tx, named)
+    known = stored.get(draft.id)
+    document = resolve(draft, await _reference(tx, draft))
+    if draft.source_id == draft.id or draft.source_id not in {None, *stored}:
+        raise Refused(Refusal(NOT_FOUND, ("sourceId",), {"id": str(draft.source_id)}))
+    if known is None:
+        if revision is not None:
+            raise Refused(Refusal(NOT_FOUND, ("id",), {"id": str(draft.id)}))
+        mark = await next_change(tx)
+        filed = Filed(document, State.DRAFT.value, actor)
+        await storing.insert(tx, [filed], None, mark)
+    else:
+        if revision is None:
+            details = {"field": "id", "value": str(draft.id)}
+            raise Refused(Refusal(DUPLICATE, ("id",), details))
+        _check(known, revision, Event.EDIT)
+        await storing.replace_draft(tx, document, await next_change(tx))
+    await record(tx, actor, "document.save", "document", draft.id)
+    return document
 
 
 async def add_to_draft(tx: Transaction, actor: UUID, draft: DocumentDraft) -> Document:

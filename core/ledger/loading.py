@@ -96,12 +96,15 @@ async def load(
     sources: Collection[UUID] = (),
     parties: Collection[UUID] = (),
     commands: Collection[UUID] = (),
+    documents: Collection[UUID] = (),
     *,
     history: bool = True,
 ) -> Loaded:
-    """Lock these items, then read their state in later statements (rule 3.2), on one way. Without
-    ``history`` what no longer waits for another document is left out."""
-    return await _read(tx, items, sources, parties, commands, lock=True, whole=history)
+    """Lock these items, then read their state in later statements (rule 3.2), on one way. ``documents``
+    are those to be posted. Without ``history`` what no longer waits for another document is left out.
+    """
+    known = (sources, parties, commands, documents)
+    return await _read(tx, items, *known, lock=True, whole=history)
 
 
 async def read(tx: RawTransaction, items: Collection[UUID]) -> Loaded:
@@ -115,6 +118,7 @@ async def _read(
     sources: Collection[UUID] = (),
     parties: Collection[UUID] = (),
     commands: Collection[UUID] = (),
+    documents: Collection[UUID] = (),
     *,
     lock: bool,
     whole: bool = True,
@@ -160,7 +164,7 @@ async def _read(
     await history.trace(tx, state, _links(state.sources.values()))
     if lock and modules.on:
         state.plugged = Plugged(registry(), modules)
-        await state.plugged.read(tx, items, parties, state.lots)
+        await state.plugged.read(tx, items, parties, state.lots, {*sources, *documents})
     return Loaded(
         state,
         partners.value,

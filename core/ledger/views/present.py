@@ -19,6 +19,12 @@ async def today(tx: Transaction) -> date:
     return now.astimezone(ZoneInfo(settings.accounting_zone)).date()
 
 
+async def amount_decimals(tx: Transaction) -> int:
+    """The decimals that amounts of money have with this tenant."""
+    version, *_ = await ask(tx, reading.sequence_row())
+    return (await loading.rules(tx, version)).settings.amount_dp
+
+
 async def module_settings(tx: Transaction, module: str) -> Any:
     """The tenant's settings for an installed module, an instance of its manifest's model; the defaults
     where it was switched off meanwhile."""

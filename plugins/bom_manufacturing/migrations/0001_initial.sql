@@ -115,6 +115,33 @@ grant select, insert, update, delete on "bom_manufacturing_output" to tallybook_
 
 grant select on "bom_manufacturing_output" to tallybook_read;
 
+CREATE TABLE bom_manufacturing_work_order (
+	tenant_id UUID NOT NULL, 
+	document_id UUID NOT NULL, 
+	kind TEXT NOT NULL, 
+	bom_id UUID, 
+	status TEXT DEFAULT 'open' NOT NULL, 
+	reported NUMERIC DEFAULT '0' NOT NULL, 
+	scrapped NUMERIC DEFAULT '0' NOT NULL, 
+	absorbed NUMERIC DEFAULT '0' NOT NULL, 
+	CONSTRAINT bom_manufacturing_work_order_pkey PRIMARY KEY (tenant_id, document_id), 
+	CONSTRAINT bom_manufacturing_work_order_tenant_id_document_id_fkey FOREIGN KEY(tenant_id, document_id) REFERENCES document (tenant_id, id) ON DELETE CASCADE, 
+	CONSTRAINT bom_manufacturing_work_order_tenant_id_bom_id_fkey FOREIGN KEY(tenant_id, bom_id) REFERENCES bom_manufacturing_bom (tenant_id, id), 
+	CONSTRAINT bom_manufacturing_work_order_kind CHECK (kind IN ('make', 'rework', 'disassemble')), 
+	CONSTRAINT bom_manufacturing_work_order_status CHECK (status IN ('open', 'stopped', 'closed')), 
+	CONSTRAINT bom_manufacturing_work_order_figures CHECK (reported >= 0 AND scrapped >= 0 AND absorbed >= 0)
+);
+
+alter table "bom_manufacturing_work_order" enable row level security;
+
+alter table "bom_manufacturing_work_order" force row level security;
+
+create policy tenant on "bom_manufacturing_work_order" using (tenant_id = nullif(current_setting('app.tenant', true), '')::uuid) with check (tenant_id = nullif(current_setting('app.tenant', true), '')::uuid);
+
+grant select, insert, update, delete on "bom_manufacturing_work_order" to tallybook_app;
+
+grant select on "bom_manufacturing_work_order" to tallybook_read;
+
 CREATE TABLE bom_manufacturing_alternate (
 	tenant_id UUID NOT NULL, 
 	bom_id UUID NOT NULL, 
@@ -139,3 +166,29 @@ create policy tenant on "bom_manufacturing_alternate" using (tenant_id = nullif(
 grant select, insert, update, delete on "bom_manufacturing_alternate" to tallybook_app;
 
 grant select on "bom_manufacturing_alternate" to tallybook_read;
+
+CREATE TABLE bom_manufacturing_work_charge (
+	tenant_id UUID NOT NULL, 
+	id UUID NOT NULL, 
+	document_id UUID NOT NULL, 
+	kind TEXT NOT NULL, 
+	amount NUMERIC NOT NULL, 
+	remark TEXT, 
+	charged_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL, 
+	CONSTRAINT bom_manufacturing_work_charge_pkey PRIMARY KEY (tenant_id, id), 
+	CONSTRAINT bom_manufacturing_work_charge_tenant_id_document_id_fkey FOREIGN KEY(tenant_id, document_id) REFERENCES bom_manufacturing_work_order (tenant_id, document_id) ON DELETE CASCADE, 
+	CONSTRAINT bom_manufacturing_work_charge_kind CHECK (kind IN ('labour', 'overhead', 'fee', 'other')), 
+	CONSTRAINT bom_manufacturing_work_charge_amount CHECK (amount > 0)
+);
+
+CREATE INDEX bom_manufacturing_work_charge_tenant_id_document_id_idx ON bom_manufacturing_work_charge (tenant_id, document_id);
+
+alter table "bom_manufacturing_work_charge" enable row level security;
+
+alter table "bom_manufacturing_work_charge" force row level security;
+
+create policy tenant on "bom_manufacturing_work_charge" using (tenant_id = nullif(current_setting('app.tenant', true), '')::uuid) with check (tenant_id = nullif(current_setting('app.tenant', true), '')::uuid);
+
+grant select, insert, update, delete on "bom_manufacturing_work_charge" to tallybook_app;
+
+grant select on "bom_manufacturing_work_charge" to tallybook_read;

@@ -133,6 +133,13 @@ def positive(name: str, value: Decimal) -> Iterator[Refusal]:
         )
 
 
+def amount(name: str, value: Decimal, decimals: int) -> Iterator[Refusal]:
+    """Why an amount of money is none."""
+    if not 0 < value < _MOST or value != round(value, decimals):
+        wanted = f"> 0, < 10¹², {decimals} decimals"
+        yield Refusal(OUT_OF_RANGE, (name,), {"field": name, "wanted": wanted, "value": value})
+
+
 def _not_negative(name: str, value: Decimal, most: int | Decimal = _MOST) -> Iterator[Refusal]:
     if not 0 <= value <= most:
         details = {"field": name, "wanted": f"0 … {most}", "value": value}
