@@ -11,7 +11,7 @@ from uuid import UUID
 
 import strawberry
 
-from core.plugin_api import NOT_FOUND, Line, Transaction, lines_of_documents, refuse
+from core.plugin_api import NOT_FOUND, Line, Transaction, exact, lines_of_documents, refuse, rounded
 from plugins.bom_manufacturing.graphql.bills import (
     COST,
     READ,
@@ -28,7 +28,7 @@ from plugins.bom_manufacturing.graphql.vocabulary import (
 from plugins.bom_manufacturing.rules import work
 from plugins.bom_manufacturing.stock import work_orders as stored
 from plugins.bom_manufacturing.stock.work_orders import Charge, InWork, OrderFilter, Used, WorkOrder
-from plugins.bom_manufacturing.work_orders import orders
+from plugins.bom_manufacturing.work_orders import shortage
 from plugins.bom_manufacturing.work_orders.goods import supply_of
 from schema.plugin_api import (
     After,
@@ -292,38 +292,32 @@ class BomManufacturingWorkOrder(Node):
 
 def _parts(known: Parts) -> list[BomManufacturingPart]:
     """The lines that consume, then what was issued beyond them; an item's use stands at its first."""
-    found: list[BomManufacturingPart] = []
-    told: set[UUID] = set()
     order = known.order
     worked = order.reported + order.scrapped
     own = [line for line in known.lines.values() if line.role == "consume"]
+    standards: dict[UUID, Decimal] = {}
     for line in own:
-        first = line.item_id not in told
-        told.add(line.item_id)
-        standard = ZERO
-        if first:
-            digits = known.digits.get(line.item_id, 6)
-            lines = [each for each in own if each.item_id == line.item_id]
-            standard = sum(
-                (work.due(each.base_quantity, order.quantity, 0, worked, digits) for each in lines),
-                ZERO,
-            )
-        found.append(_part(known, line.item_id, line, standard, first=first))
-    further = [item for item in {**known.there, **known.used} if item not in told]
-    for item in further:
+        digits = known.digits.get(line.item_id, 6)
+        due = work.due(line.base_quantity, order.quantity, 0, worked, digits)
+        standards[line.item_id] = standards.get(line.item_id, ZERO) + due
+    found = [_part(known, line.item_id, line, standards.pop(line.item_id, None)) for line in own]
+    further = {**known.there, **known.used}.keys() - {line.item_id for line in own}
+    for item in sorted(further):
         one = known.used.get(item)
         if item in known.there or (one is not None and (one.used or one.written_off)):
-            found.append(_part(known, item, None, ZERO, first=True))
+            found.append(_part(known, item, None, ZERO))
     return found
 
 
 def _part(
-    known: Parts, item: UUID, line: Line | None, standard: Decimal, *, first: bool
+    known: Parts, item: UUID, line: Line | None, standard: Decimal | None
 ) -> BomManufacturingPart:
+    """Of a line behind the item's first, which has no ``standard``, only what is its own."""
+    first = standard is not None
     one = known.used.get(item) if first else None
     used = one.used if one else ZERO
-    variance = used - standard
-    value = one.used_value * variance / used if one and used else ZERO
+    variance = used - (standard or ZERO)
+    worth = exact(one.used_value) * exact(variance) / exact(used) if one and used else exact(0)
     return BomManufacturingPart(
         key=item,
         line=line.no if line else None,
@@ -331,10 +325,10 @@ def _part(
         ordered=line.base_quantity if line else ZERO,
         issued=known.done.get(line.no, ZERO) if line else ZERO,
         in_work=known.there.get(item, ZERO) if first else ZERO,
-        standard=standard,
+        standard=standard or ZERO,
         used=used,
         variance=variance,
-        variance_value=round(value, 2),
+        variance_value=rounded(worth, 2),
         written_off=one.written_off if one else ZERO,
     )
 
@@ -430,7 +424,7 @@ class Queries:
         async with info.context.reading() as tx:
             if key not in await stored.orders_by_id(tx, [key]):
                 raise refuse(NOT_FOUND, "orderId", id=str(key))
-            found = await orders.shortages(tx, key)
+            found = await shortage.shortages(tx, key)
         return [
             BomManufacturingShortage(
                 key=one.item_id,

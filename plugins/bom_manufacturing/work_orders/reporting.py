@@ -34,8 +34,8 @@ from plugins.bom_manufacturing.rules import check, work
 from plugins.bom_manufacturing.rules.records import Supply
 from plugins.bom_manufacturing.stock import work_orders as stored
 from plugins.bom_manufacturing.work_orders.carrying import carry_out
+from plugins.bom_manufacturing.work_orders.drafting import costs_now
 from plugins.bom_manufacturing.work_orders.goods import ZERO, Known, known, supply_of
-from plugins.bom_manufacturing.work_orders.orders import costs_now
 from plugins.bom_manufacturing.work_orders.posting import KEPT
 from plugins.bom_manufacturing.work_orders.types import RECEIPT
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from decimal import Decimal
 from typing import Any
 
@@ -10,6 +11,8 @@ import psycopg
 import pytest
 
 from core.ids import uuid7
+from core.ledger.verify import verify
+from core.tenancy.modules import update_module_settings
 from schema.compose import ComposedSchema
 from tests.plugins.bom_manufacturing.works import Works, parts
 from tests.plugins.bom_manufacturing.workshop import NAME, Workshop
@@ -19,12 +22,15 @@ D = Decimal
 
 
 @pytest.fixture
-async def works(workshop: Workshop, schema: ComposedSchema) -> Works:
-    """A maker of P from two A and one B, with A at 2 and B at 3 in stock."""
+async def works(workshop: Workshop, schema: ComposedSchema) -> AsyncIterator[Works]:
+    """A maker of P from two A and one B, with A at 2 and B at 3 in stock; history must come out the same
+    when it is played again."""
     made = Works(workshop, schema)
     await workshop.save("P", await workshop.line("A", "2"), await workshop.line("B", "1"))
     await made.stock(A=("20", "2"), B=("10", "3"))
-    return made
+    yield made
+    shop = workshop.shop
+    assert await verify(shop.database, shop.principal.tenant_id, deep=True) == []
 
 
 def worth(order: Json) -> Any:
@@ -249,6 +255,36 @@ async def test_the_rest_goes_to_variance_and_reservations_are_given_up(works: Wo
     assert parts(closed, "writtenOff")["A"] == (4,)
     order = await works.order("P", "7")  # what was reserved is free again
     assert order["status"] == "RELEASED"
+
+
+async def test_an_order_that_was_closed_too_early_goes_on(works: Works) -> None:
+    order = await works.order("P", "4")
+    await works.do("Issue", orderId=order["id"], lines=[{"line": 2, "quantity": "8"}])
+    await works.do("Close", orderId=order["id"])
+    sent = {"orderId": order["id"], "commandId": str(uuid7())}
+    again = await works.do("Resume", **sent)
+    assert again == await works.do("Resume", **sent)
+    assert (again["status"], again["open"]) == ("RELEASED", "4")
+    assert await works.refused(
+        "Issue", orderId=order["id"], lines=[{"line": 3, "quantity": "5"}]
+    ) == ["BEYOND_ORDER"]
+    await works.do("Issue", orderId=order["id"])
+    last = await works.do("Report", orderId=order["id"], quantity="4")
+    assert parts(last, "used", "writtenOff") == {"A": (0, 8), "B": (4, 0)}
+
+
+async def test_a_release_is_refused_for_what_is_missing_where_that_is_wanted(works: Works) -> None:
+    shop = works.workshop.shop
+    short = {"release_short": False}
+    await update_module_settings(shop.database, shop.principal, uuid7(), NAME, short)
+    draft = await works.draft("P", "11")
+    payload = await works.send("Release", id=draft["id"], revision=draft["revision"])
+    assert [
+        (e["code"], e["details"]["item"], e["details"]["quantity"]) for e in payload["errors"]
+    ] == [
+        ("BOM_MANUFACTURING_SHORT", "A", "2"),
+        ("BOM_MANUFACTURING_SHORT", "B", "1"),
+    ]
 
 
 async def test_a_stopped_order_takes_nothing_but_gives_back(works: Works) -> None:
