@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from plugins.bom_manufacturing.graphql import asking, bills, saving, work_orders, working
+from plugins.bom_manufacturing.graphql import (
+    asking,
+    bills,
+    saving,
+    settings,
+    work_orders,
+    working,
+)
 from schema.plugin_api import gathered
 
-EXTENSION = gathered(part.EXTENSION for part in (bills, asking, saving, work_orders, working))
+EXTENSION = gathered(
+    part.EXTENSION for part in (bills, asking, saving, settings, work_orders, working)
+)

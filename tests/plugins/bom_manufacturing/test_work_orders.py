@@ -12,7 +12,6 @@ import pytest
 
 from core.ids import uuid7
 from core.ledger.verify import verify
-from core.tenancy.modules import update_module_settings
 from schema.compose import ComposedSchema
 from tests.plugins.bom_manufacturing.works import Works, parts
 from tests.plugins.bom_manufacturing.workshop import NAME, Workshop
@@ -274,10 +273,9 @@ async def test_an_order_that_was_closed_too_early_goes_on(works: Works) -> None:
 
 
 async def test_a_release_is_refused_for_what_is_missing_where_that_is_wanted(works: Works) -> None:
-    shop = works.workshop.shop
-    short = {"release_short": False}
-    await update_module_settings(shop.database, shop.principal, uuid7(), NAME, short)
+    await works.set(releaseShort=False, overProductionPct="5")
     draft = await works.draft("P", "11")
+    assert draft["overPercent"] == "5"
     payload = await works.send("Release", id=draft["id"], revision=draft["revision"])
     assert [
         (e["code"], e["details"]["item"], e["details"]["quantity"]) for e in payload["errors"]

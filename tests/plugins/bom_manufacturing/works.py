@@ -76,6 +76,15 @@ class Works:
         lines = [line(await self.workshop.item(c), q, price) for c, (q, price) in codes.items()]
         await self.workshop.shop.posted("opening", *lines)
 
+    async def set(self, **settings: Any) -> None:
+        """Change the module's settings."""
+        query = """mutation($input: BomManufacturingUpdateSettingsInput!) {
+          bomManufacturingUpdateSettings(input: $input) {
+            settings { releaseShort overProductionPct } errors { code } } }"""
+        input_ = {"commandId": str(uuid7()), **settings}
+        answer = await self.workshop.shop.ask(query, input=input_)
+        assert answer["bomManufacturingUpdateSettings"] == {"settings": settings, "errors": []}
+
     async def read(self, order: Json) -> Json:
         query = f"query($id: ID!) {{ bomManufacturingWorkOrder(id: $id) {ORDER} }}"
         found: Json = (await self.workshop.shop.ask(query, id=order["id"]))[
