@@ -20,13 +20,16 @@ from core.plugin_api import (
     DocumentDraft,
     Line,
     LineDraft,
+    Ordered,
     Principal,
     Refused,
+    Rounding,
     Transaction,
     amount_decimals,
     exact,
     record_audit,
     refuse,
+    rounded,
     run_command,
     today,
 )
@@ -86,6 +89,9 @@ async def report(
 
     async def draft_of(tx: Transaction) -> DocumentDraft:
         found = await known(tx, sent.order_id)
+        order = found.order
+        if order.state == "approved":  # core says it of lines; here it is said of the quantity
+            Ordered(order.quantity, order.over_pct or ZERO, order.reported).take(sent.quantity)
         items = {line.item_id for line in found.lines.values()}
         in_work = (await stored.in_work(tx, [sent.order_id])).get(sent.order_id, [])
         there: dict[UUID, Decimal] = defaultdict(Decimal)
@@ -96,7 +102,6 @@ async def report(
         lines = _Reckoning(sent, found, there, digits).lines()
         if found.order.kind == "disassemble":
             lines = await _shared(tx, lines)
-        order = found.order
         charges = work.taken(order.open_charges, sent.whole, order.open, await amount_decimals(tx))
         figures = (order.reported, order.scrapped, order.absorbed)
         kept = {"reported": sent.quantity, "scrapped": sent.scrapped, "seen": list(figures)}
@@ -199,12 +204,20 @@ class _Reckoning:
         whole, digits = line.base_quantity, self.digits[line.item_id]
         return work.due(whole, self.order.quantity, self.before, self.sent.whole, digits)
 
+    def _expected(self, line: Line) -> Decimal:
+        """What comes out besides; rounding does not take it beyond what may."""
+        whole = exact(line.base_quantity) * (100 + exact(line.over_pct or ZERO)) / 100
+        left = exact(whole) - exact(self.known.done.get(line.no, ZERO))
+        most = rounded(left, self.digits[line.item_id], Rounding.FLOOR)
+        return max(ZERO, min(self._due(line), most))
+
     def _from_shelf(self, one: Told, quantity: Decimal, lines: Sequence[Line]) -> list[LineDraft]:
         """Backflush (倒冲): what carries out lines of the order, and what goes beyond them."""
         found = []
         place = next((line.place_id for line in lines), None) or self._usual_place()
         for line in lines:
-            part = min(quantity, self.known.open(line))
+            # of the product itself core sees to it that no more is done than may be
+            part = quantity if line.no == 1 else min(quantity, self.known.open(line))
             if part:
                 found.append(
                     LineDraft(
@@ -239,7 +252,7 @@ class _Reckoning:
                 quantity, lot, place = self.sent.quantity, self.sent.lot_code, self.sent.place_id
             else:
                 one = told.pop(line.item_id, None)
-                quantity = self._due(line) if one is None else one.quantity
+                quantity = self._expected(line) if one is None else one.quantity
                 lot, place = (one.lot_code if one else None), None
             if quantity:
                 found.append(

@@ -157,7 +157,8 @@ async def test_what_is_reported_beyond_the_tolerance_is_refused(works: Works) ->
     order = await works.order("P", "10", overPercent="10")
     await works.do("Issue", orderId=order["id"], lines=[{"line": 2, "quantity": "20"}])
     await works.do("Report", orderId=order["id"], quantity="9")
-    assert await works.refused("Report", orderId=order["id"], quantity="3") == ["BEYOND_ORDER"]
+    beyond = await works.send("Report", orderId=order["id"], quantity="3")
+    assert [(e["code"], e["path"]) for e in beyond["errors"]] == [("BEYOND_ORDER", ["quantity"])]
     last = await works.do("Report", orderId=order["id"], quantity="2")
     assert (last["reported"], last["open"]) == ("11", "0")
 
@@ -212,9 +213,13 @@ async def test_what_comes_out_besides_takes_its_share(
     told = [{"itemId": workshop.items["RAG"], "quantity": "1"}]
     await works.do("Report", orderId=order["id"], quantity="2", outputs=told)
     assert (await works.on_hand("P"), await works.on_hand("RAG")) == ((4, 36), (5, 4))
+    more = await works.order("P", "5", overPercent="20", dueOn="2026-12-31")
+    await works.do("Issue", orderId=more["id"])
     unknown = [{"itemId": workshop.items["A"], "quantity": "1"}]
-    refused = await works.refused("Report", orderId=order["id"], quantity="1", outputs=unknown)
+    refused = await works.refused("Report", orderId=more["id"], quantity="1", outputs=unknown)
     assert refused == ["NOT_FOUND"]
+    await works.do("Report", orderId=more["id"], quantity="6")
+    assert (await works.on_hand("P"), await works.on_hand("RAG")) == ((10, 81), (17, 9))
 
 
 async def test_taking_apart_shares_the_cost_by_what_parts_cost(works: Works) -> None:
@@ -228,6 +233,7 @@ async def test_taking_apart_shares_the_cost_by_what_parts_cost(works: Works) -> 
     assert await works.on_hand("P") == (3, 21)
     last = await works.do("Report", orderId=apart["id"], quantity="2")
     assert (last["status"], await works.on_hand("P")) == ("COMPLETED", (1, 7))
+    assert await works.refused("Report", orderId=apart["id"], quantity="1") == ["BEYOND_ORDER"]
 
 
 async def test_rework_takes_the_product_and_what_is_named(works: Works) -> None:
