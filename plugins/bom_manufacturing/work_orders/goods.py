@@ -151,7 +151,7 @@ def _line(known: Known, n: int, one: Goods) -> LineDraft:
     if one.line is None:
         if one.item_id is None:
             raise refuse(REQUIRED, "lines", n, "itemId", field="itemId")
-        place = one.place_id or _usual_place(known)
+        place = one.place_id or usual_place(known)
         return LineDraft(one.item_id, one.quantity, place_id=place, lot_code=one.lot_code)
     line = known.lines.get(one.line)
     if line is None or line.role != "consume" or one.item_id not in (None, line.item_id):
@@ -165,7 +165,7 @@ def _line(known: Known, n: int, one: Goods) -> LineDraft:
     )
 
 
-def _usual_place(known: Known) -> UUID:
+def usual_place(known: Known) -> UUID:
     """Where components of the order come from."""
     places = (line.place_id for line in known.lines.values() if line.role == "consume")
     return next((place for place in places if place is not None), known.order.place_id)

@@ -38,7 +38,7 @@ from plugins.bom_manufacturing.rules.records import Supply
 from plugins.bom_manufacturing.stock import work_orders as stored
 from plugins.bom_manufacturing.work_orders.carrying import carry_out
 from plugins.bom_manufacturing.work_orders.drafting import costs_now
-from plugins.bom_manufacturing.work_orders.goods import ZERO, Known, known, supply_of
+from plugins.bom_manufacturing.work_orders.goods import ZERO, Known, known, supply_of, usual_place
 from plugins.bom_manufacturing.work_orders.posting import KEPT
 from plugins.bom_manufacturing.work_orders.types import RECEIPT
 
@@ -214,7 +214,7 @@ class _Reckoning:
     def _from_shelf(self, one: Told, quantity: Decimal, lines: Sequence[Line]) -> list[LineDraft]:
         """Backflush (倒冲): what carries out lines of the order, and what goes beyond them."""
         found = []
-        place = next((line.place_id for line in lines), None) or self._usual_place()
+        place = next((line.place_id for line in lines), None) or usual_place(self.known)
         for line in lines:
             # of the product itself core sees to it that no more is done than may be
             part = quantity if line.no == 1 else min(quantity, self.known.open(line))
@@ -237,10 +237,6 @@ class _Reckoning:
                 )
             )
         return found
-
-    def _usual_place(self) -> UUID:
-        places = (line.place_id for line in self.known.lines.values() if line.role == "consume")
-        return next((place for place in places if place), self.order.place_id)
 
     def _made(self) -> list[LineDraft]:
         told = {one.item_id: one for one in self.sent.outputs}
