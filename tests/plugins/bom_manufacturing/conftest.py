@@ -11,6 +11,7 @@ from core.extension.registry import Plugin, Registry, using
 from core.ledger.verify import verify
 from plugins.bom_manufacturing import plugin
 from schema.compose import ComposedSchema, composed_schema
+from tests.plugins.bom_manufacturing.works import Works
 from tests.plugins.bom_manufacturing.workshop import Workshop
 
 
@@ -26,3 +27,15 @@ async def workshop(db: Database, schema: ComposedSchema) -> AsyncIterator[Worksh
     found = await Workshop.open(db, schema)
     yield found
     assert await verify(db, found.shop.principal.tenant_id) == []
+
+
+@pytest.fixture
+async def works(workshop: Workshop, schema: ComposedSchema) -> AsyncIterator[Works]:
+    """A maker of P from two A and one B, with A at 2 and B at 3 in stock; history must come out the same
+    when it is played again."""
+    made = Works(workshop, schema)
+    await workshop.save("P", await workshop.line("A", "2"), await workshop.line("B", "1"))
+    await made.stock(A=("20", "2"), B=("10", "3"))
+    yield made
+    shop = workshop.shop
+    assert await verify(shop.database, shop.principal.tenant_id, deep=True) == []

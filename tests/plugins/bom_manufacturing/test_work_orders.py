@@ -2,38 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator
 from decimal import Decimal
 from typing import Any
 
-import psycopg
-import pytest
-
 from core.ids import uuid7
-from core.ledger.verify import verify
 from schema.compose import ComposedSchema
-from tests.plugins.bom_manufacturing.works import Works, parts
+from tests.plugins.bom_manufacturing.works import Works, parts, worth
 from tests.plugins.bom_manufacturing.workshop import NAME, Workshop
 from tests.shop import Json, Shop
 
 D = Decimal
-
-
-@pytest.fixture
-async def works(workshop: Workshop, schema: ComposedSchema) -> AsyncIterator[Works]:
-    """A maker of P from two A and one B, with A at 2 and B at 3 in stock; history must come out the same
-    when it is played again."""
-    made = Works(workshop, schema)
-    await workshop.save("P", await workshop.line("A", "2"), await workshop.line("B", "1"))
-    await made.stock(A=("20", "2"), B=("10", "3"))
-    yield made
-    shop = workshop.shop
-    assert await verify(shop.database, shop.principal.tenant_id, deep=True) == []
-
-
-def worth(order: Json) -> Any:
-    return D(order["worth"]["value"])
 
 
 async def test_from_release_to_closing(works: Works) -> None:
@@ -321,41 +299,6 @@ async def test_a_report_is_reversed_with_all_that_it_took(works: Works) -> None:
     assert await works.on_hand("P") == (0, 0)
 
 
-async def test_two_reports_at_once_take_each_its_part(works: Works) -> None:
-    order = await works.order("P", "4")
-    await works.do("Issue", orderId=order["id"])
-    await works.do("Charge", orderId=order["id"], kind="LABOUR", amount="1")
-    sent = [works.send("Report", orderId=order["id"], quantity="1") for _ in range(4)]
-    assert [one["errors"] for one in await asyncio.gather(*sent)] == [[]] * 4
-    last = await works.read(order)
-    assert (last["reported"], last["open"], worth(last)) == ("4", "0", 0)
-    assert await works.on_hand("P") == (4, 29)
-
-
-async def test_two_last_reports_at_once_are_one(works: Works) -> None:
-    order = await works.order("P", "4")
-    await works.do("Issue", orderId=order["id"])
-    sent = [works.send("Report", orderId=order["id"], quantity="4") for _ in range(3)]
-    codes = sorted(error["code"] for one in await asyncio.gather(*sent) for error in one["errors"])
-    assert codes == ["BEYOND_ORDER", "BEYOND_ORDER"]
-    assert await works.on_hand("P") == (4, 28)
-
-
-async def test_a_stop_comes_before_or_after_a_report(works: Works) -> None:
-    order = await works.order("P", "4")
-    await works.do("Issue", orderId=order["id"])
-    reported, stopped = await asyncio.gather(
-        works.send("Report", orderId=order["id"], quantity="1"),
-        works.send("Stop", orderId=order["id"]),
-    )
-    assert stopped["errors"] == []
-    codes = [error["code"] for error in reported["errors"]]
-    assert codes in ([], ["BOM_MANUFACTURING_STOPPED"])
-    last = await works.read(order)
-    assert last["status"] == "STOPPED"
-    assert await works.on_hand("P") == ((0, 0) if codes else (1, 7))
-
-
 async def test_the_same_report_counts_once(works: Works) -> None:
     order = await works.order("P", "4")
     await works.do("Issue", orderId=order["id"])
@@ -404,48 +347,3 @@ async def test_core_takes_no_order_that_the_module_does_not_know(works: Works) -
         on=source["businessDate"],
     )
     assert [e["code"] for e in beyond["errors"]] == ["BOM_MANUFACTURING_MORE_THAN_CHARGED"]
-
-
-LIST = """query($filter: BomManufacturingWorkOrderFilter, $first: Int, $after: String) {
-  bomManufacturingWorkOrders(filter: $filter, first: $first, after: $after) {
-    nodes { number status open worth { value } item { code } bom { version }
-      parts(first: 5) { nodes { used variance item { code } } }
-      inWork(first: 5) { nodes { value item { code } } } }
-    pageInfo { hasNextPage endCursor } } }"""
-
-
-async def test_lists_take_as_many_statements_for_ten_as_for_one(
-    works: Works, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    seen: list[Any] = []
-    execute = psycopg.AsyncConnection.execute
-
-    async def noted(self: Any, query: Any, *rest: Any, **more: Any) -> Any:
-        seen.append(query)
-        return await execute(self, query, *rest, **more)
-
-    await works.stock(A=("100", "2"), B=("100", "3"))
-    for _ in range(3):
-        order = await works.order("P", "4")
-        await works.do("Issue", orderId=order["id"])
-    counts = []
-    monkeypatch.setattr(psycopg.AsyncConnection, "execute", noted)
-    for first in (1, 3):
-        seen.clear()
-        found = await works.workshop.shop.ask(LIST, first=first)
-        assert len(found["bomManufacturingWorkOrders"]["nodes"]) == first
-        counts.append(len(seen))
-    assert 0 < counts[0] == counts[1]
-    monkeypatch.undo()
-    await works.do("Report", orderId=order["id"], quantity="4")
-    in_work = await works.workshop.shop.ask(LIST, first=5, filter={"inWork": True})
-    assert [one["worth"]["value"] for one in in_work["bomManufacturingWorkOrders"]["nodes"]] == [
-        "28.00",
-        "28.00",
-    ]
-    of_a = {"itemId": works.workshop.items["A"]}
-    none = await works.workshop.shop.ask(LIST, first=5, filter=of_a)
-    assert none["bomManufacturingWorkOrders"]["nodes"] == []
-    page = (await works.workshop.shop.ask(LIST, first=2))["bomManufacturingWorkOrders"]
-    rest = await works.workshop.shop.ask(LIST, first=5, after=page["pageInfo"]["endCursor"])
-    assert len(rest["bomManufacturingWorkOrders"]["nodes"]) == 1

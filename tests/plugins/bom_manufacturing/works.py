@@ -108,3 +108,8 @@ def parts(order: Json, *names: str) -> dict[str, tuple[Any, ...]]:
         one["item"]["code"]: tuple(Decimal(one[name]) for name in names)
         for one in order["parts"]["nodes"]
     }
+
+
+def worth(order: Json) -> Any:
+    """What is in work of an order is worth."""
+    return Decimal(order["worth"]["value"])
