@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from decimal import Decimal
 from typing import Any
 
 import psycopg
 import pytest
 
 from tests.plugins.bom_manufacturing.works import Works, worth
-
-D = Decimal
 
 
 async def test_two_reports_at_once_take_each_its_part(works: Works) -> None:
