@@ -27,6 +27,7 @@ from core.plugin_api import (
     Verdict,
     availability,
     define,
+    lines_of_documents,
     post_many,
     raise_any,
     refuse,
@@ -166,6 +167,7 @@ async def post_grid(
         raise refuse(NO_MATRIX, "type", type=head.type)
     async with db.snapshot(principal.tenant_id) as tx:
         known = await layouts(tx, {one.style_id for one in entered})
+        back = await _source_lines(tx, head.source_id)
     refusals: list[Refusal] = []
     lines: list[LineDraft] = []
     places: list[tuple[str | int, ...]] = []
@@ -182,7 +184,10 @@ async def post_grid(
             if item is None:
                 refusals.append(_unmade(layout, one, path).under("styles", n))
                 continue
-            lines.append(LineDraft(item, quantity, unit_price=one.unit_price))
+            source_line = back.get(item)
+            lines.append(
+                LineDraft(item, quantity, unit_price=one.unit_price, source_line=source_line)
+            )
             places.append(("styles", n, *path))
     raise_any([*refusals, *check_lines(len(lines))])
     (verdict,) = await post_many(db, principal, [Post(command, replace(head, lines=tuple(lines)))])
@@ -192,6 +197,14 @@ async def post_grid(
         cells = {items[line.item_id].code: n for n, line in enumerate(lines)}
         raise Refused(*(_placed(refusal, places, cells) for refusal in verdict.refusals))
     return verdict
+
+
+async def _source_lines(tx: Transaction, source_id: UUID | None) -> dict[UUID, int]:
+    """The line of each item in the document that a matrix goes back to; the first of several."""
+    if source_id is None:
+        return {}
+    stored = (await lines_of_documents(tx, [source_id])).get(source_id, {})
+    return {line.item_id: no for no, line in sorted(stored.items(), reverse=True)}
 
 
 def _layout(

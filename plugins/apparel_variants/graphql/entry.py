@@ -30,7 +30,7 @@ from schema.plugin_api import (
     uuid_of,
 )
 
-LONGEST_REMARK = 2000
+LONGEST_NOTE = 2000
 
 
 @input_type
@@ -72,6 +72,14 @@ class ApparelVariantsPostGridInput:
     party_id: strawberry.ID | None = field("The supplier or the customer.", default=None)
     place_id: strawberry.ID | None = field("Where the goods come from, or into.", default=None)
     to_place_id: strawberry.ID | None = field("Where a transfer brings them.", default=None)
+    source_id: strawberry.ID | None = field(
+        "The document it goes back to, such as the order of a receipt: each cell goes back to the line of"
+        " its item there.",
+        default=None,
+    )
+    reference: str | None = field(
+        "A number of somebody else's: their order, invoice.", default=None
+    )
     remark: str | None = field("A note, at most 2,000 characters.", default=None)
     styles: list[ApparelVariantsStyleEntryInput] = field(
         "What was entered; at most 1,000 cells with a quantity."
@@ -100,9 +108,12 @@ class Mutations:
         head = head_of(
             input.id, input.type, input.business_date, input.place_id, input.party_id, input.remark
         )
-        to_place = input.to_place_id
-        if to_place is not None:
-            head = replace(head, to_place_id=uuid_of(to_place, "Place", "toPlaceId"))
+        head = replace(
+            head,
+            to_place_id=_of(input.to_place_id, "Place", "toPlaceId"),
+            source_id=_of(input.source_id, "Document", "sourceId"),
+            reference=_text(input.reference, "reference"),
+        )
         entered = [_entry(one, n) for n, one in enumerate(input.styles)]
         # The books know their postings by this operation, whatever leads to them.
         command = Asked.of(input.command_id, "postDocument", input)
@@ -125,10 +136,18 @@ def head_of(
         type_,
         on,
         (),
-        party_id=None if party_id is None else uuid_of(party_id, "Party", "partyId"),
-        place_id=None if place_id is None else uuid_of(place_id, "Place", "placeId"),
-        remark=None if remark is None else clean(remark, "remark", LONGEST_REMARK, required=False),
+        party_id=_of(party_id, "Party", "partyId"),
+        place_id=_of(place_id, "Place", "placeId"),
+        remark=_text(remark, "remark"),
     )
+
+
+def _of(id_: str | None, type_: str, field_: str) -> UUID | None:
+    return None if id_ is None else uuid_of(id_, type_, field_)
+
+
+def _text(text: str | None, field_: str) -> str | None:
+    return None if text is None else clean(text, field_, LONGEST_NOTE, required=False)
 
 
 async def payload(info: Info, key: UUID) -> ApparelVariantsDocumentPayload:

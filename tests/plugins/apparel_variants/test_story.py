@@ -120,7 +120,15 @@ async def test_from_the_order_to_the_till(boutique: Boutique) -> None:
     wanted = row(red, "2", "4", "2"), row(blue, "1", None, "1")
     order = await tailor.posted(shirt, "purchase_order", *wanted, unitPrice="40")
     assert (order["number"][:2], order["net"]) == ("PO", "400.00")
-    received = await tailor.posted(shirt, "receipt", *wanted, unitPrice="40")
+    received = await tailor.posted(
+        shirt, "receipt", *wanted, unitPrice="40", sourceId=order["id"], reference="DN-7"
+    )
+    beyond = await tailor.post(
+        shirt, "receipt", row(red, "1", None, None), unitPrice="40", sourceId=order["id"]
+    )
+    assert [(error["code"], error["path"]) for error in beyond["errors"]] == [
+        ("BEYOND_ORDER", ["styles", "0", "rows", "0", "cells", "0"])
+    ]
     assert [(one["quantity"], one["item"]["code"]) for one in received["lines"]["nodes"]] == [
         *(("2", "T1-RED-S"), ("4", "T1-RED-M"), ("2", "T1-RED-L")),
         *(("1", "T1-BLUE-S"), ("1", "T1-BLUE-L")),
