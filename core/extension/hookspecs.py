@@ -18,7 +18,16 @@ from core.db.database import Transaction
 from core.documents.records import Line
 from core.documents.types import DocumentType
 from core.errors import Refusal
-from core.extension.records import Job, Offer, Posted, Posting, Reads, Work, Write
+from core.extension.records import (
+    Job,
+    Offer,
+    Posted,
+    Posting,
+    PostingJob,
+    Reads,
+    Work,
+    Write,
+)
 
 PROJECT = "tallybook"
 hookspec = pluggy.HookspecMarker(PROJECT)
@@ -87,7 +96,7 @@ class CoreHooks:
         raise NotImplementedError
 
     @hookspec
-    def jobs(self) -> Sequence[Job]:
+    def jobs(self) -> Sequence[Job | PostingJob]:
         """What is to be done regularly; asked once, at start.
 
         A run that fails is rolled back, logged with the plugin's name, and tried again in the next round.

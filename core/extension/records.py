@@ -16,6 +16,7 @@ from pydantic import BaseModel
 from core.db.database import Database, Transaction
 from core.documents.records import Document, Line
 from core.documents.rules import ItemFacts, PlaceFacts
+from core.tenancy.rules import Principal
 
 Row = Mapping[str, Any]
 """A row of a plugin's table by column, without ``tenant_id``."""
@@ -177,6 +178,21 @@ class Job:
     name: str
     every: timedelta
     run: Callable[[Transaction], Coroutine[Any, Any, None]]
+
+
+@dataclass(frozen=True, slots=True)
+class PostingJob:
+    """Like a :class:`Job`, for what posts documents, each of which is a transaction of its own.
+
+    ``run`` gets the tenant's work and a principal for it: nobody of the tenant's members, but the system.
+    The slot is marked as done once ``run`` has ended. It may have been cut off before that, or be at it in
+    two processes at once, so what was posted already must not be posted again: ``run`` looks, and a key of
+    the plugin's table, written with the document, lets one in.
+    """
+
+    name: str
+    every: timedelta
+    run: Callable[[Work, Principal], Coroutine[Any, Any, None]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -120,15 +120,20 @@ async def ask(tx: Transaction, item: UUID, on: date | None, attributes: Mapping[
     if item not in await stored.item_facts(tx, [item]):
         raise refuse(NOT_FOUND, "itemId", id=str(item))
     day = on or await today(tx)
+    boms = await boms_on(tx, [item], day)
+    return Asked(item, boms, Variant(attributes, day))
+
+
+async def boms_on(tx: Transaction, items: Collection[UUID], day: date) -> dict[Item, Bom]:
+    """The bills in force on a day of items and of all under them."""
     versions: dict[Item, list[Bom]] = {}
-    for one in await stored.bills_below(tx, item, day):
+    for one in await stored.bills_below(tx, items, day):
         versions.setdefault(one.item_id, []).append(one.bom)
-    boms = {
+    return {
         key: bom
         for key, found in versions.items()
         if (bom := rules.effective(found, day)) is not None
     }
-    return Asked(item, boms, Variant(attributes, day))
 
 
 async def can_build(
@@ -198,6 +203,11 @@ async def differences(tx: Transaction) -> list[str]:
     except Refused as refused:
         return [one.message() for one in refused.refusals]
     return []
+
+
+def uuids(items: Iterable[Item]) -> set[UUID]:
+    """Items of stored bills as the ids they are."""
+    return {_uuid(item) for item in items}
 
 
 def _uuid(item: Item) -> UUID:

@@ -8,12 +8,26 @@ Switched off, all of it is hidden and kept: nothing of core depends on it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
 from pathlib import Path
 
-from core.plugin_api import Manifest, Permission, Transaction, hookimpl
+from core.plugin_api import (
+    DocumentType,
+    Manifest,
+    Permission,
+    Posting,
+    PostingJob,
+    Refusal,
+    Transaction,
+    Write,
+    hookimpl,
+)
 from plugins.bom_manufacturing import bills, tables
 from plugins.bom_manufacturing.graphql import EXTENSION
+from plugins.bom_manufacturing.recipes import posting as recipes
+from plugins.bom_manufacturing.recipes.closing import close_open_days
+from plugins.bom_manufacturing.stock import recipes as closings
 from schema.plugin_api import Extension
 
 manifest = Manifest(
@@ -33,8 +47,29 @@ manifest = Manifest(
     ),
     tables=tables.tables,
     migrations=Path(__file__).parent / "migrations",
-    editions={"production": True, "discrete-manufacturing": True},
+    refusals={"bom_manufacturing_closing_pkey": recipes.CLOSED_MEANWHILE},
+    editions={"production": True, "discrete-manufacturing": True, "catering": True},
 )
+
+
+@hookimpl
+def document_types() -> list[DocumentType]:
+    return [*recipes.TYPES]
+
+
+@hookimpl
+def check_posting(posting: Posting) -> Iterator[Refusal]:
+    yield from recipes.refusals(posting)
+
+
+@hookimpl
+def posting_rows(posting: Posting) -> Iterator[Write]:
+    yield from recipes.writes(posting)
+
+
+@hookimpl
+def jobs() -> list[PostingJob]:
+    return [PostingJob("close_days", timedelta(hours=1), close_open_days)]
 
 
 @hookimpl
@@ -44,4 +79,4 @@ def graphql() -> Extension:
 
 @hookimpl
 async def differences(tx: Transaction) -> Iterable[str]:
-    return await bills.differences(tx)
+    return [*await bills.differences(tx), *await closings.differences(tx)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from plugins.bom_manufacturing.graphql import asking, bills, saving
+from plugins.bom_manufacturing.graphql import asking, bills, recipes, saving
 from schema.plugin_api import gathered
 
-EXTENSION = gathered(part.EXTENSION for part in (bills, asking, saving))
+EXTENSION = gathered(part.EXTENSION for part in (bills, asking, saving, recipes))

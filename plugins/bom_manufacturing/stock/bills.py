@@ -104,11 +104,11 @@ async def made_items(tx: Transaction) -> list[UUID]:
     return [row[0] for row in await rows(tx, query, tx.tenant_id)]
 
 
-async def bills_below(tx: Transaction, item: UUID, on: date) -> list[Stored]:
-    """The versions in force on a day of an item and of all under it."""
+async def bills_below(tx: Transaction, items: Collection[UUID], on: date) -> list[Stored]:
+    """The versions in force on a day of items and of all under them."""
     found = await rows(
         tx,
-        "WITH RECURSIVE below (id) AS (SELECT %s::uuid UNION SELECT l.item_id FROM below"
+        "WITH RECURSIVE below (id) AS (SELECT unnest(%s::uuid[]) UNION SELECT l.item_id FROM below"
         "  JOIN bom_manufacturing_bom b ON b.tenant_id = %s AND b.item_id = below.id"
         "  AND (b.valid_from IS NULL OR b.valid_from <= %s)"
         "  AND (b.valid_until IS NULL OR b.valid_until >= %s)"
@@ -116,7 +116,7 @@ async def bills_below(tx: Transaction, item: UUID, on: date) -> list[Stored]:
         " SELECT b.id FROM below JOIN bom_manufacturing_bom b ON b.tenant_id = %s AND b.item_id = below.id"
         " WHERE (b.valid_from IS NULL OR b.valid_from <= %s)"
         " AND (b.valid_until IS NULL OR b.valid_until >= %s) ORDER BY 1",
-        *(item, tx.tenant_id, on, on, tx.tenant_id, on, on),
+        *(list(items), tx.tenant_id, on, on, tx.tenant_id, on, on),
     )
     return list((await by_ids(tx, [row[0] for row in found])).values())
 
