@@ -149,9 +149,16 @@ async def can_build(
 
 
 async def cost_of(tx: Transaction, asked: Asked, quantity: Decimal, dp: int = 2) -> Decimal:
-    """What a quantity would cost by its bill, of what components cost now: on average where some are
-    there, else at their standard cost. Raises Refused where neither is known."""
-    exploded = rules.explode(asked.boms, asked.item, quantity, asked.variant)
+    """What a quantity would cost by its bill, of what components cost now. Raises Refused where one has no
+    known cost."""
+    costs = await component_costs(tx, asked)
+    return cost.cost(asked.boms, costs, asked.item, quantity, variant=asked.variant, dp=dp)
+
+
+async def component_costs(tx: Transaction, asked: Asked) -> dict[Item, Fraction]:
+    """What all costs now that is not made: on average where some is there, else at its known cost. Raises
+    Refused where there is none."""
+    exploded = rules.explode(asked.boms, asked.item, 1, asked.variant)
     _check_depth(exploded.levels)
     leaves = [_uuid(item) for item in exploded.levels if item not in asked.boms]
     facts = await stored.item_facts(tx, leaves)
@@ -163,14 +170,14 @@ async def cost_of(tx: Transaction, asked: Asked, quantity: Decimal, dp: int = 2)
         values[key] = values.get(key, Fraction(0)) + Fraction(line.value)
     costs: dict[Item, Fraction] = {}
     for key in leaves:
-        standard = facts[key].standard_cost
+        known = facts[key].known_cost
         if quantities.get(key, 0) > 0:
             costs[key] = values[key] / quantities[key]
-        elif standard is not None:
-            costs[key] = Fraction(standard)
+        elif known is not None:
+            costs[key] = Fraction(known)
         else:
             raise refuse(cost.NO_COST, "itemId", item=facts[key].code)
-    return cost.cost(asked.boms, costs, asked.item, quantity, variant=asked.variant, dp=dp)
+    return costs
 
 
 async def where_used(tx: Transaction, item: UUID) -> list[tuple[int, UUID]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from plugins.bom_manufacturing.graphql import asking, bills, recipes, saving
+from plugins.bom_manufacturing.graphql import asking, bills, recipes, saving, usage
 from schema.plugin_api import gathered
 
-EXTENSION = gathered(part.EXTENSION for part in (bills, asking, saving, recipes))
+EXTENSION = gathered(part.EXTENSION for part in (bills, asking, saving, recipes, usage))

@@ -10,10 +10,11 @@ from uuid import UUID
 
 import strawberry
 
-from core.plugin_api import Refusal, Refused, Transaction
+from core.plugin_api import Refusal, Refused, Transaction, rounded
 from plugins.bom_manufacturing.graphql.bills import READ
 from plugins.bom_manufacturing.recipes import closing
 from plugins.bom_manufacturing.rules.check import OUT_OF_RANGE
+from plugins.bom_manufacturing.rules.usage import SHOWN_DP
 from plugins.bom_manufacturing.stock import recipes as stored
 from plugins.bom_manufacturing.stock.recipes import Day, Taken
 from schema.plugin_api import (
@@ -66,7 +67,7 @@ class BomManufacturingRecipeIngredient:
     """What the dishes of a day take of an ingredient, in its base unit."""
 
     item_id: strawberry.Private[UUID]
-    needed: Decimal = field("What the recipes say, kept at twelve decimals.")
+    needed: Decimal = field("What the recipes say, at six decimals.")
     taken: Decimal = field(
         "What was taken from stock, at the decimals of the unit. What rounding leaves is carried to the"
         " next closing of the place, so that nothing is lost over days."
@@ -127,7 +128,7 @@ class BomManufacturingRecipeDay:
             page,
             found,
             node=lambda one: BomManufacturingRecipeIngredient(
-                item_id=one.item_id, needed=one.needed, taken=one.taken
+                item_id=one.item_id, needed=rounded(one.needed, SHOWN_DP), taken=one.taken
             ),
             cursor=lambda one: (one.item_id,),
         )

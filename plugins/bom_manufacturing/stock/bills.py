@@ -37,10 +37,11 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class ItemFacts:
-    """What core knows of an item; ``standard_cost`` where one is set."""
+    """What core knows of an item. ``known_cost`` is what it costs where none is there: its standard cost,
+    else the last known one, on average over places, else what it is bought for; None where none is set."""
 
     code: str
-    standard_cost: Decimal | None
+    known_cost: Decimal | None
 
 
 async def lock(tx: Transaction) -> None:
@@ -54,7 +55,9 @@ async def item_facts(tx: Transaction, ids: Collection[UUID]) -> dict[UUID, ItemF
     """What core knows of items."""
     found = await rows(
         tx,
-        "SELECT id, code, standard_cost FROM item WHERE tenant_id = %s AND id = ANY(%s)",
+        "SELECT i.id, i.code, coalesce(i.standard_cost, (SELECT avg(q.last_cost) FROM pool q"
+        "  WHERE q.tenant_id = i.tenant_id AND q.item_id = i.id AND q.last_cost > 0), i.purchase_price)"
+        " FROM item i WHERE i.tenant_id = %s AND i.id = ANY(%s)",
         tx.tenant_id,
         list(ids),
     )

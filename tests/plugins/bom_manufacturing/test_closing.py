@@ -6,6 +6,7 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 
@@ -13,6 +14,7 @@ from core.db.database import Database
 from core.extension.jobs import jobs_of, run_due
 from core.extension.registry import registry
 from core.ids import uuid7
+from core.ledger.verify import verify
 from plugins.bom_manufacturing.recipes import tables
 from tests.plugins.bom_manufacturing.kitchen import DAY, Kitchen, sent, taken
 from tests.plugins.bom_manufacturing.workshop import Workshop
@@ -228,3 +230,26 @@ async def test_a_list_of_days_asks_as_often_for_ten_as_for_one(
         days = found["bomManufacturingRecipeDays"]["nodes"]
         assert all(one["documents"] and one["belowZero"] for one in days)
     assert counts[0] == counts[1] > 0
+
+
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        ("rest = rest + %s", "does not follow from its closings"),
+        ("taken = taken + %s, needed = needed + %s", "is not what the books have"),
+    ],
+)
+async def test_verify_finds_a_closing_that_does_not_agree(
+    kitchen: Kitchen, superuser_url: str, change: str, found: str
+) -> None:
+    await kitchen.sell("NOODLES", "10")
+    await kitchen.close()
+    tenant = kitchen.workshop.shop.principal.tenant_id
+    query = f"UPDATE bom_manufacturing_closing_use SET {change} WHERE tenant_id = %s"
+    with psycopg.connect(superuser_url, autocommit=True) as connection:
+        connection.execute(b"SET session_replication_role = replica")  # rows are append-only
+        connection.execute(query.encode(), (*[1] * (change.count("%s")), tenant))
+        told = await verify(kitchen.workshop.shop.database, tenant)
+        connection.execute(query.encode(), (*[-1] * (change.count("%s")), tenant))
+    assert len(told) == 2  # flour and bone
+    assert all(found in str(one) for one in told)

@@ -9,8 +9,10 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.ids import uuid7
 from plugins.bom_manufacturing.rules.recipes import ingredients, more, use
 from plugins.bom_manufacturing.rules.records import Bom, Boms, Line, Supply, Variant
+from plugins.bom_manufacturing.rules.usage import Usage
 
 D = Decimal
 
@@ -99,3 +101,30 @@ def test_a_day_closed_many_times_needs_what_it_needs_closed_once(
         sold += late
         kept += more(ingredients(boms, {"dish": sold}, {"rice"}).get("rice", 0), kept)
     assert kept == more(ingredients(boms, {"dish": sold}, {"rice"}).get("rice", 0), 0)
+
+
+quantities = st.decimals("-500", "500", places=3)
+
+
+@given(quantities, quantities, quantities, quantities, quantities, quantities, quantities)
+def test_actual_use_is_all_that_went(
+    opening: Decimal,
+    received: Decimal,
+    theoretical: Decimal,
+    by_recipe: Decimal,
+    waste: Decimal,
+    internal: Decimal,
+    missing: Decimal,
+) -> None:
+    moved = received - by_recipe - waste - internal - missing
+    closing = opening + moved
+    found = Usage(uuid7(), closing, moved, theoretical, by_recipe, waste, internal, missing, D(0))
+    assert (found.opening, found.received) == (opening, received)
+    assert found.actual == opening + received - closing
+    assert found.variance == missing + by_recipe - theoretical
+    share = found.variance_percent
+    assert (share is None) == (theoretical == 0)
+    assert (
+        share is None
+        or abs(share * theoretical / 100 - found.variance) <= abs(theoretical) / 10_000
+    )
