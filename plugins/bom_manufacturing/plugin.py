@@ -36,8 +36,9 @@ manifest = Manifest(
     core=">=0.1,<0.2",
     title="Manufacturing",
     title_zh="生产制造",
-    summary="Bills of material over all levels: versions, variants, where-used, cost, what can be made.",
-    summary_zh="多级物料清单:版本与生效日期、变体、反查、成本卷积、可生产数量。",
+    summary="Bills of material over all levels: versions, variants, where-used, cost, what can be made;"
+    " recipes that take ingredients at day end.",
+    summary_zh="多级物料清单:版本与生效日期、变体、反查、成本卷积、可生产数量;配方日结耗用。",
     permissions=(
         Permission(
             "bom_manufacturing.read",

@@ -48,7 +48,7 @@ DAY_TO_COME = define(
 LOOK_BACK = timedelta(days=31)
 """How far back days are closed by themselves; older ones by whoever asks for it."""
 MOST_DAYS = 200
-"""Days of places that one run of the job closes; the next goes on."""
+"""Days of places after which a run of the job leaves the rest to the next."""
 MOST_LINES = 500
 """Ingredients of one document."""
 
@@ -79,16 +79,25 @@ async def close_day(
 async def close_open_days(work: Work, principal: Principal) -> None:
     """Close the days of all places that are over and not closed, or not with all that was sold. A day
     that the books refuse stays open, and the others are closed."""
-    async with work.snapshot() as tx:
-        now = await today(tx)
-        since, until = now - LOOK_BACK, now - timedelta(days=1)
-        days = await stored.days(tx, since, until, is_open=True, limit=MOST_DAYS)
-    for one in days:
-        try:
-            await take(work.database, principal, *one.key)
-        except Refused as refused:
-            codes = [refusal.code for refusal in refused.refusals]
-            _log.warning("a day stays open", place=str(one.place_id), day=str(one.day), codes=codes)
+    after: tuple[date, UUID] | None = None
+    closed = 0
+    while closed < MOST_DAYS:
+        async with work.snapshot() as tx:
+            until = await today(tx) - timedelta(days=1)
+            since = until - LOOK_BACK
+            days = await stored.days(tx, since, until, None, True, after, MOST_DAYS)
+        if not days:
+            return
+        for one in days:
+            after = one.day, one.place_id
+            try:
+                await take(work.database, principal, *one.key)
+                closed += 1
+            except Refused as refused:
+                codes = [refusal.code for refusal in refused.refusals]
+                _log.warning(
+                    "a day stays open", place=str(one.place_id), day=str(one.day), codes=codes
+                )
 
 
 async def take(db: Database, principal: Principal, place: UUID, day: date) -> None:
@@ -126,10 +135,10 @@ async def due(tx: Transaction, place: UUID, day: date) -> list[Part]:
         for dish in {**sold, **before.dishes}
         if (quantity := sold.get(dish, _NONE) - before.dishes.get(dish, _NONE))
     }
-    return list(_parts(place, day, before.number, dishes, uses))
+    return list(parts(place, day, before.number, dishes, uses))
 
 
-def _parts(
+def parts(
     place: UUID, day: date, last: int, dishes: Mapping[UUID, Decimal], uses: Mapping[UUID, Use]
 ) -> Iterator[Part]:
     """What comes back first, then what is taken. The dishes go with the last: a day of which only some

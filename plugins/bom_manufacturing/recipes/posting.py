@@ -1,7 +1,7 @@
 """The documents by which recipes take ingredients, and the rows that go into the books with them.
 
 They go to the account of customers: what a dish is made of is the cost of its sale, and no goods come out
-of it that an account of production could wait for.
+of it that an account of production could wait for. Like a sale they take no goods on hold.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ USE = DocumentType(
     "Use by recipes",
     "配方耗用",
     account="customer",
+    holds=True,
 )
 RETURN = DocumentType(
     "bom_manufacturing_recipe_return",

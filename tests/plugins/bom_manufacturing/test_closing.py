@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from fractions import Fraction
 
 import psycopg
 import pytest
@@ -15,13 +17,16 @@ from core.extension.jobs import jobs_of, run_due
 from core.extension.registry import registry
 from core.ids import uuid7
 from core.ledger.verify import verify
-from plugins.bom_manufacturing.recipes import tables
+from plugins.bom_manufacturing.recipes import closing, tables
 from tests.plugins.bom_manufacturing.kitchen import DAY, Kitchen, sent, taken
 from tests.plugins.bom_manufacturing.workshop import Workshop
 from tests.shop import line
 
 D = Decimal
 NEXT = "2026-03-03"
+LOTS = "{ stock(first: 10) { nodes { quantity lot { id code } } } }"
+HOLD = "mutation($input: PlaceHoldInput!) { placeHold(input: $input) { errors { code } } }"
+PERIOD = "mutation($input: ClosePeriodInput!) { closePeriod(input: $input) { errors { code } } }"
 USE, BACK = "bom_manufacturing_recipe_use", "bom_manufacturing_recipe_return"
 
 
@@ -86,6 +91,37 @@ async def test_what_goes_below_zero_is_listed(kitchen: Kitchen) -> None:
     day = await kitchen.close()
     below = [(one["item"]["code"], D(one["quantity"])) for one in day["belowZero"]]
     assert below == [("BONE", D(-3)), ("FLOUR", D(-10))]
+
+
+async def test_goods_on_hold_are_not_taken(workshop: Workshop) -> None:
+    kitchen, shop = await Kitchen.open(workshop), workshop.shop
+    await kitchen.ingredient("MILK")
+    milk = workshop.items["MILK"]
+    for code in ("A", "B"):
+        await shop.posted("opening", line(milk, "5", "3", lotCode=code), on="2026-03-01")
+    lots = await shop.ask(LOTS)
+    [held] = [one["lot"]["id"] for one in lots["stock"]["nodes"] if one["lot"]["code"] == "A"]
+    hold = {"commandId": str(uuid7()), "itemId": milk, "lotId": held, "reason": "smells"}
+    placed = await shop.ask(HOLD, input=hold)
+    assert placed["placeHold"]["errors"] == []
+    await kitchen.dish("TEA", {"MILK": "0.5"})
+    await kitchen.sell("TEA", "4")
+    await kitchen.close()
+    left = {
+        one["lot"]["code"]: D(one["quantity"]) for one in (await shop.ask(LOTS))["stock"]["nodes"]
+    }
+    assert left == {"A": D(5), "B": D(3)}
+
+
+async def test_a_day_of_a_closed_period_stays_as_it_is(kitchen: Kitchen) -> None:
+    shop = kitchen.workshop.shop
+    await kitchen.sell("NOODLES", "10", on="2026-02-27")
+    close = {"commandId": str(uuid7()), "through": "2026-02-28"}
+    closed = await shop.ask(PERIOD, input=close)
+    assert closed["closePeriod"]["errors"] == []
+    payload = await kitchen.send("2026-02-27")
+    assert [(one["code"], one["path"]) for one in payload["errors"]] == [("PERIOD_CLOSED", ["day"])]
+    assert await kitchen.stock() == {"FLOUR": D(5), "BONE": D(2)}
 
 
 async def test_small_days_add_up(workshop: Workshop) -> None:
@@ -210,6 +246,47 @@ async def test_days_that_are_over_are_closed_by_themselves(db: Database, kitchen
     await kitchen.sell("NOODLES", "10", on=days[0])  # a late sale
     assert await run_due(db, tenant, jobs, {}, now + timedelta(hours=1)) == ["close_days"]
     assert await kitchen.stock() == {"FLOUR": D("0.5"), "BONE": D("0.5")}
+
+
+async def test_a_day_that_stays_open_keeps_no_other_from_being_closed(
+    db: Database, kitchen: Kitchen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workshop, now = kitchen.workshop, datetime.now(UTC)
+    await workshop.item("RICE", base_unit_id=kitchen.kilogram, negative_stock="forbid")
+    await kitchen.dish("BOWL", {"RICE": "0.1"})
+    old, new = ((now - timedelta(days=n)).date().isoformat() for n in (5, 3))
+    await kitchen.sell("BOWL", "1", on=old)
+    await kitchen.sell("NOODLES", "10", on=new)
+    monkeypatch.setattr(closing, "MOST_DAYS", 1)
+    tenant, jobs = workshop.shop.principal.tenant_id, jobs_of(registry())
+    assert await run_due(db, tenant, jobs, {}, now) == ["close_days"]
+    assert await kitchen.stock() == {"FLOUR": D("3.5"), "BONE": D("1.5")}
+    assert [one["code"] for one in (await kitchen.send(old))["errors"]] == ["OUT_OF_STOCK"]
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_whatever_the_order_the_recipe_is_taken(workshop: Workshop, seed: int) -> None:
+    kitchen, chance = await Kitchen.open(workshop, decimals=1), random.Random(seed)
+    await kitchen.ingredient("TEA", "1000")
+    await kitchen.dish("CUP", {"TEA": "1"}, outputQuantity="7")
+    sales, total = [], 0
+    for _ in range(14):
+        on = f"2026-03-0{chance.randint(2, 5)}"
+        match chance.choice(["sell", "sell", "reverse", "close"]):
+            case "sell":
+                quantity = chance.randint(1, 9)
+                sales.append((await kitchen.sell("CUP", str(quantity), on=on), quantity))
+                total += quantity
+            case "reverse" if sales:
+                sale, quantity = sales.pop(chance.randrange(len(sales)))
+                assert await kitchen.reverse(sale) == []
+                total -= quantity
+            case _:
+                await kitchen.close(on)
+    for n in range(2, 6):
+        await kitchen.close(f"2026-03-0{n}")
+    used = 1000 - Fraction((await kitchen.stock())["TEA"])
+    assert abs(used - Fraction(total, 7)) <= Fraction(51, 1000)
 
 
 async def test_a_list_of_days_asks_as_often_for_ten_as_for_one(

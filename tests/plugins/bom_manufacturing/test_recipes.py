@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from unittest.mock import patch
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from core.ids import uuid7
-from plugins.bom_manufacturing.rules.recipes import ingredients, more, use
+from plugins.bom_manufacturing.recipes import closing
+from plugins.bom_manufacturing.rules.recipes import Use, ingredients, more, use
 from plugins.bom_manufacturing.rules.records import Bom, Boms, Line, Supply, Variant
 from plugins.bom_manufacturing.rules.usage import Usage
 
@@ -128,3 +130,23 @@ def test_actual_use_is_all_that_went(
         share is None
         or abs(share * theoretical / 100 - found.variance) <= abs(theoretical) / 10_000
     )
+
+
+@given(st.lists(st.integers(-3, 3), max_size=12), st.integers(1, 4), st.booleans())
+def test_a_closing_in_parts_leaves_the_day_open_until_the_last(
+    moved: list[int], most: int, sold: bool
+) -> None:
+    uses = {uuid7(): Use(D(one or 1), D(one), D(0)) for one in moved}
+    dishes = {uuid7(): D(1)} if sold else {}
+    place, day = uuid7(), date(2026, 3, 2)
+    with patch.object(closing, "MOST_LINES", most):
+        found = list(closing.parts(place, day, 6, dishes, uses))
+    assert [one.number for one in found] == [7 + n for n in range(len(found))]
+    assert [one.dishes for one in found[:-1]] == [{}] * len(found[:-1])
+    assert found == [] or found[-1].dishes == dishes
+    assert bool(found) == bool(uses or dishes)
+    assert sorted(item for one in found for item in one.uses) == sorted(uses)
+    drafts = [draft for one in found if (draft := one.draft()) is not None]
+    assert [len(draft.lines) <= most for draft in drafts] == [True] * len(drafts)
+    types = [draft.type for draft in drafts]
+    assert types == sorted(types)  # what comes back is first
