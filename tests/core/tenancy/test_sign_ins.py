@@ -90,6 +90,8 @@ async def test_a_change_is_answered_once_everybody_has_forgotten(
             found = await authenticate(db, token)
             assert found is not None
             assert list(found.roles) == roles
+    await authenticate(there, theirs)  # what is remembered is so for seconds
+    await service.set_member(here, principal, uuid7(), "a@b.test", ["seller"])
     assert not await _asks(there, theirs), "nothing had changed there"
     await service.remove_member(here, principal, uuid7(), member.user_id)
     assert await authenticate(there, token) is None
