@@ -10,7 +10,15 @@ from uuid import UUID
 
 import strawberry
 
-from core.plugin_api import LIMIT_EXCEEDED, Asked, LineDraft, Transaction, availability, refuse
+from core.plugin_api import (
+    LIMIT_EXCEEDED,
+    NOT_FOUND,
+    Asked,
+    LineDraft,
+    Transaction,
+    availability,
+    refuse,
+)
 from plugins.apparel_variants import packs, records, tables
 from plugins.apparel_variants.graphql.entry import (
     ApparelVariantsDocumentPayload,
@@ -20,6 +28,8 @@ from plugins.apparel_variants.graphql.entry import (
 from plugins.apparel_variants.graphql.palette import READ, WRITE
 from plugins.apparel_variants.graphql.styles import ApparelVariantsVariant, variants_by_item
 from plugins.apparel_variants.rules import sizes
+from plugins.apparel_variants.rules.packagings import spread
+from plugins.apparel_variants.stock.items import packagings as packagings_of_item
 from schema.plugin_api import (
     COMMAND_ID,
     PART,
@@ -28,6 +38,7 @@ from schema.plugin_api import (
     Info,
     Item,
     Payload,
+    Unit,
     argument,
     field,
     input_type,
@@ -36,6 +47,7 @@ from schema.plugin_api import (
     object_type,
     payload_type,
     query_field,
+    units_by_id,
     user_error,
     uuid_of,
 )
@@ -104,6 +116,19 @@ class ApparelVariantsCurveShare:
 
     size: str = field("The size.")
     quantity: int = field("How many pieces.")
+
+
+@object_type(permission=PART)
+class ApparelVariantsPackaging:
+    """So many of a unit."""
+
+    unit_key: strawberry.Private[UUID]
+    quantity: Decimal = field("How many.")
+
+    @field
+    async def unit(self, info: Info) -> Unit | None:
+        """The unit: a box, a piece."""
+        return await info.context.load(units_by_id, self.unit_key)
 
 
 @input_type
@@ -224,6 +249,31 @@ class Queries:
         return [
             ApparelVariantsCurveShare(size=one.size, quantity=spread[n])
             for n, one in enumerate(curve)
+        ]
+
+    @query_field(permission=READ)
+    async def apparel_variants_packagings(
+        self,
+        info: Info,
+        item_id: Annotated[strawberry.ID, strawberry.argument(description="The item.")],
+        quantity: Annotated[Decimal, strawberry.argument(description="How much, in base units.")],
+        without: Annotated[
+            list[strawberry.ID] | None,
+            strawberry.argument(description="Units that are not to be used."),
+        ] = None,
+    ) -> list[ApparelVariantsPackaging]:
+        """How a quantity of an item is packed (装箱) in its units: pallets first, then boxes, the rest in
+        pieces."""
+        key = uuid_of(item_id, "Item", "itemId")
+        avoided = {uuid_of(one, "Unit", "without", n) for n, one in enumerate(without or ())}
+        async with info.context.reading() as tx:
+            units = await packagings_of_item(tx, key)
+        if not units:
+            raise refuse(NOT_FOUND, "itemId", id=item_id)
+        offered = {unit: holds for unit, holds in units.items() if unit not in avoided}
+        return [
+            ApparelVariantsPackaging(unit_key=unit, quantity=number)
+            for unit, number in spread(quantity, offered).items()
         ]
 
 
