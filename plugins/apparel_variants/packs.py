@@ -41,7 +41,7 @@ from plugins.apparel_variants.palette import LONGEST_CODE, LONGEST_NAME
 from plugins.apparel_variants.records import Pack, PackLine
 from plugins.apparel_variants.refusals import NAME, NO_PACK
 from plugins.apparel_variants.rules import sizes
-from plugins.apparel_variants.styles import next_barcodes
+from plugins.apparel_variants.variants import next_barcodes
 
 _SHARE = Decimal("1e-12")
 

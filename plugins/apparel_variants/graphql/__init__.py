@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
-from plugins.apparel_variants.graphql import entry, grids, packs, palette, runs, settings, styles
+from plugins.apparel_variants.graphql import (
+    entry,
+    grids,
+    packs,
+    palette,
+    runs,
+    settings,
+    style_mutations,
+    styles,
+)
 from schema.plugin_api import gathered
 
-PARTS = (palette, styles, grids, runs, entry, packs, settings)
+PARTS = (palette, styles, style_mutations, grids, runs, entry, packs, settings)
 
 EXTENSION = gathered(part.EXTENSION for part in PARTS)

@@ -11,10 +11,10 @@ from uuid import UUID
 import strawberry
 
 from core.plugin_api import Asked, DocumentDraft, clean, uuid7
-from plugins.apparel_variants import grids
+from plugins.apparel_variants import entries
+from plugins.apparel_variants.entries import RowEntry, StyleEntry, Terms
 from plugins.apparel_variants.graphql.palette import SIZE
 from plugins.apparel_variants.graphql.styles import STYLE
-from plugins.apparel_variants.grids import RowEntry, StyleEntry
 from schema.plugin_api import (
     COMMAND_ID,
     Document,
@@ -54,8 +54,18 @@ class ApparelVariantsStyleEntryInput:
         "The columns. When left out, they are those of the style's matrix.", default=None
     )
     unit_price: Decimal | None = field(
-        "The price of each piece; on receipts it is the cost.", default=None
+        "The price of each piece; on receipts it is the cost. When left out, that of the line it goes"
+        " back to; else the variant's list price for customers, its purchase price from suppliers.",
+        default=None,
     )
+    discount_pct: Decimal | None = field(
+        "Discount in percent of the price. When left out, that of the line it goes back to, or none.",
+        default=None,
+    )
+    tax_rate: Decimal | None = field(
+        "Tax in percent. When left out, that of the line it goes back to, or none.", default=None
+    )
+    due_on: dt.date | None = field("When an order's lines are due.", default=None)
     rows: list[ApparelVariantsRowInput] = field("The rows.")
 
 
@@ -73,14 +83,15 @@ class ApparelVariantsPostGridInput:
     place_id: strawberry.ID | None = field("Where the goods come from, or into.", default=None)
     to_place_id: strawberry.ID | None = field("Where a transfer brings them.", default=None)
     source_id: strawberry.ID | None = field(
-        "The document it goes back to, such as the order of a receipt: each cell goes back to the line of"
-        " its item there.",
+        "The document it goes back to, such as the order of a receipt, the issue of a return: each cell"
+        " goes back to the lines of its item there, in their order as far as they are open.",
         default=None,
     )
     reference: str | None = field(
         "A number of somebody else's: their order, invoice.", default=None
     )
     remark: str | None = field("A note, at most 2,000 characters.", default=None)
+    cause: str | None = field("Why, at most 2,000 characters: a loss, a difference.", default=None)
     styles: list[ApparelVariantsStyleEntryInput] = field(
         "What was entered; at most 1,000 cells with a quantity."
     )
@@ -113,11 +124,14 @@ class Mutations:
             to_place_id=_of(input.to_place_id, "Place", "toPlaceId"),
             source_id=_of(input.source_id, "Document", "sourceId"),
             reference=_text(input.reference, "reference"),
+            cause=_text(input.cause, "cause"),
         )
         entered = [_entry(one, n) for n, one in enumerate(input.styles)]
         # The books know their postings by this operation, whatever leads to them.
         command = Asked.of(input.command_id, "postDocument", input)
-        verdict = await grids.post_grid(context.database, context.principal, command, head, entered)
+        verdict = await entries.post_grid(
+            context.database, context.principal, command, head, entered
+        )
         assert verdict.outcome is not None
         return await payload(info, UUID(verdict.outcome["id"]))
 
@@ -175,7 +189,7 @@ def _entry(one: ApparelVariantsStyleEntryInput, n: int) -> StyleEntry:
         None
         if sizes is None
         else [uuid_of(size, SIZE, *where, "sizeIds", c) for c, size in enumerate(sizes)],
-        one.unit_price,
+        Terms(one.unit_price, one.discount_pct, one.tax_rate, one.due_on),
     )
 
 

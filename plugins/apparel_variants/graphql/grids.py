@@ -150,7 +150,9 @@ class Queries:
         ],
         place_id: Annotated[
             strawberry.ID | None,
-            strawberry.argument(description="Stock at this place and below it; all when left out."),
+            strawberry.argument(
+                description="Stock and sales at this place and below it; of all when left out."
+            ),
         ] = None,
         since: Annotated[
             dt.date | None, strawberry.argument(description="Sales from this day on.")
@@ -159,8 +161,7 @@ class Queries:
             dt.date | None, strawberry.argument(description="Sales up to this day.")
         ] = None,
     ) -> list[ApparelVariantsGrid]:
-        """Stock, sales and availability of styles, each as a matrix with totals both ways. Sales are
-        those of all places."""
+        """Stock, sales and availability of styles, each as a matrix with totals both ways."""
         if len(ids) > MOST_STYLES:
             raise refuse(LIMIT_EXCEEDED, "ids", field="ids", limit=MOST_STYLES)
         keys = [uuid_of(one, STYLE, "ids", n) for n, one in enumerate(ids)]

@@ -29,8 +29,8 @@ BAD_RATIO = define(
 )
 BAD_PACKS = define(
     "APPAREL_VARIANTS_BAD_PACKS",
-    en="Packs are whole, one or more.",
-    zh="配码包数量须为正整数。",
+    en="Packs are whole: 1, 2, 3 and so on.",
+    zh="配码包数量须为整数。",
 )
 MOST_PIECES = 10_000
 """Pieces of one variant in a pack."""
@@ -66,7 +66,7 @@ def pieces(ratio: Mapping[S, int]) -> int:
 
 def packed(ratio: Mapping[S, int], packs: Decimal) -> dict[S, Decimal]:
     """The pieces of each variant in so many whole packs. Raises Refused."""
-    if not packs.is_finite() or packs <= 0 or packs != packs.to_integral_value():
+    if not packs.is_finite() or packs < 0 or packs != packs.to_integral_value():
         raise refuse(BAD_PACKS, "quantity")
     return {one: n * packs for one, n in ratio.items()}
 

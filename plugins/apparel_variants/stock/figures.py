@@ -10,24 +10,54 @@ from uuid import UUID
 
 from core.plugin_api import NIL, Transaction, rows
 
+_AT = (
+    " (%s::uuid IS NULL OR EXISTS (SELECT FROM entry o JOIN place q ON q.tenant_id = o.tenant_id"
+    " AND q.id = o.place_id WHERE o.tenant_id = e.tenant_id AND o.sequence = e.sequence"
+    " AND o.event_sequence = e.event_sequence AND o.event_flow = e.event_flow AND o.no <> e.no"
+    " AND o.quantity <> 0 AND %s = ANY(q.path)))"
+)
+"""Whether the goods of an entry ``e`` lay at a place, or below it, before or after: its other leg does."""
+
+
+_SOLD = (
+    " FROM entry e"
+    " JOIN place p ON p.tenant_id = e.tenant_id AND p.id = e.place_id AND p.account = 'customer'"
+    " WHERE e.tenant_id = %s AND e.item_id = ANY(%s) AND e.quantity <> 0"
+    " AND (%s::date IS NULL OR e.effective_on >= %s)"
+    f" AND (%s::date IS NULL OR e.effective_on <= %s) AND{_AT}"
+)
+
 
 async def sold(
-    tx: Transaction, item_ids: Collection[UUID], since: date | None, until: date | None
+    tx: Transaction,
+    item_ids: Collection[UUID],
+    place_id: UUID | None,
+    since: date | None,
+    until: date | None,
 ) -> dict[UUID, Decimal]:
-    """What customers took of items, less what came back, over a span of business dates."""
+    """What customers took of items from a place and those below it, less what came back, over a span of
+    business dates."""
     found = await rows(
         tx,
-        "SELECT e.item_id, sum(e.quantity) FROM entry e"
-        " JOIN place p ON p.tenant_id = e.tenant_id AND p.id = e.place_id AND p.account = 'customer'"
-        " WHERE e.tenant_id = %s AND e.item_id = ANY(%s)"
-        " AND (%s::date IS NULL OR e.effective_on >= %s)"
-        " AND (%s::date IS NULL OR e.effective_on <= %s) GROUP BY 1",
+        f"SELECT e.item_id, sum(e.quantity){_SOLD} GROUP BY 1",
         tx.tenant_id,
         list(item_ids),
         *(since,) * 2,
         *(until,) * 2,
+        *(place_id,) * 2,
     )
     return {row[0]: row[1] for row in found}
+
+
+async def progress(tx: Transaction, document_id: UUID) -> dict[int, tuple[Decimal, Decimal]]:
+    """What was carried out and what came back of the lines of a document, by their numbers."""
+    found = await rows(
+        tx,
+        "SELECT no, executed, returned FROM line_progress WHERE tenant_id = %s AND document_id = %s",
+        tx.tenant_id,
+        document_id,
+    )
+    return {row[0]: (row[1], row[2]) for row in found}
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ class Priced:
 
     item_id: UUID
     code: str
+    name: str
     list_price: Decimal | None
     purchase_price: Decimal | None
     active: bool
@@ -26,7 +27,7 @@ async def priced(tx: Transaction, ids: Collection[UUID]) -> dict[UUID, Priced]:
     """Items by id."""
     found = await rows(
         tx,
-        "SELECT id, code, list_price, purchase_price, active FROM item"
+        "SELECT id, code, name, list_price, purchase_price, active FROM item"
         " WHERE tenant_id = %s AND id = ANY(%s)",
         tx.tenant_id,
         list(ids),

@@ -296,8 +296,13 @@ async def test_packs_are_bought_as_one_line_and_opened(boutique: Boutique) -> No
     assert (await tailor.grid(shirt))["rows"][1]["onHand"] == ["1", "2", "1"]
     assert await tailor.refused(CONVERT, **sent) == [("OUT_OF_STOCK", ["quantity"])]
     assert await tailor.refused(CONVERT, **{**sent, "quantity": "0.5"}) == [
-        ("INVALID", ["quantity"])
+        ("APPAREL_VARIANTS_BAD_PACKS", ["quantity"])
     ]
+    # part of a pack does not come in, either
+    part = {**sent, "quantity": "1.5", "unitPrice": "100"}
+    payload = await tailor.do(RECEIVE, **part)
+    assert payload["receipt"] is None
+    assert [one["code"] for one in payload["errors"]] == ["APPAREL_VARIANTS_BAD_PACKS"]
     assert await tailor.refused(CONVERT, **{**sent, "packId": items["T1-RED-S"]}) == [
         ("APPAREL_VARIANTS_NO_PACK", ["packId"])
     ]

@@ -1,0 +1,267 @@
+"""Documents entered as a matrix: orders, receipts, transfers, counts, sales, and what comes back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from decimal import Decimal
+from typing import TypeVar
+from uuid import UUID
+
+from core.plugin_api import (
+    DOCUMENT_TYPES,
+    DUPLICATE,
+    NOT_FOUND,
+    UNKNOWN_TYPE,
+    Asked,
+    Database,
+    DocumentDraft,
+    DocumentType,
+    Effect,
+    Line,
+    LineDraft,
+    Post,
+    Principal,
+    Refusal,
+    Refused,
+    Transaction,
+    Verdict,
+    define,
+    lines_of_documents,
+    post_many,
+    raise_any,
+    refuse,
+)
+from plugins.apparel_variants.grids import Key, Layout, layouts
+from plugins.apparel_variants.refusals import NO_SUCH_VARIANT, UNKNOWN_COLOUR, UNKNOWN_SIZE
+from plugins.apparel_variants.rules.matrix import check_lines, check_rows
+from plugins.apparel_variants.stock.figures import progress
+from plugins.apparel_variants.stock.items import Priced, priced
+
+T = TypeVar("T")
+Path = tuple[str | int, ...]
+
+NO_MATRIX = define(
+    "APPAREL_VARIANTS_NO_MATRIX",
+    en="A document of type {type} is not entered as a matrix.",
+    zh="{type} 类型的单据不能按二维表录入。",
+)
+NO_QUANTITY = define(
+    "APPAREL_VARIANTS_NO_QUANTITY",
+    en="No cell has a quantity: fill in at least one.",
+    zh="未填写任何数量,请至少填写一个单元格。",
+)
+_EFFECTS = frozenset(
+    {
+        *(Effect.ORDER, Effect.RECEIVE, Effect.ISSUE, Effect.MOVE, Effect.DISPATCH),
+        *(Effect.ARRIVE, Effect.COUNT, Effect.DROP),
+    }
+)
+"""Of documents whose lines each move one item, all alike."""
+
+
+@dataclass(frozen=True, slots=True)
+class RowEntry:
+    """Quantities of one colour; None where nothing was entered."""
+
+    colour_id: Key
+    cells: Sequence[Decimal | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What holds for each line of a style; what is None follows from the document that it goes back to, or
+    from the variant."""
+
+    unit_price: Decimal | None = None
+    discount_pct: Decimal | None = None
+    tax_rate: Decimal | None = None
+    due_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StyleEntry:
+    """What was entered of a style. Columns are ``size_ids``, or all of the style's own."""
+
+    style_id: UUID
+    rows: Sequence[RowEntry]
+    size_ids: Sequence[UUID] | None = None
+    terms: Terms = field(default_factory=Terms)
+
+
+async def post_grid(
+    db: Database,
+    principal: Principal,
+    command: Asked,
+    head: DocumentDraft,
+    entered: Sequence[StyleEntry],
+) -> Verdict:
+    """Post one document with a line for each cell that was filled in. Raises Refused; paths of core's
+    refusals lead to the cell."""
+    type_ = DOCUMENT_TYPES.get(head.type)
+    if type_ is None:
+        raise refuse(UNKNOWN_TYPE, "type", type=head.type)
+    if type_.effect not in _EFFECTS:
+        raise refuse(NO_MATRIX, "type", type=head.type)
+    async with db.snapshot(principal.tenant_id) as tx:
+        known = await layouts(tx, {one.style_id for one in entered})
+        items = await priced(tx, [key for one in known.values() for key in one.items.values()])
+        back = await _open_lines(tx, type_, head.source_id)
+    refusals: list[Refusal] = []
+    lines: list[LineDraft] = []
+    places: list[Path] = []
+    for n, one in enumerate(entered):
+        layout = known.get(one.style_id)
+        if layout is None:
+            refusals.append(Refusal(NOT_FOUND, ("styles", n, "styleId"), {"id": str(one.style_id)}))
+            continue
+        wrong = [r.under("styles", n) for r in _check(layout, one)]
+        refusals += wrong
+        if wrong:
+            continue
+        for path, item, quantity in _filled(layout, one, zeros=type_.effect is Effect.COUNT):
+            if item is None:
+                refusals.append(_unmade(layout, one, path).under("styles", n))
+                continue
+            drafts = _lines(type_, items[item], quantity, one.terms, back.get(item, ()))
+            lines += drafts
+            places += [("styles", n, *path)] * len(drafts)
+    raise_any(refusals)
+    if not lines:
+        raise refuse(NO_QUANTITY, "styles")
+    raise_any(check_lines(len(lines)))
+    (verdict,) = await post_many(db, principal, [Post(command, replace(head, lines=tuple(lines)))])
+    if verdict.outcome is None:
+        cells = {items[line.item_id].code: n for n, line in enumerate(lines)}
+        raise Refused(*(_placed(refusal, places, cells) for refusal in verdict.refusals))
+    return verdict
+
+
+@dataclass(slots=True)
+class _Open:
+    """A line of the document that a matrix goes back to, and what of it may still come or go."""
+
+    line: Line
+    left: Decimal
+
+
+async def _open_lines(
+    tx: Transaction, type_: DocumentType, source_id: UUID | None
+) -> dict[UUID, list[_Open]]:
+    """The lines of each item in the document that a matrix goes back to, in their order."""
+    if source_id is None:
+        return {}
+    done = await progress(tx, source_id)
+    found: dict[UUID, list[_Open]] = {}
+    stored = (await lines_of_documents(tx, [source_id])).get(source_id, {})
+    for no, line in sorted(stored.items()):
+        executed, returned = done.get(no, (Decimal(0), Decimal(0)))
+        left = (line.quantity or Decimal(0)) - (returned if type_.returns else executed)
+        found.setdefault(line.item_id, []).append(_Open(line, max(left, Decimal(0))))
+    return found
+
+
+def _lines(
+    type_: DocumentType,
+    item: Priced,
+    quantity: Decimal,
+    terms: Terms,
+    back: Sequence[_Open],
+) -> list[LineDraft]:
+    """The lines of a cell: one, or, where it goes back to several lines of its item, as much of each as is
+    open there. The last takes what is beyond, which core admits or refuses."""
+    draft = LineDraft(
+        item.item_id,
+        quantity,
+        unit_price=terms.unit_price,
+        discount_pct=terms.discount_pct or Decimal(0),
+        tax_rate=terms.tax_rate or Decimal(0),
+        due_on=terms.due_on,
+    )
+    if not back:
+        if terms.unit_price is None and type_.party == "customer" and not type_.returns:
+            return [replace(draft, unit_price=item.list_price)]
+        return [draft]
+    found: list[LineDraft] = []
+    for one in back:
+        part = quantity if one is back[-1] else min(quantity, one.left)
+        if part <= 0 and not (one is back[-1] and not found):
+            continue
+        quantity -= part
+        one.left -= part
+        line = one.line
+        found.append(
+            replace(
+                draft,
+                quantity=part,
+                source_line=line.no,
+                unit_price=_told(terms.unit_price, line.base_cost),
+                discount_pct=_told(terms.discount_pct, line.discount_pct),
+                tax_rate=_told(terms.tax_rate, line.tax_rate),
+            )
+        )
+    return found
+
+
+def _told(told: T | None, of_source: T) -> T:
+    return of_source if told is None else told
+
+
+def _columns(layout: Layout, entry: StyleEntry) -> tuple[Key, ...]:
+    return layout.columns if entry.size_ids is None else tuple(entry.size_ids)
+
+
+def _check(layout: Layout, entry: StyleEntry) -> Iterator[Refusal]:
+    code = layout.style.code
+    columns = _columns(layout, entry)
+    for n, size in enumerate(columns):
+        if size not in layout.columns:
+            yield Refusal(UNKNOWN_SIZE, ("sizeIds", n), {"style": code})
+        elif size in columns[:n]:
+            yield Refusal(DUPLICATE, ("sizeIds", n), {"field": "sizeIds", "value": str(size)})
+    seen: set[Key] = set()
+    for n, row in enumerate(entry.rows):
+        if row.colour_id not in layout.rows:
+            yield Refusal(UNKNOWN_COLOUR, ("rows", n, "colourId"))
+        elif row.colour_id in seen:
+            details = {"field": "colourId", "value": str(row.colour_id)}
+            yield Refusal(DUPLICATE, ("rows", n, "colourId"), details)
+        seen.add(row.colour_id)
+    yield from check_rows((row.cells for row in entry.rows), len(columns), code)
+
+
+def _filled(
+    layout: Layout, entry: StyleEntry, *, zeros: bool
+) -> Iterator[tuple[Path, UUID | None, Decimal]]:
+    """The cells that were filled in, with their items; zero says something only where it was counted."""
+    columns = _columns(layout, entry)
+    for r, row in enumerate(entry.rows):
+        for c, quantity in enumerate(row.cells):
+            if quantity is None or (quantity == 0 and not zeros):
+                continue
+            item = layout.items.get((row.colour_id, columns[c]))
+            yield ("rows", r, "cells", c), item, quantity
+
+
+def _unmade(layout: Layout, entry: StyleEntry, path: Path) -> Refusal:
+    row, column = int(path[1]), int(path[3])
+    size_id, colour_id = _columns(layout, entry)[column], entry.rows[row].colour_id
+    colour = next((one.code for one in layout.colours if one and one.id == colour_id), "")
+    size = next((one.code for one in layout.sizes if one and one.id == size_id), "")
+    details = {"style": layout.style.code, "colour": colour, "size": size}
+    return Refusal(NO_SUCH_VARIANT, path, details)
+
+
+def _placed(refusal: Refusal, places: Sequence[Path], cells: Mapping[str, int]) -> Refusal:
+    """Core's paths lead to lines, or only name the item; the caller filled in cells, and a price per
+    style."""
+    if refusal.path[:1] != ("lines",):
+        return refusal
+    n = refusal.path[1] if len(refusal.path) > 1 else cells.get(str(refusal.details.get("item")))
+    if not isinstance(n, int):
+        return Refusal(refusal.code, ("styles",), refusal.details)
+    price = refusal.path[2:] == ("unitPrice",)
+    return Refusal(
+        refusal.code, (*places[n][:2], "unitPrice") if price else places[n], refusal.details
+    )
