@@ -8,12 +8,14 @@ from plugins.apparel_variants.graphql import (
     packs,
     palette,
     runs,
+    sales,
     settings,
+    spreads,
     style_mutations,
     styles,
 )
 from schema.plugin_api import gathered
 
-PARTS = (palette, styles, style_mutations, grids, runs, entry, packs, settings)
+PARTS = (palette, styles, style_mutations, grids, runs, sales, entry, packs, spreads, settings)
 
 EXTENSION = gathered(part.EXTENSION for part in PARTS)

@@ -270,13 +270,18 @@ async def test_packs_are_bought_as_one_line_and_opened(boutique: Boutique) -> No
         assert came["opening"]["type"]["code"] == "disassembly"
     grid = await tailor.grid(shirt)
     assert grid["rows"][1]["onHand"] == ["2", "4", "2"]
-    found = await tailor.shop.ask("{ stock(first: 20) { nodes { item { code } value } } }")
-    values = {node["item"]["code"]: node["value"] for node in found["stock"]["nodes"]}
+    stock = await tailor.shop.ask("{ stock(first: 20) { nodes { item { code } value } } }")
+    values = {node["item"]["code"]: node["value"] for node in stock["stock"]["nodes"]}
     assert values == {"T1-RED-S": "50.00", "T1-RED-M": "100.00", "T1-RED-L": "50.00"}
 
-    packs = "query($i: [ID!]!) { apparelVariantsPacks(ids: $i) { pieces fillable item { code } } }"
-    asked = await tailor.shop.ask(packs, i=[items["T1-RED-S"], key])
-    assert asked["apparelVariantsPacks"] == [{"pieces": 4, "fillable": 2, "item": {"code": "P1"}}]
+    packs = """query($f: ApparelVariantsPackFilterInput) { apparelVariantsPacks(filter: $f) { totalCount
+      nodes { pieces fillable item { code apparelVariantsPack { lines { quantity } } } } } }"""
+    asked = await tailor.shop.ask(packs, f={"itemIds": [items["T1-RED-S"], key]})
+    (found,) = asked["apparelVariantsPacks"]["nodes"]
+    assert (found["pieces"], found["fillable"], found["item"]["code"]) == (4, 2, "P1")
+    assert [one["quantity"] for one in found["item"]["apparelVariantsPack"]["lines"]] == [1, 2, 1]
+    for wanted, n in (({}, 1), ({"styleId": shirt["style"]["id"]}, 1), ({"active": False}, 0)):
+        assert (await tailor.shop.ask(packs, f=wanted))["apparelVariantsPacks"]["totalCount"] == n
 
     # Packs that cannot be opened stay whole: the receipt is in the books
     await tailor.done(UPDATE, id=shirt["style"]["id"], revision=1, active=False)
