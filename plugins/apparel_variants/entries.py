@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 from core.plugin_api import (
@@ -27,11 +27,13 @@ from core.plugin_api import (
     Refused,
     Transaction,
     Verdict,
+    add_to_draft,
     define,
     lines_of_documents,
     post_many,
     raise_any,
     refuse,
+    run_command,
 )
 from plugins.apparel_variants.grids import Key, Layout, layouts
 from plugins.apparel_variants.refusals import NO_SUCH_VARIANT, UNKNOWN_COLOUR, UNKNOWN_SIZE
@@ -59,6 +61,8 @@ _EFFECTS = frozenset(
     }
 )
 """Of documents whose lines each move one item, all alike."""
+_OF_STYLE = (("unitPrice",), ("discountPct",), ("taxRate",), ("dueOn",))
+"""What is entered once for all cells of a style."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,18 +103,71 @@ async def post_grid(
 ) -> Verdict:
     """Post one document with a line for each cell that was filled in. Raises Refused; paths of core's
     refusals lead to the cell."""
+    async with db.snapshot(principal.tenant_id) as tx:
+        ready = await _ready(tx, head, entered)
+    (verdict,) = await post_many(db, principal, [Post(command, ready.draft)])
+    if verdict.outcome is None:
+        raise Refused(*map(ready.placed, verdict.refusals))
+    return verdict
+
+
+async def draft_grid(
+    db: Database,
+    principal: Principal,
+    command: Asked,
+    head: DocumentDraft,
+    entered: Sequence[StyleEntry],
+) -> UUID:
+    """The same as a draft, for somebody else to check and to post; where the draft is there, what was
+    entered is added to it. Raises Refused."""
+
+    async def work(tx: Transaction) -> Mapping[str, Any]:
+        ready = await _ready(tx, head, entered)
+        try:
+            await add_to_draft(tx, principal.user_id, ready.draft)
+        except Refused as refused:
+            raise Refused(*map(ready.placed, refused.refusals)) from None
+        return {"id": head.id}
+
+    asked = {"input": command.hash.hex()}
+    outcome = await run_command(db, principal.tenant_id, command.id, command.operation, asked, work)
+    return UUID(outcome["id"])
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """A document whose lines came of cells: the cell of each line, and a line of each item's code."""
+
+    draft: DocumentDraft
+    cells: Sequence[Path]
+    items: Mapping[str, int]
+
+    def placed(self, refusal: Refusal) -> Refusal:
+        """Core's paths lead to lines, or only name the item; the caller filled in cells, and a price per
+        style."""
+        if refusal.path[:1] != ("lines",):
+            return refusal
+        path = refusal.path
+        n = path[1] if len(path) > 1 else self.items.get(str(refusal.details.get("item")))
+        if not isinstance(n, int):
+            return Refusal(refusal.code, ("styles",), refusal.details)
+        of_style = path[2:] in _OF_STYLE
+        where = (*self.cells[n][:2], path[2]) if of_style else self.cells[n]
+        return Refusal(refusal.code, where, refusal.details)
+
+
+async def _ready(tx: Transaction, head: DocumentDraft, entered: Sequence[StyleEntry]) -> _Ready:
     type_ = DOCUMENT_TYPES.get(head.type)
     if type_ is None:
         raise refuse(UNKNOWN_TYPE, "type", type=head.type)
     if type_.effect not in _EFFECTS:
         raise refuse(NO_MATRIX, "type", type=head.type)
-    async with db.snapshot(principal.tenant_id) as tx:
-        known = await layouts(tx, {one.style_id for one in entered})
-        items = await priced(tx, [key for one in known.values() for key in one.items.values()])
-        back = await _open_lines(tx, type_, head.source_id)
+    known = await layouts(tx, {one.style_id for one in entered})
+    items = await priced(tx, [key for one in known.values() for key in one.items.values()])
+    back = await _open_lines(tx, type_, head.source_id)
     refusals: list[Refusal] = []
     lines: list[LineDraft] = []
-    places: list[Path] = []
+    cells: list[Path] = []
     for n, one in enumerate(entered):
         layout = known.get(one.style_id)
         if layout is None:
@@ -126,16 +183,13 @@ async def post_grid(
                 continue
             drafts = _lines(type_, items[item], quantity, one.terms, back.get(item, ()))
             lines += drafts
-            places += [("styles", n, *path)] * len(drafts)
+            cells += [("styles", n, *path)] * len(drafts)
     raise_any(refusals)
     if not lines:
         raise refuse(NO_QUANTITY, "styles")
     raise_any(check_lines(len(lines)))
-    (verdict,) = await post_many(db, principal, [Post(command, replace(head, lines=tuple(lines)))])
-    if verdict.outcome is None:
-        cells = {items[line.item_id].code: n for n, line in enumerate(lines)}
-        raise Refused(*(_placed(refusal, places, cells) for refusal in verdict.refusals))
-    return verdict
+    by_code = {items[line.item_id].code: n for n, line in enumerate(lines)}
+    return _Ready(replace(head, lines=tuple(lines)), cells, by_code)
 
 
 @dataclass(slots=True)
@@ -251,17 +305,3 @@ def _unmade(layout: Layout, entry: StyleEntry, path: Path) -> Refusal:
     size = next((one.code for one in layout.sizes if one and one.id == size_id), "")
     details = {"style": layout.style.code, "colour": colour, "size": size}
     return Refusal(NO_SUCH_VARIANT, path, details)
-
-
-def _placed(refusal: Refusal, places: Sequence[Path], cells: Mapping[str, int]) -> Refusal:
-    """Core's paths lead to lines, or only name the item; the caller filled in cells, and a price per
-    style."""
-    if refusal.path[:1] != ("lines",):
-        return refusal
-    n = refusal.path[1] if len(refusal.path) > 1 else cells.get(str(refusal.details.get("item")))
-    if not isinstance(n, int):
-        return Refusal(refusal.code, ("styles",), refusal.details)
-    price = refusal.path[2:] == ("unitPrice",)
-    return Refusal(
-        refusal.code, (*places[n][:2], "unitPrice") if price else places[n], refusal.details
-    )

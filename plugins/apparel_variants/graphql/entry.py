@@ -99,7 +99,7 @@ class ApparelVariantsPostGridInput:
 
 @payload_type
 class ApparelVariantsDocumentPayload(Payload):
-    """The document that was posted."""
+    """The document."""
 
     document: Document | None = field("The document; null if refused.", default=None)
 
@@ -116,24 +116,42 @@ class Mutations:
         """Post one document (an order: approve it) with a line for each cell of a matrix that was
         filled in. Refusals lead to the cell."""
         context = info.context
-        head = head_of(
-            input.id, input.type, input.business_date, input.place_id, input.party_id, input.remark
-        )
-        head = replace(
-            head,
-            to_place_id=_of(input.to_place_id, "Place", "toPlaceId"),
-            source_id=_of(input.source_id, "Document", "sourceId"),
-            reference=_text(input.reference, "reference"),
-            cause=_text(input.cause, "cause"),
-        )
-        entered = [_entry(one, n) for n, one in enumerate(input.styles)]
         # The books know their postings by this operation, whatever leads to them.
         command = Asked.of(input.command_id, "postDocument", input)
         verdict = await entries.post_grid(
-            context.database, context.principal, command, head, entered
+            context.database, context.principal, command, *_entered(input)
         )
         assert verdict.outcome is not None
         return await payload(info, UUID(verdict.outcome["id"]))
+
+    @mutation_field(permission="documents.write", bulk=True)
+    async def apparel_variants_draft_grid(
+        self,
+        info: Info,
+        input: Annotated[ApparelVariantsPostGridInput, argument("What was entered.")],
+    ) -> ApparelVariantsDocumentPayload:
+        """Keep a matrix as a draft, for somebody else to check and to post. Where a draft with this `id`
+        is there, what was entered is added to its lines, and its head stays. Refusals lead to the cell."""
+        context = info.context
+        command = Asked.of(input.command_id, "apparelVariants.draftGrid", input)
+        key = await entries.draft_grid(
+            context.database, context.principal, command, *_entered(input)
+        )
+        return await payload(info, key)
+
+
+def _entered(input: ApparelVariantsPostGridInput) -> tuple[DocumentDraft, list[StyleEntry]]:
+    head = head_of(
+        input.id, input.type, input.business_date, input.place_id, input.party_id, input.remark
+    )
+    head = replace(
+        head,
+        to_place_id=_of(input.to_place_id, "Place", "toPlaceId"),
+        source_id=_of(input.source_id, "Document", "sourceId"),
+        reference=_text(input.reference, "reference"),
+        cause=_text(input.cause, "cause"),
+    )
+    return head, [_entry(one, n) for n, one in enumerate(input.styles)]
 
 
 def head_of(

@@ -341,3 +341,37 @@ async def test_a_quantity_is_packed_in_the_units_of_its_item(boutique: Boutique)
     assert await packed("0") == {}
     answer = await tailor.shop.raw(query, i=item, q="-1")
     assert answer["errors"][0]["extensions"]["code"] == "APPAREL_VARIANTS_BAD_QUANTITY"
+
+
+async def test_a_matrix_waits_as_a_draft(boutique: Boutique) -> None:
+    """One person enters it in two goes, another posts it; what is wrong leads to the cell."""
+    tailor = Tailor(boutique)
+    shirt = await tailor.shirt()
+    draft = POST_GRID.replace("apparelVariantsPostGrid", "apparelVariantsDraftGrid")
+    key, command = str(uuid7()), str(uuid7())
+    head = {"id": key, "type": "purchase_order", "businessDate": DAY}
+    head |= {"placeId": tailor.shop.places["MAIN"]}
+
+    def entry(*rows: Json, **more: str) -> list[Json]:
+        return [{"styleId": shirt["style"]["id"], "rows": list(rows), "unitPrice": "40", **more}]
+
+    red = entry(row(shirt["RED"], "1", "2", None))
+    for _ in range(2):  # once, however often it is sent
+        kept = await tailor.done(draft, commandId=command, styles=red, **head)
+        assert [one["quantity"] for one in kept["document"]["lines"]["nodes"]] == ["1", "2"]
+    blue = entry(row(shirt["BLUE"], None, None, "3"))
+    more = await tailor.done(draft, styles=blue, **head)
+    assert [one["quantity"] for one in more["document"]["lines"]["nodes"]] == ["1", "2", "3"]
+    wrong = entry(row(shirt["BLUE"], "1", None, None), row(shirt["RED"], "-1", None, None))
+    refused = await tailor.refused(draft, styles=wrong, **head)
+    assert [path for _, path in refused] == [["styles", "0", "rows", "1", "cells", "0"]]
+    badly = entry(row(shirt["RED"], "1", None, None), taxRate="-1")
+    assert [path for _, path in await tailor.refused(draft, styles=badly, **head)] == [
+        ["styles", "0", "taxRate"]
+    ]
+    assert (await tailor.grid(shirt))["totals"]["onHandTotal"] == "0"
+    revision = await tailor.shop.ask(
+        "query($i: ID!) { node(id: $i) { ... on Document { state revision } } }",
+        i=more["document"]["id"],
+    )
+    assert revision["node"]["state"] == "DRAFT"
