@@ -103,7 +103,9 @@ async def add_variants(
         style = await _locked(tx, style_id, revision)
         there = await tables.variants_of_styles(tx, [style_id])
         after = replace(style, revision=style.revision + 1)
-        await make(tx, principal, after, as_made(draft, there), there)
+        (sister,) = (await priced(tx, [there[0].item_id])).values()
+        like = replace(draft, category_id=sister.category_id, unit_id=sister.base_unit_id)
+        await make(tx, principal, after, as_made(like, there), there)
         await record_audit(
             tx, principal.user_id, "apparel_variants.add_variants", KIND, style_id, asdict(draft)
         )

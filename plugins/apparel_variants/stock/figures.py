@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
-from core.plugin_api import Transaction, rows
+from core.plugin_api import Transaction, rows, stock_now
 
 _AT = (
     " (%s::uuid IS NULL OR EXISTS (SELECT FROM entry o JOIN place q ON q.tenant_id = o.tenant_id"
@@ -105,7 +105,7 @@ _SOLD_BY = (
     "  moved AS (SELECT e.item_id,"
     "    -sum(e.quantity) FILTER (WHERE p.account = 'supplier' AND " + _SINCE + ") AS received,"
     "    sum(e.quantity) FILTER (WHERE p.account = 'customer' AND " + _SINCE + ") AS sold,"
-    "    sum(e.quantity) FILTER (WHERE p.holds_stock) AS on_hand"
+    "    sum(e.quantity) FILTER (WHERE p.holds_stock AND p.kind <> 'transit') AS on_hand"
     "   FROM entry e JOIN place p ON p.tenant_id = e.tenant_id AND p.id = e.place_id"
     "   WHERE e.tenant_id = %s AND e.item_id IN (SELECT item_id FROM wanted) AND e.quantity <> 0"
     "   AND (%s::date IS NULL OR e.effective_on <= %s)"
@@ -154,3 +154,36 @@ def _sales(tx: Transaction, wanted: SalesFilter) -> tuple[object, ...]:
         *(wanted.until,) * 2,
         *(wanted.place_id,) * 4,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Worth:
+    """How much there is of an item, and what it is worth."""
+
+    quantity: Decimal
+    value: Decimal
+
+
+async def worth(
+    tx: Transaction, item_ids: Collection[UUID], place_ids: Collection[UUID | None]
+) -> dict[tuple[UUID, UUID | None], Worth]:
+    """What lies of items at each of these places and below them, None for all of ours, at its cost."""
+    lying = await stock_now(tx, item_ids)
+    found = await rows(
+        tx,
+        "SELECT id, path FROM place WHERE tenant_id = %s AND holds_stock AND kind <> 'transit'",
+        tx.tenant_id,
+    )
+    paths: dict[UUID, list[UUID]] = {row[0]: row[1] for row in found}
+    sums: dict[tuple[UUID, UUID | None], Worth] = {}
+    for line in lying:
+        above = paths.get(line.place_id)
+        if above is None:
+            continue  # on its way, and not there
+        for place in place_ids:
+            if place is None or place in above:
+                known = sums.get((line.item_id, place), Worth(Decimal(0), Decimal(0)))
+                sums[line.item_id, place] = Worth(
+                    known.quantity + line.quantity, known.value + line.value
+                )
+    return sums

@@ -13,7 +13,7 @@ from core.plugin_api import Transaction, rows
 
 @dataclass(frozen=True, slots=True)
 class Priced:
-    """What an item is called, and what it costs; whether it is in use."""
+    """What an item is called, what it costs, and where it belongs; whether it is in use."""
 
     item_id: UUID
     code: str
@@ -21,13 +21,16 @@ class Priced:
     list_price: Decimal | None
     purchase_price: Decimal | None
     active: bool
+    category_id: UUID | None
+    base_unit_id: UUID
 
 
 async def priced(tx: Transaction, ids: Collection[UUID]) -> dict[UUID, Priced]:
     """Items by id."""
     found = await rows(
         tx,
-        "SELECT id, code, name, list_price, purchase_price, active FROM item"
+        "SELECT id, code, name, list_price, purchase_price, active,"
+        " category_id, base_unit_id FROM item"
         " WHERE tenant_id = %s AND id = ANY(%s)",
         tx.tenant_id,
         list(ids),

@@ -206,6 +206,29 @@ async def test_a_size_is_added_later(boutique: Boutique) -> None:
     assert (await tailor.grid(shirt))["sizes"] == [{"code": size} for size in ("S", "M", "L", "XL")]
 
 
+async def test_what_is_added_belongs_where_its_style_does(boutique: Boutique) -> None:
+    tailor = Tailor(boutique)
+    sent = {"commandId": str(uuid7()), "code": "TOPS", "name": "tops"}
+    made = await tailor.shop.ask(
+        "mutation($i: CreateCategoryInput!) { createCategory(input: $i) { category { id } } }",
+        i=sent,
+    )
+    unit = {"commandId": str(uuid7()), "code": "PAIR2", "name": "pair", "decimals": 0}
+    other = await tailor.shop.ask(
+        "mutation($i: CreateUnitInput!) { createUnit(input: $i) { unit { id } } }", i=unit
+    )
+    facts = {"categoryId": made["createCategory"]["category"]["id"]}
+    shirt = await tailor.shirt(**facts, unitId=other["createUnit"]["unit"]["id"])
+    green = (await tailor.done(COLOUR, code="GREEN", name="green"))["colour"]["id"]
+    await tailor.done(ADD, id=shirt["style"]["id"], revision=1, colourIds=[green])
+    found = await tailor.shop.ask(
+        "{ items(first: 50) { nodes { code category { code } baseUnit { code } } } }"
+    )
+    told = {(one["category"]["code"], one["baseUnit"]["code"]) for one in found["items"]["nodes"]}
+    assert told == {("TOPS", "PAIR2")}
+    assert len(found["items"]["nodes"]) == 9
+
+
 async def test_colours_are_archived(boutique: Boutique) -> None:
     """The colour of one style; and a colour of the palette, in which nothing new is made."""
     tailor = Tailor(boutique)

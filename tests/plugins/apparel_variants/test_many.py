@@ -17,6 +17,7 @@ from plugins.apparel_variants import tables
 from plugins.apparel_variants.records import Style, Variant
 from schema.relay import encode_id
 from tests.plugins.apparel_variants.boutique import Boutique
+from tests.plugins.apparel_variants.test_reports import WORTH
 from tests.shop import line
 
 STYLES, COLOURS, SIZES = 200, 8, 12
@@ -97,5 +98,9 @@ async def test_as_many_statements_for_two_hundred_as_for_one(
     assert found[-1]["totals"]["onHand"] == ["0"] * (SIZES - 1) + ["5"]
     assert (found[-1]["totals"]["soldTotal"], found[-1]["totals"]["sellThrough"]) == ("2", "28.57")
     assert sum(Decimal(grid["totals"]["availableTotal"]) for grid in found) == 10
+    with sent(monkeypatch) as seen:  # loaded in batches, of which there are a few
+        worth = (await boutique.shop.ask(WORTH, ids=ids))["apparelVariantsGrids"]
+    assert len(seen) <= 40
+    assert [Decimal(worth[n]["totals"]["worth"]["total"]) for n in (0, 1, -1)] == [5, 0, 5]
     too_many = await boutique.shop.raw(QUERY, ids=[*ids, ids[0]])
     assert too_many["errors"][0]["extensions"]["code"] == "LIMIT_EXCEEDED"

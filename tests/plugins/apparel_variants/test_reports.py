@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from core.ids import uuid7
-from tests.plugins.apparel_variants.boutique import Boutique
+from schema.compose import ComposedSchema
+from tests.plugins.apparel_variants.boutique import NAME, Boutique
 from tests.plugins.apparel_variants.test_entry import ARCHIVE, place
 from tests.plugins.apparel_variants.test_story import STYLE, Tailor, row
-from tests.shop import Json
+from tests.shop import Json, Shop
 
 SELL_THROUGH = """query($by: ApparelVariantsGroupBy!, $f: ApparelVariantsSalesFilterInput, $n: Int,
   $a: String) {
@@ -66,6 +67,9 @@ async def test_sell_through_by_season_and_the_like(boutique: Boutique) -> None:
         ["M", None, "6", "2", "4", "33.33"],
         ["S", None, "3", "0", "3", "0.00"],
     ]
+    # What is on its way lies nowhere, here as in matrices
+    await tailor.posted(coat, "dispatch", row(red, "1"), toPlaceId=there)
+    assert await told(tailor, "YEAR", season="winter") == [["2025", None, "10", "5", "4", "55.56"]]
     # The shop's own: what came back, came back to where the matrix said (the main place)
     assert await told(tailor, "SEASON", placeId=there, season="summer") == [
         ["summer", None, "0", "3", "0", "100.00"]
@@ -75,7 +79,7 @@ async def test_sell_through_by_season_and_the_like(boutique: Boutique) -> None:
         ["winter", None, "0", "0", "0", None]
     ]
     assert await told(tailor, "SEASON", since="2026-03-03", season="winter") == [
-        ["winter", None, "0", "0", "5", "0.00"]
+        ["winter", None, "0", "0", "4", "0.00"]
     ]
 
     seen: list[str] = []
@@ -121,8 +125,52 @@ async def test_what_is_broken_in_one_shop_may_lie_in_another(boutique: Boutique)
     assert await runs(eachPlace=True, band="2") == [in_shop]
     assert await runs(placeId=shop) == [{**in_shop, "place": None}]
     assert await runs(eachPlace=True, band="3") == []
+    # What is on its way has come nowhere yet
+    head = {"placeId": bin_, "toPlaceId": tailor.shop.places["MAIN"]}
+    await tailor.posted(shirt, "dispatch", row(red, None, None, "2"), **head)
+    assert [one["missing"] for one in await runs(eachPlace=True)] == [["M", "L"]]
+    back = row(red, None, None, "2")
+    await tailor.posted(shirt, "other_in", back, unitPrice="1", placeId=bin_)
 
     # A size that was given up is not missing
     gone = {"id": shirt["style"]["id"], "revision": 1, "sizeIds": [shirt["M"]]}
     await tailor.done(ARCHIVE, **gone)
     assert await runs(eachPlace=True) == []
+
+
+WORTH = """query($ids: [ID!]!, $place: ID) { apparelVariantsGrids(ids: $ids, placeId: $place) {
+  rows { colourCode worth { bySize total averageCost } }
+  totals { worth { bySize total averageCost } } } }"""
+
+
+async def test_what_a_style_cost_is_told_by_variant_and_in_all(
+    boutique: Boutique, schema: ComposedSchema
+) -> None:
+    tailor = Tailor(boutique)
+    shirt = await tailor.shirt()
+    there = await place(tailor, "SHOP")
+    red, blue = shirt["RED"], shirt["BLUE"]
+    await tailor.posted(shirt, "other_in", row(red, "2", "1", None), unitPrice="10")
+    await tailor.posted(shirt, "other_in", row(red, "2", None, None), unitPrice="20")
+    await tailor.posted(shirt, "other_in", row(blue, None, "3", None), unitPrice="7.01")
+    await tailor.posted(shirt, "transfer", row(red, "1", None, None), toPlaceId=there)
+    await tailor.posted(shirt, "dispatch", row(blue, None, "1", None), toPlaceId=there)
+    asked = {"ids": [shirt["style"]["id"]]}
+    (grid,) = (await tailor.shop.ask(WORTH, **asked))["apparelVariantsGrids"]
+    assert [one["worth"] for one in grid["rows"]] == [
+        {"bySize": ["0", "14.02", "0"], "total": "14.02", "averageCost": "7.010000"},
+        {"bySize": ["60.00", "10.00", "0"], "total": "70.00", "averageCost": "14.000000"},
+    ]
+    assert grid["totals"]["worth"] == {
+        **{"bySize": ["60.00", "24.02", "0"], "total": "84.02", "averageCost": "12.002857"}
+    }
+    (grid,) = (await tailor.shop.ask(WORTH, **asked, place=there))["apparelVariantsGrids"]
+    assert grid["totals"]["worth"]["bySize"] == ["15.00", "0", "0"]
+
+    # Whoever may not see costs is shown none
+    tenant = tailor.shop.principal.tenant_id
+    keeper = await Shop.enter(
+        tailor.shop.database, tenant, roles=("storekeeper",), schema=schema, modules=[NAME]
+    )
+    (grid,) = (await keeper.ask(WORTH, **asked))["apparelVariantsGrids"]
+    assert grid["totals"]["worth"] is None
