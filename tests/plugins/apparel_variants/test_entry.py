@@ -9,7 +9,7 @@ import pytest
 
 from core.ids import uuid7
 from tests.plugins.apparel_variants.boutique import Boutique
-from tests.plugins.apparel_variants.test_story import (
+from tests.plugins.apparel_variants.tailor import (
     ADD,
     COLOUR,
     DAY,

@@ -7,8 +7,8 @@ from typing import Any
 from core.ids import uuid7
 from schema.compose import ComposedSchema
 from tests.plugins.apparel_variants.boutique import NAME, Boutique
+from tests.plugins.apparel_variants.tailor import STYLE, Tailor, row
 from tests.plugins.apparel_variants.test_entry import ARCHIVE, place
-from tests.plugins.apparel_variants.test_story import STYLE, Tailor, row
 from tests.shop import Json, Shop
 
 SELL_THROUGH = """query($by: ApparelVariantsGroupBy!, $f: ApparelVariantsSalesFilterInput, $n: Int,

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from tests.plugins.apparel_variants.boutique import Boutique
+from tests.plugins.apparel_variants.tailor import COLOUR, DAY, GROUP, POST_GRID, STYLE, Tailor
 from tests.plugins.apparel_variants.test_entry import place
-from tests.plugins.apparel_variants.test_story import COLOUR, DAY, GROUP, POST_GRID, STYLE, Tailor
 from tests.shop import Json, line
 
 TYPES = (
