@@ -164,6 +164,13 @@ async def test_the_same_command_posts_once(boutique: Boutique) -> None:
     assert first["id"] == again["id"]
     assert (await tailor.grid(shirt))["totals"]["onHandTotal"] == "6"
 
+    # Nor does a receipt that carried its order out come again
+    order = await tailor.posted(shirt, "purchase_order", sent, unitPrice="1")
+    receipt = {"sourceId": order["id"], "commandId": str(uuid7())}
+    twice = [await tailor.posted(shirt, "receipt", sent, **receipt) for _ in range(2)]
+    assert twice[0] == twice[1]
+    assert (await tailor.grid(shirt))["totals"]["onHandTotal"] == "12"
+
 
 async def test_styles_are_listed_changed_and_archived(boutique: Boutique) -> None:
     tailor = Tailor(boutique)
