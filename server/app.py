@@ -36,6 +36,7 @@ from core.extension.jobs import keep_jobs
 from core.extension.registry import registry
 from core.ledger.seal import keep_sealed
 from core.tenancy.sign_ins import authenticate, keep_hearing
+from core.text import mnemonic
 from schema.compose import ComposedSchema, composed_schema
 from schema.views import Views
 from server import logs
@@ -77,6 +78,7 @@ def create_app(
 ) -> Starlette:
     """The application as uvicorn runs it. What is not given comes from the environment."""
     logs.configure()
+    mnemonic("库")  # loads a dictionary, which would keep the first who saves a Chinese name waiting
     server = Server(database, settings or ServerSettings())
     plugins = registry()
     schema = schema or composed_schema(plugins)

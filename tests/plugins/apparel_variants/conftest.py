@@ -9,19 +9,11 @@ import pytest
 from core.db.database import Database
 from core.extension.registry import Plugin, Registry, using
 from core.ledger.verify import verify
-from core.text import mnemonic
 from plugins.apparel_variants import plugin, tables
 from schema.compose import ComposedSchema, composed_schema
 from tests.core.extension.making import switch_on
 from tests.plugins.apparel_variants.boutique import NAME, Boutique
 from tests.shop import Shop
-
-
-@pytest.fixture(scope="session", autouse=True)
-def pinyin() -> None:
-    """The first Chinese name that a process sees loads its dictionary, which on a busy machine takes longer
-    than a module may."""
-    mnemonic("款")
 
 
 @pytest.fixture(scope="module")
