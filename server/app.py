@@ -78,7 +78,9 @@ def create_app(
 ) -> Starlette:
     """The application as uvicorn runs it. What is not given comes from the environment."""
     logs.configure()
-    mnemonic("库")  # loads a dictionary, which would keep the first who saves a Chinese name waiting
+    mnemonic(
+        "库"
+    )  # loads a dictionary, which would keep the first who saves a Chinese name waiting
     server = Server(database, settings or ServerSettings())
     plugins = registry()
     schema = schema or composed_schema(plugins)
