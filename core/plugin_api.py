@@ -44,6 +44,7 @@ from core.extension.plugin_tables import Tables
 from core.extension.records import (
     Job,
     Lot,
+    LotPart,
     Module,
     Modules,
     Movement,
@@ -99,6 +100,7 @@ __all__ = [
     "Line",
     "LineDraft",
     "Lot",
+    "LotPart",
     "Manifest",
     "Module",
     "Modules",

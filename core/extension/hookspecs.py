@@ -20,6 +20,7 @@ from core.documents.types import DocumentType
 from core.errors import Refusal
 from core.extension.records import (
     Job,
+    LotPart,
     Offer,
     Posted,
     Posting,
@@ -50,6 +51,18 @@ class CoreHooks:
     def posting_reads(self) -> Sequence[Reads]:
         """Which rows of its own tables the plugin wants to know when postings are decided; asked once,
         at start."""
+        raise NotImplementedError
+
+    @hookspec
+    def split_lines(self, posting: Posting) -> Iterable[LotPart]:
+        """Which lots lines are about, and how much of each: a line that has parts is carried out part by
+        part, as if each were a line of its own that names this lot; amounts are shared by quantity.
+
+        Asked once for a document under the lock, before anything is allocated; not for orders and
+        reversals. The parts of a line must come to its quantity, each lot once. One module can split a
+        line; lines that none splits stay as they are. It may raise Refused, with paths from the document
+        on. It fails closed, like ``allocate``.
+        """
         raise NotImplementedError
 
     @hookspec

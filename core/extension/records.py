@@ -99,6 +99,21 @@ class Offer:
     free: Decimal
 
 
+@dataclass(frozen=True, slots=True)
+class LotPart:
+    """The part of a line that is of one lot: ``quantity`` in base units; of a count, how many were found.
+
+    ``unit`` says that the lot is one piece, of which there can be only one, in one place. ``parent_code``
+    names the lot that a new one belongs to, by which it is valued, held and traced along.
+    """
+
+    line: int
+    lot_code: str
+    quantity: Decimal
+    unit: bool = False
+    parent_code: str | None = None
+
+
 class View(Protocol):
     """The locked state that a posting is decided on. Everything it gives is a copy or cannot change."""
 

@@ -98,9 +98,9 @@ async def lots(tx: RawTransaction, made: Mapping[UUID, LotFacts]) -> None:
     await bulk.insert(
         tx,
         tables.lot,
-        "id item_id code is_unit received_on",
+        "id item_id code parent_id is_unit received_on",
         [
-            (lot.id, lot.item_id, lot.code, lot.is_unit, lot.received_on)
+            (lot.id, lot.item_id, lot.code, lot.parent_id, lot.is_unit, lot.received_on)
             for _, lot in sorted(made.items())
         ],
         conflict="ON CONFLICT (tenant_id, id) DO NOTHING",
