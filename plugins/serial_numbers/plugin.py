@@ -29,8 +29,10 @@ from core.plugin_api import (
     hookimpl,
 )
 from plugins.serial_numbers import attributes, tables
+from plugins.serial_numbers.graphql import EXTENSION
 from plugins.serial_numbers.posting import TAKEN, SerialPosting
 from plugins.serial_numbers.settings import SerialSettings
+from schema.plugin_api import Extension
 
 manifest = Manifest(
     name="serial_numbers",
@@ -49,6 +51,7 @@ manifest = Manifest(
     settings=SerialSettings,
     tables=tables.tables,
     migrations=Path(__file__).parent / "migrations",
+    editions={"electronics": True, "production": False, "discrete-manufacturing": False},
     refusals={"serial_numbers_unit_everywhere": TAKEN},
 )
 
@@ -76,6 +79,11 @@ def check_posting(posting: Posting) -> Iterator[Refusal]:
 @hookimpl
 def posting_rows(posting: Posting) -> Iterator[Write]:
     return SerialPosting(posting).writes()
+
+
+@hookimpl
+def graphql() -> Extension:
+    return EXTENSION
 
 
 @hookimpl

@@ -138,8 +138,8 @@ async def units_numbered(tx: Transaction, item_id: UUID, numbers: Collection[str
 
 
 async def taken(tx: Transaction, item_id: UUID, start: str, *, tenant_wide: bool) -> list[str]:
-    """Numbers as long as ``start`` or longer that begin like it, and are some unit's: of the item, or of any
-    item where a number is one unit's alone."""
+    """Numbers that begin like this and are some unit's: of the item, or of any item where a number is one
+    unit's alone."""
     found = await rows(
         tx,
         "SELECT number FROM serial_numbers_unit WHERE tenant_id = %s AND (%s OR item_id = %s)"

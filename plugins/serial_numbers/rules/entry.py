@@ -46,6 +46,12 @@ def count_up(start: str, count: int) -> Iterator[str]:
     return (f"{before}{first + n:0{width}}{after}" for n in range(count))
 
 
+def before_digits(number: str) -> str:
+    """What stands before the digits that are counted up."""
+    found = _DIGITS.search(number)
+    return number if found is None else number[: found.start()]
+
+
 def expand(text: str) -> list[str]:
     """The numbers that a text stands for, in its order: ``7, 10-15, 20+3`` (20 and three after it).
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from decimal import Decimal
 from uuid import UUID
 
 from core.plugin_api import Transaction, rows
@@ -69,27 +70,19 @@ async def on_hand_at(tx: Transaction, item_id: UUID, place_id: UUID) -> dict[UUI
     return {row[0]: row[1] for row in found}
 
 
-async def paths(tx: Transaction, places: Collection[UUID]) -> dict[UUID, tuple[UUID, ...]]:
-    """The places above each of these, itself included."""
+async def values(
+    tx: Transaction, documents: Collection[UUID], lots: Collection[UUID]
+) -> dict[tuple[UUID, UUID], Decimal]:
+    """What units were worth when documents moved them, by document and lot, corrections included."""
     found = await rows(
         tx,
-        "SELECT id, path FROM place WHERE tenant_id = %s AND id = ANY(%s)",
-        tx.tenant_id,
-        list(places),
-    )
-    return {row[0]: tuple(row[1]) for row in found}
-
-
-async def values(tx: Transaction, documents: Collection[UUID], lot: UUID) -> dict[UUID, object]:
-    """What a unit was worth in each of these documents."""
-    found = await rows(
-        tx,
-        "SELECT d.id, sum(e.value) FROM document d"
-        " JOIN entry e ON e.tenant_id = d.tenant_id AND e.event_sequence = d.sequence"
-        " WHERE d.tenant_id = %s AND d.id = ANY(%s) AND e.lot_id = %s AND e.leg = 'target'"
-        " GROUP BY 1",
+        "SELECT d.id, e.lot_id, sum(abs(e.value)) FROM document d JOIN LATERAL ("
+        "  SELECT e.lot_id, e.event_flow, sum(e.value) AS value FROM entry e"
+        "  WHERE e.tenant_id = d.tenant_id AND e.event_sequence = d.sequence AND e.lot_id = ANY(%s)"
+        "  AND e.leg = 'target' GROUP BY 1, 2) e ON true"
+        " WHERE d.tenant_id = %s AND d.id = ANY(%s) GROUP BY 1, 2",
+        list(lots),
         tx.tenant_id,
         list(documents),
-        lot,
     )
-    return {row[0]: row[1] for row in found}
+    return {(row[0], row[1]): row[2] for row in found}
