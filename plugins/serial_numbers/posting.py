@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from functools import cache
+from typing import Any
 from uuid import UUID
 
 from core.plugin_api import (
@@ -86,8 +87,10 @@ class SerialPosting:
         self.state_at = cache(self._state_at)
         self.settings: SerialSettings = self.view.settings
         self.lies = cache(self._lies)
+        self.controlled = cache(self._controlled)
+        self.account = cache(self._account)
 
-    def controlled(self, item_id: UUID) -> Item | None:
+    def _controlled(self, item_id: UUID) -> Item | None:
         """The item if it is under serial control."""
         row = self.view.row(tables.item, item_id=item_id)
         return Item.of(row) if row and row["serial_control"] else None
@@ -283,20 +286,14 @@ class SerialPosting:
             outs = 0
         elif target is not None and not undone:
             outs += 1
-        tenant_wide = self.settings.unique_within == "tenant"
-        unit = replace(unit, state=state, outs=outs, tenant_wide=tenant_wide)
-        return self._sold(unit, item) if target == "customer" and not undone else unit
+        told: dict[str, Any] = {"state": state, "outs": outs}
+        if target == "customer" and not undone:
+            months, on = item.warranty_months, self.document.business_date
+            last = None if months is None else warranty.until(on, months)
+            told |= {"sold_on": on, "warranty_until": last, "party_id": self.document.party_id}
+        return replace(unit, tenant_wide=self.settings.unique_within == "tenant", **told)
 
-    def _sold(self, unit: Unit, item: Item) -> Unit:
-        months, on = item.warranty_months, self.document.business_date
-        return replace(
-            unit,
-            sold_on=on,
-            warranty_until=None if months is None else warranty.until(on, months),
-            party_id=self.document.party_id,
-        )
-
-    def account(self, place: UUID) -> str | None:
+    def _account(self, place: UUID) -> str | None:
         """The account that a place stands for; None where goods there are ours."""
         account = self.view.place(place).account
         return None if account == "in_transit" else account
