@@ -63,6 +63,7 @@ from core.ledger.holds import HoldDraft, free_goods, hold_goods
 from core.ledger.posting import post_many
 from core.ledger.records import lot_id
 from core.ledger.requests import Post, Verdict
+from core.ledger.views.lots import LotMovement, lot_movements
 from core.ledger.views.positions import StockLine, stock_now
 from core.ledger.views.present import module_settings, today
 from core.ledger.views.reports import Availability, availability
@@ -100,6 +101,7 @@ __all__ = [
     "Line",
     "LineDraft",
     "Lot",
+    "LotMovement",
     "LotPart",
     "Manifest",
     "Module",
@@ -144,6 +146,7 @@ __all__ = [
     "lines_of_documents",
     "lock_guards",
     "lot_id",
+    "lot_movements",
     "module_settings",
     "plain",
     "post_many",
