@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from benchmarks import books, breakdown, goals, tracing
+from benchmarks import books, breakdown, goals, serials, tracing
 from benchmarks.floor import FLOOR, FloorKind
 from benchmarks.goals import PRODUCT, Goal
 from benchmarks.lab import Lab, Tell, flush_seconds, open_lab
@@ -29,6 +29,9 @@ WHERE = "where"
 
 TRACE = "trace"
 """Asks for the time that the trace of a batch takes."""
+
+SERIALS = "serials"
+"""Asks how much slower units with serial numbers are."""
 
 PROCESSES = (1, 2)
 
@@ -46,7 +49,7 @@ KINDS: dict[str, Kind] = {
     "alone": "uniform",
     "page": "page",
 }
-_ALL = (*goals.IDS, WHERE, TRACE)
+_ALL = (*goals.IDS, WHERE, TRACE, SERIALS)
 
 
 def main(
@@ -82,10 +85,12 @@ def run(asked: tuple[str, ...], sizes: Sizes, rounds: int, console: Console) -> 
         console.print(f"{time.monotonic() - since:5.0f} s  {what}", style="dim")
 
     report = Report(sizes.name, SEED, {}, PROCESSES, asked)
-    if set(asked) != {TRACE}:
+    if not {TRACE, SERIALS}.issuperset(asked):
         _in_turns(report, sizes, rounds, tell)
     if TRACE in asked:
         report.trace = tracing.run(sizes, rounds, tell)
+    if SERIALS in asked:
+        report.serials = serials.run(sizes, rounds, tell)
     return report
 
 

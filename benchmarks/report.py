@@ -13,6 +13,7 @@ from rich.table import Table
 from benchmarks.breakdown import Breakdown
 from benchmarks.goals import GOALS, Goal
 from benchmarks.processes import API, CLIENT, POSTGRES
+from benchmarks.serials import Serials
 from benchmarks.tracing import Traced
 from benchmarks.turns import Turn, Turns, median
 
@@ -31,6 +32,7 @@ class Report:
     turns: Turns = field(default_factory=dict)
     breakdown: Breakdown | None = None
     trace: Traced | None = None
+    serials: Serials | None = None
     books: str = "not looked at"
 
     def goals(self) -> list[Goal]:
@@ -47,7 +49,8 @@ class Report:
             "books": self.books,
             "goals": [self._goal(goal) for goal in self.goals()],
             "turns": {name: [asdict(t) for t in turns] for name, turns in self.turns.items()},
-            "trace": asdict(self.trace) | {"ratio": self.trace.ratio} if self.trace else None,
+            "trace": _with_ratio(self.trace),
+            "serials": _with_ratio(self.serials),
             "breakdown": asdict(self.breakdown) if self.breakdown else None,
         }
         path.write_text(json.dumps(found, indent=1) + "\n")
@@ -60,8 +63,9 @@ class Report:
             console.print(_breakdown_table(self.breakdown))
             for name in self.breakdown.gone:
                 console.print(f"not there to be watched: {name}")
-        if self.trace:
-            console.print(self.trace.table())
+        for apart in (self.trace, self.serials):
+            if apart:
+                console.print(apart.table())
         if not self.machine:
             return
         facts = ", ".join(f"{name} {value}" for name, value in self.machine.items())
@@ -113,6 +117,10 @@ class Report:
             spent = [_spent(turns, whose) for whose in (API, POSTGRES, CLIENT)]
             table.add_row(name, f"{median(turns, 'rate'):,.0f}", *times, *spent)
         return table
+
+
+def _with_ratio(found: Traced | Serials | None) -> dict[str, Any] | None:
+    return asdict(found) | {"ratio": found.ratio} if found else None
 
 
 def _spent(turns: list[Turn], whose: str) -> str:
