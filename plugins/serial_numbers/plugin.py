@@ -47,6 +47,7 @@ manifest = Manifest(
             "serial_numbers.read",
             ("manager", "purchaser", "seller", "storekeeper", "accountant", "viewer"),
         ),
+        Permission("serial_numbers.claim", ("manager", "seller", "storekeeper")),
     ),
     settings=SerialSettings,
     tables=tables.tables,

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from dataclasses import replace
 from uuid import UUID
 
 import sqlalchemy as sa
 
 from core.plugin_api import Tables, Transaction, Uuid, rows
 from plugins.serial_numbers.rules.life import OURS, State
-from plugins.serial_numbers.rules.records import Item, Unit
+from plugins.serial_numbers.rules.records import Claim, Item, Outcome, Unit
 
 tables = Tables("serial_numbers")
 
@@ -35,14 +36,9 @@ unit = tables.table(
     sa.Column("sold_on", sa.Date),
     sa.Column("warranty_until", sa.Date),
     sa.Column("party_id", Uuid),
-    sa.Column("replaces", Uuid),
     tables.key("lot_id", to="lot"),
     tables.key("item_id", to=item, target=("item_id",)),
     tables.key("party_id", to="party"),
-    sa.ForeignKeyConstraint(
-        ["tenant_id", "replaces"],
-        ["serial_numbers_unit.tenant_id", "serial_numbers_unit.lot_id"],
-    ),
     sa.UniqueConstraint("tenant_id", "item_id", "number", name="serial_numbers_unit_of_item"),
     sa.CheckConstraint(
         "state IN (" + ", ".join(f"'{state.value}'" for state in State) + ")", name="state"
@@ -60,10 +56,50 @@ unit = tables.table(
     sa.Index(None, "tenant_id", "item_id", "state"),
 )
 
+claim = tables.table(
+    "claim",
+    sa.Column("id", Uuid, primary_key=True),
+    sa.Column("lot_id", Uuid, nullable=False),
+    sa.Column("claimed_on", sa.Date, nullable=False),
+    sa.Column("complaint", sa.Text, nullable=False),
+    sa.Column("covered", sa.Boolean, nullable=False),
+    sa.Column("party_id", Uuid),
+    sa.Column("closed_on", sa.Date),
+    sa.Column("outcome", sa.Text),
+    sa.Column("note", sa.Text),
+    sa.Column("replacement_id", Uuid),
+    tables.key("lot_id", to=unit, target=("lot_id",)),
+    tables.key("replacement_id", to=unit, target=("lot_id",)),
+    tables.key("party_id", to="party"),
+    sa.UniqueConstraint("tenant_id", "replacement_id", name="serial_numbers_claim_replacement"),
+    sa.CheckConstraint(
+        "outcome IN (" + ", ".join(f"'{outcome.value}'" for outcome in Outcome) + ")",
+        name="outcome",
+    ),
+    sa.CheckConstraint("(outcome IS NULL) = (closed_on IS NULL)", name="closed"),
+    sa.CheckConstraint("closed_on >= claimed_on", name="dates"),
+    sa.CheckConstraint(
+        "(replacement_id IS NOT NULL) = (outcome IS NOT NULL AND outcome = 'replaced')",
+        name="replaced",
+    ),
+    sa.CheckConstraint("replacement_id <> lot_id", name="itself"),
+    sa.Index(
+        "serial_numbers_claim_open",
+        "tenant_id",
+        "lot_id",
+        unique=True,
+        postgresql_where=sa.text("outcome IS NULL"),
+    ),
+    sa.Index(None, "tenant_id", "lot_id"),
+)
+
 _ITEM = "item_id, serial_control, warranty_months, imei, first_number"
+_CLAIM = (
+    "id, lot_id, claimed_on, complaint, covered, party_id, closed_on, outcome, note, replacement_id"
+)
 _UNIT = (
     "u.lot_id, u.item_id, u.number, u.state, u.tenant_wide, u.outs, u.sold_on, u.warranty_until,"
-    " u.party_id, u.replaces"
+    " u.party_id"
 )
 
 
@@ -96,6 +132,64 @@ async def put_items(tx: Transaction, items: Iterable[Item]) -> None:
             [one.imei for one in wanted],
             [one.first_number for one in wanted],
         )
+
+
+async def claims_where(
+    tx: Transaction,
+    *,
+    ids: Collection[UUID] | None = None,
+    lots: Collection[UUID] | None = None,
+    replacements: Collection[UUID] | None = None,
+    only_open: bool = False,
+    after: UUID | None = None,
+    limit: int | None = None,
+) -> list[Claim]:
+    """Claims, the oldest first: these, or those about these units, or those that these units ended."""
+    found = await rows(
+        tx,
+        f"SELECT {_CLAIM} FROM serial_numbers_claim WHERE tenant_id = %s"  # noqa: S608 - ours
+        " AND (%s::uuid[] IS NULL OR id = ANY(%s)) AND (%s::uuid[] IS NULL OR lot_id = ANY(%s))"
+        " AND (%s::uuid[] IS NULL OR replacement_id = ANY(%s)) AND (NOT %s OR outcome IS NULL)"
+        " AND (%s::uuid IS NULL OR id > %s) ORDER BY id LIMIT %s",
+        tx.tenant_id,
+        *(None if ids is None else list(ids),) * 2,
+        *(None if lots is None else list(lots),) * 2,
+        *(None if replacements is None else list(replacements),) * 2,
+        *(only_open, after, after, limit),
+    )
+    return [
+        replace(
+            Claim(*row[:7]),
+            outcome=None if row[7] is None else Outcome(row[7]),
+            note=row[8],
+            replacement_id=row[9],
+        )
+        for row in found
+    ]
+
+
+async def count_claims(tx: Transaction, *, only_open: bool) -> int:
+    """How many there are."""
+    found = await rows(
+        tx,
+        "SELECT count(*) FROM serial_numbers_claim WHERE tenant_id = %s AND (NOT %s OR outcome IS NULL)",
+        *(tx.tenant_id, only_open),
+    )
+    return int(found[0][0])
+
+
+async def put_claim(tx: Transaction, one: Claim) -> None:
+    """Store a claim, over what was kept of it."""
+    await rows(
+        tx,
+        f"INSERT INTO serial_numbers_claim (tenant_id, {_CLAIM})"  # noqa: S608 - ours
+        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT (tenant_id, id) DO UPDATE"
+        " SET closed_on = excluded.closed_on, outcome = excluded.outcome, note = excluded.note,"
+        " replacement_id = excluded.replacement_id RETURNING id",
+        *(tx.tenant_id, one.id, one.lot_id, one.claimed_on, one.complaint, one.covered),
+        *(one.party_id, one.closed_on, one.outcome and one.outcome.value, one.note),
+        one.replacement_id,
+    )
 
 
 async def units_of_number(tx: Transaction, number: str) -> list[Unit]:

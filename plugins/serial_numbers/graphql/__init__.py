@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from plugins.serial_numbers.graphql import items, lines, queries, settings, units
-from schema.plugin_api import DocumentLine, DocumentLineInput, Extension, Item, Lot
+from plugins.serial_numbers.graphql import claims, items, lines, queries, settings, units
+from schema.plugin_api import DocumentLine, DocumentLineInput, Extension, Item, Lot, gathered
 
-EXTENSION = Extension(
-    fields={Item: items.ItemFields, DocumentLine: lines.LineFields, Lot: units.LotFields},
-    inputs={**items.INPUTS, DocumentLineInput: lines.INPUT},
-    queries=queries.Queries,
-    mutations=settings.Mutations,
+EXTENSION = gathered(
+    [
+        Extension(
+            fields={Item: items.ItemFields, DocumentLine: lines.LineFields, Lot: units.LotFields},
+            inputs={**items.INPUTS, DocumentLineInput: lines.INPUT},
+            queries=queries.Queries,
+            mutations=settings.Mutations,
+        ),
+        Extension(queries=claims.Queries, mutations=claims.Mutations),
+    ]
 )

@@ -12,7 +12,7 @@ import strawberry
 from core.plugin_api import LotMovement, Transaction, lot_movements, today
 from plugins.serial_numbers import tables
 from plugins.serial_numbers.graphql.items import READ
-from plugins.serial_numbers.graphql.vocabulary import SerialNumbersState
+from plugins.serial_numbers.graphql.vocabulary import SerialNumbersClaimOutcome, SerialNumbersState
 from plugins.serial_numbers.rules import records, warranty
 from plugins.serial_numbers.rules.life import State
 from plugins.serial_numbers.stock import tables as stock
@@ -43,6 +43,27 @@ async def units_by_id(tx: Transaction, keys: Sequence[UUID]) -> Mapping[UUID, Se
 async def places_of_units(tx: Transaction, keys: Sequence[UUID]) -> Mapping[UUID, UUID]:
     found = await stock.where(tx, keys)
     return {lot: place for lot, (place, account) in found.items() if account is None}
+
+
+async def claims_by_id(tx: Transaction, keys: Sequence[UUID]) -> Mapping[UUID, SerialNumbersClaim]:
+    found = await tables.claims_where(tx, ids=keys)
+    return {claim.id: SerialNumbersClaim.of(claim) for claim in found}
+
+
+async def claims_of_units(
+    tx: Transaction, keys: Sequence[UUID]
+) -> Mapping[UUID, list[records.Claim]]:
+    found: dict[UUID, list[records.Claim]] = {key: [] for key in keys}
+    for claim in await tables.claims_where(tx, lots=keys):
+        found[claim.lot_id].append(claim)
+    return found
+
+
+async def claims_by_replacement(
+    tx: Transaction, keys: Sequence[UUID]
+) -> Mapping[UUID, records.Claim]:
+    found = await tables.claims_where(tx, replacements=keys)
+    return {claim.replacement_id: claim for claim in found if claim.replacement_id}
 
 
 Move = tuple[LotMovement, Decimal | None]
@@ -178,6 +199,70 @@ class SerialNumbersUnit(Node):
             return None
         found = await info.context.load(histories, self.uuid)
         return [SerialNumbersEvent.of(move) for move in found or ()]
+
+    @field
+    async def claims(self, info: Info) -> list[SerialNumbersClaim] | None:
+        """What customers claimed for it (保修申请), the oldest first."""
+        found = await info.context.load(claims_of_units, self.uuid)
+        return [SerialNumbersClaim.of(claim) for claim in found or ()]
+
+    @field
+    async def replaced_by(self, info: Info) -> SerialNumbersUnit | None:
+        """The unit that was given for it; null where none was."""
+        for claim in await info.context.load(claims_of_units, self.uuid) or ():
+            if claim.replacement_id is not None:
+                return await info.context.load(units_by_id, claim.replacement_id)
+        return None
+
+    @field
+    async def replaces(self, info: Info) -> SerialNumbersUnit | None:
+        """The unit for which it was given; null where it was given for none."""
+        claim = await info.context.load(claims_by_replacement, self.uuid)
+        return None if claim is None else await info.context.load(units_by_id, claim.lot_id)
+
+
+@object_type(permission=READ, node=claims_by_id)
+class SerialNumbersClaim(Node):
+    """What a customer asked for because a unit was not as it should be (保修申请)."""
+
+    record: strawberry.Private[records.Claim]
+    claimed_on: dt.date = field("The day on which the customer came.")
+    complaint: str = field("What is wrong with it.")
+    covered: bool = field("Whether the warranty lasted on that day.")
+    closed_on: dt.date | None = field("When it was closed; null while it is open.")
+    outcome: SerialNumbersClaimOutcome | None = field("How it ended; null while it is open.")
+    note: str | None = field("What was told when it was closed.")
+
+    @classmethod
+    def of(cls, record: records.Claim) -> SerialNumbersClaim:
+        ended = record.outcome
+        return cls(
+            uuid=record.id,
+            record=record,
+            claimed_on=record.claimed_on,
+            complaint=record.complaint,
+            covered=record.covered,
+            closed_on=record.closed_on,
+            outcome=None if ended is None else SerialNumbersClaimOutcome(ended.value),
+            note=record.note,
+        )
+
+    @field
+    async def unit(self, info: Info) -> SerialNumbersUnit | None:
+        """The unit that it is about."""
+        return await info.context.load(units_by_id, self.record.lot_id)
+
+    @field
+    async def customer(self, info: Info) -> Party | None:
+        """Who had bought it, if that was said."""
+        key = self.record.party_id
+        return None if key is None else await info.context.load(parties_by_id, key)
+
+    @field
+    async def replacement(self, info: Info) -> SerialNumbersUnit | None:
+        """The unit that was given for it; null where none was."""
+        key = self.record.replacement_id
+        return None if key is None else await info.context.load(units_by_id, key)
 
 
 class LotFields:

@@ -31,3 +31,13 @@ class SerialNumbersUniqueWithin(Enum):
 
     ITEM = enum_value("item", description="Units of two items may have the same number.")
     TENANT = enum_value("tenant", description="No two units have the same number.")
+
+
+@strawberry.enum(description="How a claim ended.")
+class SerialNumbersClaimOutcome(Enum):
+    """What the customer got."""
+
+    REPAIRED = enum_value("repaired", description="The same unit, mended (维修).")
+    REPLACED = enum_value("replaced", description="Another unit (换新).")
+    REFUNDED = enum_value("refunded", description="The money (退款).")
+    REJECTED = enum_value("rejected", description="Nothing: the claim did not hold (拒绝).")

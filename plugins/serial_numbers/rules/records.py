@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import date
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -38,7 +39,7 @@ class Item:
 class Unit:
     """One unit with its number. ``outs`` counts how often it left us since it came from outside;
     ``sold_on``, ``warranty_until`` and ``party_id`` tell of its last sale. ``tenant_wide``: no unit of
-    another item has this number. ``replaces`` is the unit that was exchanged for it."""
+    another item has this number."""
 
     lot_id: UUID
     item_id: UUID
@@ -49,7 +50,6 @@ class Unit:
     sold_on: date | None = None
     warranty_until: date | None = None
     party_id: UUID | None = None
-    replaces: UUID | None = None
 
     @classmethod
     def of(cls, row: Mapping[str, Any]) -> Unit:
@@ -61,6 +61,33 @@ class Unit:
 
 
 _COLUMNS = tuple(column.name for column in fields(Unit))
+
+
+class Outcome(StrEnum):
+    """How a claim under warranty ended."""
+
+    REPAIRED = "repaired"
+    REPLACED = "replaced"
+    REFUNDED = "refunded"
+    REJECTED = "rejected"
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a customer asked for because a unit was not as it should be; open until it has an outcome.
+    ``covered`` tells whether the warranty lasted on that day; ``replacement_id`` is the unit that was
+    given for it."""
+
+    id: UUID
+    lot_id: UUID
+    claimed_on: date
+    complaint: str
+    covered: bool
+    party_id: UUID | None = None
+    closed_on: date | None = None
+    outcome: Outcome | None = None
+    note: str | None = None
+    replacement_id: UUID | None = None
 
 
 def told(extensions: Mapping[str, Any]) -> list[str] | None:
