@@ -73,7 +73,8 @@ class CoreHooks:
         order in which to take them, or None to leave the line to others.
 
         Asked under the lock, before the movements are made; ``offers`` come in core's own order, which
-        is first in, first out. The first plugin that answers decides. It fails closed: an exception,
+        is first in, first out; a plugin is offered what those before it chose, in their order, so that each
+        may leave out or rank what it knows of. It fails closed: an exception,
         or an offer that was not offered, refuses the posting with MODULE_FAILED.
         """
         raise NotImplementedError

@@ -93,8 +93,10 @@ class Plugged:
         line: Line,
         keys: Sequence[tuple[BalanceKey, Decimal]],
     ) -> list[BalanceKey] | None:
-        """The balances that a line may take, in order, by the first plugin that says so; else None."""
+        """The balances that a line may take, in order, where plugins say so: each chooses among what those
+        before it left. None where none does."""
         offers = {Offer(key.place, key.lot, free): key for key, free in keys}
+        left: list[Offer] | None = None
         for module in self._modules:
             posting = self._posting(state, document, module)
             chosen = ask(
@@ -104,14 +106,16 @@ class Plugged:
                 Offer,
                 posting=posting,
                 line=line,
-                offers=tuple(offers),
+                offers=tuple(offers if left is None else left),
             )
             if chosen is not None:
                 with contained(module.name, "allocate"):
                     if len(set(chosen)) < len(chosen):
                         raise ValueError("an offer was chosen twice")
-                    return [offers[offer] for offer in chosen]
-        return None
+                    if not set(chosen) <= set(offers if left is None else left):
+                        raise ValueError("an offer was chosen that was not made")
+                left = chosen
+        return None if left is None else [offers[offer] for offer in left]
 
     def check(self, state: State, document: Document, movements: tuple[Movement, ...] = ()) -> None:
         """Raise Refused with everything that plugins have against a document."""

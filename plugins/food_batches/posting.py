@@ -7,7 +7,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date
-from functools import cached_property
+from decimal import Decimal
+from functools import cache, cached_property
 from uuid import UUID
 
 from core.plugin_api import (
@@ -20,7 +21,6 @@ from core.plugin_api import (
     Refusal,
     Write,
     define,
-    lot_id,
 )
 from plugins.food_batches import opening, seconds, tables
 from plugins.food_batches.rules import dates, fefo, intake, life
@@ -90,8 +90,14 @@ class FoodPosting:
         return item if item is not None and item.batch_control else None
 
     def batch(self, lot: UUID) -> Batch | None:
-        row = self.view.row(tables.batch, lot_id=lot)
+        """The batch of a lot: it is one, or a part of one."""
+        row = self.view.row(tables.batch, lot_id=self.whole(lot))
         return Batch.of(row) if row else None
+
+    def whole(self, lot: UUID) -> UUID:
+        """The lot that a lot is a part of; itself where it is none."""
+        known = self.view.lot(lot)
+        return lot if known is None or known.parent_id is None else known.parent_id
 
     def code(self, lot: UUID) -> str:
         known = self.view.lot(lot)
@@ -144,7 +150,8 @@ class FoodPosting:
             return None
         if self.opens:
             return [offer for offer in offers if offer.lot_id == NIL]
-        known = {offer.lot_id: self.batch(offer.lot_id) for offer in offers}
+        of_lot = cache(self.batch)
+        known = {offer.lot_id: of_lot(offer.lot_id) for offer in offers}
         batches = {lot: batch for lot, batch in known.items() if batch is not None}
         wanted = self.wanted(item, line.to_place_id)
         return fefo.fefo(offers, batches, wanted, self._received)
@@ -209,10 +216,11 @@ class FoodPosting:
             return
         if self.type.effect is Effect.COUNT:
             if line.quantity:
-                yield item, lot_id(line.item_id, line.lot_code) if line.lot_code else NIL
+                found = dict.fromkeys(self.whole(one.lot_id) for one in self.by_line[line.no])
+                yield from ((item, lot) for lot in found)
             return
         arrived = dict.fromkeys(
-            movement.lot_id
+            self.whole(movement.lot_id)
             for movement in self.by_line[line.no]
             if self.ours(movement.target) and not self.ours(movement.source)
         )
@@ -237,20 +245,21 @@ class FoodPosting:
         if self.type.party != "customer" or not (self.type.returns or self.posting.reverses):
             return
         for no, movements in self.by_line.items():
+            back: dict[UUID, Decimal] = defaultdict(Decimal)
             for movement in movements:
-                back = self.ours(movement.target)
-                for row in self.view.rows(
-                    tables.recall_batch, lot_id=movement.lot_id, closed=False
-                ):
+                sign = 1 if self.ours(movement.target) else -1
+                back[self.whole(movement.lot_id)] += sign * movement.quantity
+            for lot, quantity in back.items():
+                for row in self.view.rows(tables.recall_batch, lot_id=lot, closed=False):
                     yield Write(
                         tables.recall_return,
                         {
                             "recall_id": row["recall_id"],
-                            "lot_id": movement.lot_id,
+                            "lot_id": lot,
                             "document_id": self.document.id,
                             "line": no,
                             "party_id": self.document.party_id,
-                            "quantity": movement.quantity if back else -movement.quantity,
+                            "quantity": quantity,
                         },
                     )
 
@@ -262,7 +271,7 @@ class FoodPosting:
             return
         where = ("lotCode",) if line.lot_code else ()
         leaving = {
-            movement.lot_id: movement.target
+            self.whole(movement.lot_id): movement.target
             for movement in self.by_line[line.no]
             if self.ours(movement.source)
         }

@@ -702,6 +702,8 @@ CREATE TABLE lot (
 	CONSTRAINT lot_tenant_id_parent_id_fkey FOREIGN KEY(tenant_id, parent_id) REFERENCES lot (tenant_id, id)
 );
 
+CREATE INDEX lot_tenant_id_parent_id_idx ON lot (tenant_id, parent_id) WHERE parent_id IS NOT NULL;
+
 alter table "lot" enable row level security;
 
 alter table "lot" force row level security;

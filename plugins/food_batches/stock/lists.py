@@ -170,14 +170,13 @@ async def second_stock(
 
 
 async def on_hand_of_lots(tx: Transaction, lot_ids: Collection[UUID]) -> dict[UUID, Decimal]:
-    """What is left of lots in our places."""
+    """What is left of lots in our places, their parts included."""
     found = await rows(
         tx,
-        "SELECT s.lot_id, sum(s.on_hand) FROM balance s"
+        "SELECT coalesce(l.parent_id, l.id), sum(s.on_hand) FROM balance s"
         " JOIN lot l ON l.tenant_id = s.tenant_id AND l.item_id = s.item_id AND l.id = s.lot_id"
         " JOIN place p ON p.tenant_id = s.tenant_id AND p.id = s.place_id AND p.holds_stock"
-        " WHERE s.tenant_id = %s AND l.id = ANY(%s) GROUP BY 1",
-        tx.tenant_id,
-        list(lot_ids),
+        " WHERE s.tenant_id = %s AND (l.id = ANY(%s) OR l.parent_id = ANY(%s)) GROUP BY 1",
+        *(tx.tenant_id, list(lot_ids), list(lot_ids)),
     )
     return {row[0]: row[1] for row in found}

@@ -156,7 +156,9 @@ async def documents_of(
     after: int | None = None,
     limit: int | None = None,
 ) -> list[tuple[int, UUID]]:
-    """Documents that moved some of these lots, with their posting numbers, in the order of posting."""
+    """Documents that moved some of these lots, or of their parts, with their posting numbers, in the order
+    of posting."""
+    lots = {*lots, *await parts_of_lots(tx, lots)}
     found = await rows(
         tx,
         f"WITH own AS MATERIALIZED (SELECT DISTINCT e.event_sequence FROM entry e WHERE {OF_LOTS}"  # noqa: S608 - ours
@@ -183,6 +185,28 @@ async def sequences(
         *(tx.tenant_id, list(documents), after or 0, limit),
     )
     return [(row[0], row[1]) for row in found]
+
+
+async def parts_of_lots(tx: Transaction, lots: Collection[UUID]) -> set[UUID]:
+    """The lots that are parts of these, units say."""
+    found = await rows(
+        tx,
+        "SELECT id FROM lot WHERE tenant_id = %s AND parent_id = ANY(%s)",
+        tx.tenant_id,
+        list(lots),
+    )
+    return {row[0] for row in found}
+
+
+async def wholes(tx: Transaction, lots: Collection[UUID]) -> dict[UUID, UUID]:
+    """The lots of which these are parts; for one that is no part, itself."""
+    found = await rows(
+        tx,
+        "SELECT id, coalesce(parent_id, id) FROM lot WHERE tenant_id = %s AND id = ANY(%s)",
+        tx.tenant_id,
+        list(lots),
+    )
+    return {row[0]: row[1] for row in found}
 
 
 async def items_of_lots(tx: Transaction, lots: Collection[UUID]) -> dict[UUID, UUID]:
