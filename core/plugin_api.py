@@ -59,12 +59,16 @@ from core.extension.records import (
     Write,
 )
 from core.ids import NIL, uuid7
+from core.indicators.queries import stock_values
+from core.indicators.records import Indicator
+from core.indicators.rules import Better, Bounds, Measured, Span
+from core.indicators.rules import Unit as IndicatorUnit
 from core.ledger.holds import HoldDraft, free_goods, hold_goods
 from core.ledger.posting import post_many
 from core.ledger.records import lot_id
 from core.ledger.requests import Post, Verdict
-from core.ledger.views.lots import LotMovement, lot_movements
-from core.ledger.views.positions import StockLine, stock_now
+from core.ledger.views.lots import (LotMovement, lot_movements)
+from core.ledger.views.positions import (StockLine, stock_now, stock_on)
 from core.ledger.views.present import module_settings, today
 from core.ledger.views.reports import Availability, availability
 from core.outbox.tables import Event, emit_many
@@ -86,6 +90,8 @@ __all__ = [
     "Asked",
     "Availability",
     "BarcodeDraft",
+    "Better",
+    "Bounds",
     "Database",
     "Document",
     "DocumentDraft",
@@ -94,6 +100,8 @@ __all__ = [
     "Event",
     "Exact",
     "HoldDraft",
+    "Indicator",
+    "IndicatorUnit",
     "ItemChanges",
     "ItemDraft",
     "Job",
@@ -104,6 +112,7 @@ __all__ = [
     "LotMovement",
     "LotPart",
     "Manifest",
+    "Measured",
     "Module",
     "Modules",
     "Moment",
@@ -123,6 +132,7 @@ __all__ = [
     "Refused",
     "Rounding",
     "Row",
+    "Span",
     "StockLine",
     "Tables",
     "Transaction",
@@ -160,6 +170,8 @@ __all__ = [
     "save_items_within",
     "share",
     "stock_now",
+    "stock_on",
+    "stock_values",
     "to_multiple",
     "today",
     "update_module_settings",

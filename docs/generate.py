@@ -22,7 +22,8 @@ from sqlalchemy.dialects import postgresql
 from core.db.schema import metadata
 from core.documents.types import TYPES
 from core.errors import codes
-from core.extension import hookspecs, manifest, plugin_tables, readable, records
+from core.extension import (hookspecs, manifest, plugin_tables, readable, records)
+from core.indicators import (records as indicator_records, rules as indicator_rules)
 from core.tenancy.rules import PERMISSIONS, ROLES
 from core.tenancy.settings import Settings
 from schema import hookspecs as schema_hookspecs
@@ -215,7 +216,14 @@ def _hooks() -> str:
             *(f"## {name}\n\n```python\n{code}\n```\n\n{told}" for name, code, told in hooks),
             "# Records",
             "What hooks are given and what they answer. They cannot be changed.",
-            *_records(records, manifest, plugin_tables, schema_hookspecs),
+            *_records(
+                records,
+                indicator_records,
+                indicator_rules,
+                manifest,
+                plugin_tables,
+                schema_hookspecs,
+            ),
         )
     )
 

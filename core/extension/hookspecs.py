@@ -18,17 +18,8 @@ from core.db.database import Transaction
 from core.documents.records import Line
 from core.documents.types import DocumentType
 from core.errors import Refusal
-from core.extension.records import (
-    Job,
-    LotPart,
-    Offer,
-    Posted,
-    Posting,
-    PostingJob,
-    Reads,
-    Work,
-    Write,
-)
+from core.extension.records import (Job, LotPart, Offer, Posted, Posting, PostingJob, Reads, Work, Write)
+from core.indicators.records import (Indicator)
 
 PROJECT = "tallybook"
 hookspec = pluggy.HookspecMarker(PROJECT)
@@ -142,6 +133,15 @@ class CoreHooks:
         Other plugins read it with ``attributes_of_items``, under the plugin's name. Awaited in the
         transaction of whoever asks, for two seconds at most, and only reads. It fails closed: an
         exception refuses what the other wanted it for, with MODULE_FAILED.
+        """
+        raise NotImplementedError
+
+    @hookspec
+    def indicators(self) -> Sequence[Indicator]:
+        """Figures that managers look at beside core's own; asked once, at start.
+
+        Codes begin with the plugin's name and a dot. Each is measured in a snapshot, contained by itself:
+        what fails is shown as MODULE_FAILED in its place, and hinders no other.
         """
         raise NotImplementedError
 

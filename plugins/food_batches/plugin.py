@@ -18,6 +18,7 @@ from uuid import UUID
 
 from core.plugin_api import (
     DocumentType,
+    Indicator,
     Job,
     Line,
     Manifest,
@@ -33,6 +34,7 @@ from core.plugin_api import (
 )
 from plugins.food_batches import attributes, tables
 from plugins.food_batches.graphql import EXTENSION
+from plugins.food_batches.indicators import INDICATORS
 from plugins.food_batches.opening import OPENING
 from plugins.food_batches.posting import FoodPosting
 from plugins.food_batches.rules import intake, weight
@@ -111,6 +113,11 @@ def posting_rows(posting: Posting) -> Iterator[Write]:
 @hookimpl
 def jobs() -> list[Job]:
     return [Job("watch", timedelta(hours=1), watch)]
+
+
+@hookimpl
+def indicators() -> tuple[Indicator, ...]:
+    return INDICATORS
 
 
 @hookimpl

@@ -19,6 +19,7 @@ from core.errors import codes
 from core.extension.hookspecs import PROJECT, CoreHooks
 from core.extension.readable import READABLE
 from core.extension.registry import GROUP, Plugin
+from core.indicators.records import Indicator
 from core.tenancy.rules import PERMISSIONS
 from schema.hookspecs import SchemaHooks
 
@@ -126,6 +127,13 @@ def both_languages(plugin: Plugin) -> Iterator[str]:
             yield f"the {name} is not told in English"
         if not _HAN.search(chinese):
             yield f"the {name} is not told in Chinese"
+    for indicator in _indicators(plugin):
+        for english, chinese in (
+            (indicator.en, indicator.zh),
+            (indicator.about, indicator.about_zh),
+        ):
+            if not english.strip() or _HAN.search(english) or not _HAN.search(chinese):
+                yield f"the indicator {indicator.code} is not told in both languages"
     for constraint, code in manifest.refusals.items():
         if code not in codes():
             yield f"{constraint} is refused with {code}, which nobody defined"
@@ -165,6 +173,11 @@ def hooks(plugin: Plugin) -> dict[str, Callable[..., object]]:
     marker = f"{PROJECT}_impl"
     found = vars(plugin.module).items()
     return {name: value for name, value in found if callable(value) and hasattr(value, marker)}
+
+
+def _indicators(plugin: Plugin) -> Iterator[Indicator]:
+    if "indicators" in hooks(plugin):
+        yield from plugin.module.indicators()
 
 
 def _package(plugin: Plugin) -> str:

@@ -24,6 +24,9 @@ from server.testing.trade import trade
 STOCK = """query($after: String) { stock(first: 100, after: $after) {
   nodes { item { id } place { id } lot { id } quantity value } pageInfo { hasNextPage endCursor } } }"""
 
+INDICATORS = """{ indicators(since: "2026-01-01", until: "2026-12-31", by: MONTH) {
+  code figure { value } errors { code message } } }"""
+
 
 def composition(plugin: Plugin) -> list[str]:
     """With it and what it requires, the schema composes, and every word of it is described."""
@@ -69,6 +72,8 @@ async def ordinary_day(database: Database, plugin: Plugin) -> list[str]:
     with _logged(plugin.name) as faults:
         refused = await trade(shop)
         await database.companion(Observers).settle()
+        measured = (await shop.ask(INDICATORS))["indicators"]
+    refused += [error for one in measured for error in one["errors"]]
     failed = [e["message"] for e in refused if e["code"] in ("MODULE_FAILED", "INTERNAL")]
     return [*failed, *faults, *await verify(database, shop.principal.tenant_id)]
 
