@@ -59,6 +59,9 @@ from core.extension.records import (
     Write,
 )
 from core.ids import NIL, uuid7
+from core.imports.cells import cell_choice, cell_day, cell_flag, cell_number, cell_whole
+from core.imports.columns import ImportColumn
+from core.imports.columns import Kind as ImportKind
 from core.indicators.queries import stock_values
 from core.indicators.records import Indicator
 from core.indicators.rules import Better, Bounds, Measured, Span
@@ -100,6 +103,8 @@ __all__ = [
     "Event",
     "Exact",
     "HoldDraft",
+    "ImportColumn",
+    "ImportKind",
     "Indicator",
     "IndicatorUnit",
     "ItemChanges",
@@ -145,6 +150,11 @@ __all__ = [
     "attributes_of_items",
     "availability",
     "barcodes_of_items",
+    "cell_choice",
+    "cell_day",
+    "cell_flag",
+    "cell_number",
+    "cell_whole",
     "clean",
     "define",
     "emit_many",

@@ -23,6 +23,7 @@ from core.db.schema import metadata
 from core.documents.types import TYPES
 from core.errors import codes
 from core.extension import (hookspecs, manifest, plugin_tables, readable, records)
+from core.imports import (columns as import_columns)
 from core.indicators import (records as indicator_records, rules as indicator_rules)
 from core.tenancy.rules import PERMISSIONS, ROLES
 from core.tenancy.settings import Settings
@@ -220,6 +221,7 @@ def _hooks() -> str:
                 records,
                 indicator_records,
                 indicator_rules,
+                import_columns,
                 manifest,
                 plugin_tables,
                 schema_hookspecs,

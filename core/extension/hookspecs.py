@@ -19,6 +19,7 @@ from core.documents.records import Line
 from core.documents.types import DocumentType
 from core.errors import Refusal
 from core.extension.records import (Job, LotPart, Offer, Posted, Posting, PostingJob, Reads, Work, Write)
+from core.imports.columns import (ImportColumn)
 from core.indicators.records import (Indicator)
 
 PROJECT = "tallybook"
@@ -142,6 +143,15 @@ class CoreHooks:
 
         Codes begin with the plugin's name and a dot. Each is measured in a snapshot, contained by itself:
         what fails is shown as MODULE_FAILED in its place, and hinders no other.
+        """
+        raise NotImplementedError
+
+    @hookspec
+    def import_columns(self) -> Sequence[ImportColumn]:
+        """Columns that files of items or parties may have for the plugin; asked once, at start.
+
+        What the cells of a row say reaches ``save_attributes`` as if it had been sent in the plugin's field,
+        but for what no column tells, which is absent: then it stays as it is kept.
         """
         raise NotImplementedError
 

@@ -26,6 +26,8 @@ from core.errors import Refused, define, refuse
 from core.extension.hookspecs import PROJECT, CoreHooks
 from core.extension.manifest import Manifest
 from core.extension.plugin_tables import Tables
+from core.imports.columns import ImportColumn, Placed, header_key
+from core.imports.own import COLUMNS
 from core.indicators.records import Indicator
 from core.tenancy.editions import EDITIONS
 from core.tenancy.rules import PERMISSIONS, ROLES
@@ -89,6 +91,7 @@ class Registry:
                 ) from None
         self.document_types = tuple(self._document_types())
         self.indicators = tuple(self._indicators())
+        self.import_columns = tuple(self._import_columns())
 
     def __iter__(self) -> Iterator[Plugin]:
         return iter(self.plugins)
@@ -159,6 +162,20 @@ class Registry:
                     raise _bad(plugin.name, reason, f"指标 {told.code} 的权限不存在")
                 known.add(told.code)
                 yield ModuleIndicator(plugin.name, told)
+
+    def _import_columns(self) -> Iterator[Placed]:
+        taken = {(one.kind, header_key(name)) for one in COLUMNS for name in (one.en, one.zh)}
+        for plugin in self.plugins:
+            for told in self._told(plugin, "import_columns", ImportColumn, ("columns", "导入列")):
+                for name in (told.en, told.zh):
+                    if (told.kind, header_key(name)) in taken:
+                        reason = f"there is a column {name} for imports already"
+                        raise _bad(plugin.name, reason, f"导入列 {name} 已存在")
+                    taken.add((told.kind, header_key(name)))
+                if not self.caller(plugin, "save_attributes").get_hookimpls():
+                    reason = "it has columns for imports and does not save_attributes"
+                    raise _bad(plugin.name, reason, "有导入列但未实现 save_attributes")
+                yield Placed(plugin.name, told)
 
     def _told(self, plugin: Plugin, hook: str, kind: type[T], named: tuple[str, str]) -> list[T]:
         """What a plugin declares by a hook that is asked at start."""

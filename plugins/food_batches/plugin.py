@@ -18,6 +18,7 @@ from uuid import UUID
 
 from core.plugin_api import (
     DocumentType,
+    ImportColumn,
     Indicator,
     Job,
     Line,
@@ -33,6 +34,7 @@ from core.plugin_api import (
     hookimpl,
 )
 from plugins.food_batches import attributes, tables
+from plugins.food_batches.columns import COLUMNS
 from plugins.food_batches.graphql import EXTENSION
 from plugins.food_batches.indicators import INDICATORS
 from plugins.food_batches.opening import OPENING
@@ -113,6 +115,11 @@ def posting_rows(posting: Posting) -> Iterator[Write]:
 @hookimpl
 def jobs() -> list[Job]:
     return [Job("watch", timedelta(hours=1), watch)]
+
+
+@hookimpl
+def import_columns() -> tuple[ImportColumn, ...]:
+    return COLUMNS
 
 
 @hookimpl

@@ -19,7 +19,6 @@ from core.errors import codes
 from core.extension.hookspecs import PROJECT, CoreHooks
 from core.extension.readable import READABLE
 from core.extension.registry import GROUP, Plugin
-from core.indicators.records import Indicator
 from core.tenancy.rules import PERMISSIONS
 from schema.hookspecs import SchemaHooks
 
@@ -127,13 +126,10 @@ def both_languages(plugin: Plugin) -> Iterator[str]:
             yield f"the {name} is not told in English"
         if not _HAN.search(chinese):
             yield f"the {name} is not told in Chinese"
-    for indicator in _indicators(plugin):
-        for english, chinese in (
-            (indicator.en, indicator.zh),
-            (indicator.about, indicator.about_zh),
-        ):
+    for what, words in _declared_words(plugin):
+        for english, chinese in words:
             if not english.strip() or _HAN.search(english) or not _HAN.search(chinese):
-                yield f"the indicator {indicator.code} is not told in both languages"
+                yield f"{what} is not told in both languages"
     for constraint, code in manifest.refusals.items():
         if code not in codes():
             yield f"{constraint} is refused with {code}, which nobody defined"
@@ -175,9 +171,14 @@ def hooks(plugin: Plugin) -> dict[str, Callable[..., object]]:
     return {name: value for name, value in found if callable(value) and hasattr(value, marker)}
 
 
-def _indicators(plugin: Plugin) -> Iterator[Indicator]:
+def _declared_words(plugin: Plugin) -> Iterator[tuple[str, list[tuple[str, str]]]]:
+    """What it declares for people to read, in English and in Chinese."""
     if "indicators" in hooks(plugin):
-        yield from plugin.module.indicators()
+        for one in plugin.module.indicators():
+            yield f"the indicator {one.code}", [(one.en, one.zh), (one.about, one.about_zh)]
+    if "import_columns" in hooks(plugin):
+        for one in plugin.module.import_columns():
+            yield f"the column {one.en}", [(one.en, one.zh), (one.about, one.about_zh)]
 
 
 def _package(plugin: Plugin) -> str:
