@@ -129,6 +129,9 @@ class View(Protocol):
     def today(self) -> date:
         """Today in the tenant's accounting zone (ledger rule 6.1)."""
 
+    def today_at(self, place_id: UUID) -> date:
+        """Today at a place: in its own time zone, that of the nearest place above it, or the tenant's."""
+
     def item(self, item_id: UUID) -> ItemFacts:
         """An item of the posting. KeyError for others."""
 

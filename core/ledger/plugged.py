@@ -189,6 +189,10 @@ class _View:
     def today(self) -> date:
         return self._state.today
 
+    def today_at(self, place_id: UUID) -> date:
+        state = self._state
+        return state.places.today_at(place_id, state.now, state.rules.accounting_zone)
+
     def item(self, item_id: UUID) -> ItemFacts:
         return self._state.items[item_id]
 

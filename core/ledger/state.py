@@ -12,6 +12,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from core.documents.records import Source
 from core.documents.rules import ItemFacts, PlaceFacts
@@ -52,6 +53,13 @@ class Places:
     def under(self, place: UUID, top: UUID) -> bool:
         """Whether a place is ``top`` itself or lies below it."""
         return top in self.by_id[place].path
+
+    def today_at(self, place: UUID, now: datetime, zone: str) -> date:
+        """The day it is at a place: in the nearest zone on the way to the root, else in ``zone``."""
+        for ancestor in reversed(self.path(place)):
+            if found := self.by_id[ancestor].zone:
+                return now.astimezone(ZoneInfo(found)).date()
+        return now.astimezone(ZoneInfo(zone)).date()
 
     def accounts(self) -> Accounts:
         return Accounts(

@@ -131,9 +131,15 @@ class FoodPosting:
         kinds = self.settings.licence_kinds
         return intake.valid_licence(map(Licence.of, known), kinds, self.on)
 
-    def wanted(self, item: Item, to: UUID | None) -> Wanted:
-        """What is asked of the goods of an item that leave, for the place ``to``."""
-        return Wanted(self.on, self.allowed(to), self.minimum, item.shelf_life)
+    def day_at(self, place: UUID) -> date:
+        """The day of the document at a place. One of today is of today there, whatever day the tenant
+        has; of another day nobody knows the hour, and it is that day everywhere."""
+        return self.view.today_at(place) if self.on == self.view.today else self.on
+
+    def wanted(self, item: Item, to: UUID | None, at: UUID | None = None) -> Wanted:
+        """What is asked of the goods of an item that leave, from ``at`` for the place ``to``."""
+        on = self.on if at is None else self.day_at(at)
+        return Wanted(on, self.allowed(to), self.minimum, item.shelf_life)
 
     def allowed(self, to: UUID | None) -> Allowed:
         places = set(self.settings.disposal_places)
@@ -154,7 +160,7 @@ class FoodPosting:
         known = {offer.lot_id: of_lot(offer.lot_id) for offer in offers}
         batches = {lot: batch for lot, batch in known.items() if batch is not None}
         wanted = self.wanted(item, line.to_place_id)
-        return fefo.fefo(offers, batches, wanted, self._received)
+        return fefo.fefo(offers, batches, wanted, self._received, self.day_at)
 
     def refusals(self) -> Iterator[Refusal]:
         """Why the document may not be posted. What undoes another is nobody's to refuse here, but for an
@@ -182,7 +188,7 @@ class FoodPosting:
             yield from opening.writes(self)
         made: dict[UUID, Batch] = {}
         for line in self.document.lines:
-            for item, lot in self._into(line):
+            for item, lot, _ in self._into(line):
                 known = made.get(lot) or self.batch(lot)
                 made[lot] = intake.merged(known, Told.of(line.extensions), lot, item)
         for lot, batch in made.items():
@@ -197,34 +203,36 @@ class FoodPosting:
         facts, code = Told.of(line.extensions), self.view.item(line.item_id).code
         if facts.of_batch and not self.controlled(line.item_id):
             yield Refusal(NOT_BY_BATCH, (FIELD,), {"item": code})
-        for item, lot in self._into(line):
+        for item, lot, place in self._into(line):
+            on = self.on if place is None else self.day_at(place)
             if lot == NIL:
                 yield Refusal(intake.LOT_REQUIRED, ("lotCode",), {"item": code})
                 continue
             known, name = told.get(lot) or self.batch(lot), line.lot_code or self.code(lot)
-            found = intake.check_dates(known, facts, item, code=name, item_code=code, on=self.on)
+            found = intake.check_dates(known, facts, item, code=name, item_code=code, on=on)
             wrong = [refusal.under(FIELD) for refusal in found]
             told[lot] = intake.merged(known, facts, lot, item)
             if not wrong and self.from_supplier:
-                wrong += intake.check_arrived(told[lot], name, self.on)
+                wrong += intake.check_arrived(told[lot], name, on)
             yield from wrong
 
-    def _into(self, line: Line) -> Iterator[tuple[Item, UUID]]:
-        """The lots that a line brings in from outside, or finds in a count, of items kept by batch."""
+    def _into(self, line: Line) -> Iterator[tuple[Item, UUID, UUID | None]]:
+        """The lots that a line brings in from outside, or finds in a count, of items kept by batch, and
+        where they come to lie."""
         item = self.controlled(line.item_id)
         if item is None or not line.stocked:
             return
         if self.type.effect is Effect.COUNT:
             if line.quantity:
                 found = dict.fromkeys(self.whole(one.lot_id) for one in self.by_line[line.no])
-                yield from ((item, lot) for lot in found)
+                at = line.place_id or self.document.place_id
+                yield from ((item, lot, at) for lot in found)
             return
-        arrived = dict.fromkeys(
-            self.whole(movement.lot_id)
-            for movement in self.by_line[line.no]
-            if self.ours(movement.target) and not self.ours(movement.source)
-        )
-        yield from ((item, lot) for lot in arrived)
+        arrived: dict[UUID, UUID] = {}
+        for movement in self.by_line[line.no]:
+            if self.ours(movement.target) and not self.ours(movement.source):
+                arrived.setdefault(self.whole(movement.lot_id), movement.target)
+        yield from ((item, lot, place) for lot, place in arrived.items())
 
     def _controlled_lines(self) -> Iterator[Line]:
         return (line for line in self.document.lines if self.controlled(line.item_id))
@@ -270,14 +278,18 @@ class FoodPosting:
         if item is None or self.type.effect in (Effect.COUNT, Effect.ARRIVE):
             return
         where = ("lotCode",) if line.lot_code else ()
-        leaving = {
-            self.whole(movement.lot_id): movement.target
+        leaving = dict.fromkeys(
+            (self.whole(movement.lot_id), movement.source, movement.target)
             for movement in self.by_line[line.no]
             if self.ours(movement.source)
-        }
-        for lot, target in leaving.items():
-            refusal = self._unfit(item, lot, self.wanted(item, target))
+        )
+        refused: set[UUID] = set()
+        for lot, source, target in leaving:
+            if lot in refused:
+                continue
+            refusal = self._unfit(item, lot, self.wanted(item, target, source))
             if refusal is not None:
+                refused.add(lot)
                 yield replace(refusal, path=where)
 
     def _unfit(self, item: Item, lot: UUID, wanted: Wanted) -> Refusal | None:

@@ -7,7 +7,15 @@ from collections.abc import Sequence
 from decimal import Decimal
 from uuid import UUID
 
-from core.plugin_api import NIL, Event, Transaction, emit_many, lock_guards, module_settings, today
+from core.plugin_api import (
+    NIL,
+    Event,
+    Transaction,
+    emit_many,
+    lock_guards,
+    module_settings,
+    today_by_place,
+)
 from plugins.food_batches import stopping, tables
 from plugins.food_batches.near import NearLine, near_expiry
 from plugins.food_batches.rules.records import Cause
@@ -32,11 +40,11 @@ async def watch(tx: Transaction) -> None:
 
 async def hold_unusable(tx: Transaction) -> int:
     """Place the holds that are missing under batches in stock; how many."""
-    on = await today(tx)
-    found = await lists.unguarded(tx, on, MOST_HOLDS)
+    days = await today_by_place(tx)
+    found = await lists.unguarded(tx, days, MOST_HOLDS)
     await lock_guards(tx, {item for item, _, _ in found})
     # Somebody may have released, corrected or held one before it was locked.
-    still = {*await lists.unguarded(tx, on, MOST_HOLDS)} & {*found}
+    still = {*await lists.unguarded(tx, days, MOST_HOLDS)} & {*found}
     batches = await tables.batches_by_lot(tx, {lot for _, lot, _ in still})
     for _, lot, cause in sorted(still):
         await stopping.stop(tx, NIL, batches[lot], Cause(cause), _REASONS[Cause(cause)])
@@ -46,7 +54,7 @@ async def hold_unusable(tx: Transaction) -> int:
 async def tell_of_expiry(tx: Transaction) -> int:
     """Put an event into the outbox for each batch in stock that has come near its expiry, or past it,
     and was not told of; how many."""
-    lines = await near_expiry(tx, await module_settings(tx, NAME), await today(tx))
+    lines = await near_expiry(tx, await module_settings(tx, NAME), await today_by_place(tx))
     by_lot: dict[UUID, list[NearLine]] = defaultdict(list)
     for line in lines:
         by_lot[line.batch.lot_id].append(line)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from core.db.database import Transaction
@@ -17,6 +18,15 @@ async def today(tx: Transaction) -> date:
     version, _, _, now = await ask(tx, reading.sequence_row())
     settings = (await loading.rules(tx, version)).settings
     return now.astimezone(ZoneInfo(settings.accounting_zone)).date()
+
+
+async def today_by_place(tx: Transaction) -> dict[UUID, date]:
+    """Today at every place of the tenant: in its own time zone, that of the nearest place above it, or the
+    accounting zone."""
+    version, _, _, now = await ask(tx, reading.sequence_row())
+    known = await loading.rules(tx, version)
+    zone, places = known.settings.accounting_zone, known.places
+    return {place: places.today_at(place, now, zone) for place in places.by_id}
 
 
 async def module_settings(tx: Transaction, module: str) -> Any:
