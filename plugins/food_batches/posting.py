@@ -22,7 +22,7 @@ from core.plugin_api import (
     Write,
     define,
 )
-from plugins.food_batches import opening, seconds, tables
+from plugins.food_batches import opening, samples, seconds, tables
 from plugins.food_batches.rules import dates, fefo, intake, life
 from plugins.food_batches.rules.fefo import Allowed, Wanted
 from plugins.food_batches.rules.records import (
@@ -186,6 +186,7 @@ class FoodPosting:
             yield Write(tables.purchase_check, self._purchase_check())
         if self.opens:
             yield from opening.writes(self)
+        yield from samples.writes(self)
         made: dict[UUID, Batch] = {}
         for line in self.document.lines:
             for item, lot, _ in self._into(line):

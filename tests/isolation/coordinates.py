@@ -55,6 +55,7 @@ REFERENCES: dict[str, tuple[str, ...]] = {
     "Place": (
         "Query.place(id:)",
         "Query.availability(placeId:)",
+        "Query.indicators(placeId:)",
         "Query.itemCard(placeId:)",
         "Query.costLayers(placeId:)",
         "PlaceFilterInput.parentId",
@@ -180,6 +181,8 @@ TEXTS = frozenset(
         *("DocumentInput.remark", "DocumentInput.cause"),
         *(f"DocumentLineInput.{n}" for n in ("description", "cause", "remark")),
         *("ReverseDocumentInput.remark", "PlaceHoldInput.reason"),
+        *("ImportInput.csv", "ImportInput.base64", "IndicatorSettingInput.code"),
+        "Query.indicators(codes:)",
         *("SwitchModuleInput.name", "ChangeEditionInput.edition"),
     }
 )

@@ -11,12 +11,26 @@ from plugins.food_batches.graphql import (
     parties,
     recall,
     records,
+    samples,
     scan,
     settings,
     trace,
 )
 from schema.plugin_api import gathered
 
-PARTS = (items, parties, batches, lines, opening, near, records, settings, trace, recall, scan)
+PARTS = (
+    items,
+    parties,
+    batches,
+    lines,
+    opening,
+    near,
+    records,
+    settings,
+    trace,
+    recall,
+    scan,
+    samples,
+)
 
 EXTENSION = gathered(part.EXTENSION for part in PARTS)
