@@ -123,8 +123,8 @@ class Mutations:
         self, info: Info, input: Annotated[ImportInput, argument("The file.")]
     ) -> ImportPayload:
         """Make and change items from a file of at most 5,000 rows: a row of a code that is there changes that
-        item, and an empty cell leaves what is there. Rows are saved each on its own, a thousand in a
-        transaction; sent again with the same command id, none is saved twice."""
+        item, and an empty cell leaves what is there. Rows are saved each on its own, some hundreds in
+        a transaction; sent again with the same command id, none is saved twice."""
         return await _imported(info, input, Kind.ITEM)
 
     @mutation_field(permission="parties.write", bulk=True)

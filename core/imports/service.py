@@ -1,4 +1,4 @@
-"""Importing a table: rows become drafts, and these are saved like any others, a thousand at a time."""
+"""Importing a table: rows become drafts, and these are saved like any others, some hundreds at a time."""
 
 from __future__ import annotations
 
@@ -38,8 +38,10 @@ NO_SUCH = define(
 
 MOST_ROWS = 5_000
 """Rows of one request."""
-CHUNK = catalogue.BULK_LIMIT
+CHUNK = 500
 """Rows that are saved in one transaction, behind which the tenant's other writes wait."""
+MOST_AT_ONCE = catalogue.BULK_LIMIT
+"""Rows of which all or none are saved: they are one transaction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +97,8 @@ async def import_rows(
     Sent again with the same command id, rows that were saved are not saved a second time. Refuses a header
     that does not fit, and more rows than one transaction holds where all or none are wanted.
     """
-    if all_or_none and len(table.rows) > CHUNK:
-        raise refuse(LIMIT_EXCEEDED, field="rows", limit=CHUNK)
+    if all_or_none and len(table.rows) > MOST_AT_ONCE:
+        raise refuse(LIMIT_EXCEEDED, field="rows", limit=MOST_AT_ONCE)
     headers = matched(table.header, by_header(columns_for(kind, principal.modules)))
     problems: list[Problem] = []
     drafts: dict[int, ItemDraft | PartyDraft] = {}
@@ -118,8 +120,9 @@ async def import_rows(
     undo = _always if dry_run else _any_refused if all_or_none else never
     saved = 0
     lines = [] if all_or_none and problems and not dry_run else sorted(drafts)
-    for start in range(0, len(lines), CHUNK):
-        part = lines[start : start + CHUNK]
+    size = MOST_AT_ONCE if all_or_none else CHUNK
+    for start in range(0, len(lines), size):
+        part = lines[start : start + size]
         ids = [uuid5(commands, str(line)) for line in part]
         verdicts = await _save(db, principal, kind, ids, [drafts[line] for line in part], undo)
         for line, verdict in zip(part, verdicts, strict=True):

@@ -13,6 +13,7 @@ from core.plugin_api import (
     Measured,
     Span,
     Transaction,
+    accounting_zone,
     module_settings,
     stock_on,
 )
@@ -53,7 +54,7 @@ async def _scrapped(tx: Transaction, span: Span, place: UUID | None) -> Measured
 async def _recovered(tx: Transaction, span: Span, place: UUID | None) -> Measured | None:
     if place is not None:
         return None  # a recall is everywhere
-    return Measured(*await figures.recovered(tx, span))
+    return Measured(*await figures.recovered(tx, span, await accounting_zone(tx)))
 
 
 INDICATORS = (

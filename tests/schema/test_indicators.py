@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 import pytest
+from psycopg import AsyncConnection
 
 from core.db.database import Database, Transaction, rows
 from core.errors import Refused
@@ -315,3 +317,31 @@ def test_codes_begin_with_the_name_of_the_module() -> None:
         stray = Indicator(code, "L", "爱", "", "", Unit.RATIO, Better.HIGHER, _two)
         with pytest.raises(Refused, match=code):
             Registry([teller(_two, stray)])
+
+
+async def test_statements_do_not_grow_with_items(shop: Shop) -> None:
+    counts = []
+    for codes in (["A"], [f"B{n}" for n in range(30)]):
+        for code in codes:
+            item = await shop.item(code)
+            await shop.posted("receipt", line(item, "9", "1"), on="2026-02-01")
+            await shop.posted("issue", line(item, "1", "2"), on="2026-03-01")
+        with raw_statements() as sent:
+            await told(shop, by="MONTH", place=shop.places["MAIN"])
+        counts.append(len(sent))
+    assert counts[0] == counts[1] > 10
+
+
+@contextmanager
+def raw_statements() -> Iterator[list[str]]:
+    """What is sent through psycopg meanwhile, as the views of the ledger do."""
+    sent: list[str] = []
+    execute = AsyncConnection.execute
+
+    async def noted(self: Any, query: Any, *rest: Any, **more: Any) -> Any:
+        sent.append(str(query))
+        return await execute(self, query, *rest, **more)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(AsyncConnection, "execute", noted)
+        yield sent

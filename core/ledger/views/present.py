@@ -20,6 +20,12 @@ async def today(tx: Transaction) -> date:
     return now.astimezone(ZoneInfo(settings.accounting_zone)).date()
 
 
+async def accounting_zone(tx: Transaction) -> str:
+    """The IANA zone in which the tenant's business dates are counted."""
+    version, *_ = await ask(tx, reading.sequence_row())
+    return (await loading.rules(tx, version)).settings.accounting_zone
+
+
 async def today_by_place(tx: Transaction) -> dict[UUID, date]:
     """Today at every place of the tenant: in its own time zone, that of the nearest place above it, or the
     accounting zone."""

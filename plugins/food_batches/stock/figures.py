@@ -47,9 +47,9 @@ async def scrapped_and_received(
     return Decimal(scrapped), Decimal(received)
 
 
-async def recovered(tx: Transaction, span: Span) -> tuple[Decimal, Decimal]:
-    """Of the batches of recalls that were begun in a span: what was frozen or came back, and what there was
-    in all, in base units."""
+async def recovered(tx: Transaction, span: Span, zone: str) -> tuple[Decimal, Decimal]:
+    """Of the batches of recalls that were begun in a span, by the days of a time zone: what was frozen or
+    came back, and what there was in all, in base units."""
     ((caught, produced),) = await rows(
         tx,
         "SELECT coalesce(sum(b.on_hand + coalesce(r.quantity, 0)), 0), coalesce(sum(b.produced), 0)"
@@ -57,8 +57,9 @@ async def recovered(tx: Transaction, span: Span) -> tuple[Decimal, Decimal]:
         " JOIN food_batches_recall_batch b ON b.tenant_id = c.tenant_id AND b.recall_id = c.id"
         " LEFT JOIN (SELECT recall_id, lot_id, sum(quantity) quantity FROM food_batches_recall_return"
         "  WHERE tenant_id = %s GROUP BY 1, 2) r ON r.recall_id = b.recall_id AND r.lot_id = b.lot_id"
-        " WHERE c.tenant_id = %s AND NOT c.drill AND c.opened_at::date BETWEEN %s AND %s",
-        *(tx.tenant_id, tx.tenant_id, span.since, span.until),
+        " WHERE c.tenant_id = %s AND NOT c.drill"
+        " AND (c.opened_at AT TIME ZONE %s)::date BETWEEN %s AND %s",
+        *(tx.tenant_id, tx.tenant_id, zone, span.since, span.until),
     )
     return Decimal(caught), Decimal(produced)
 

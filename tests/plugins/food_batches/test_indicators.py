@@ -60,7 +60,7 @@ async def test_recovery_of_recalls(market: Market) -> None:
         },
     )
     assert started["foodBatchesStartRecall"]["errors"] == []
-    found = await figure(market, "recall_recovery_rate", until=market.day(1))
+    found = await figure(market, "recall_recovery_rate", since=market.day(0))
     assert (number(found), found["health"]) == (60, "ALARM")
 
 
