@@ -70,9 +70,9 @@ from core.ledger.holds import HoldDraft, free_goods, hold_goods
 from core.ledger.posting import post_many
 from core.ledger.records import lot_id
 from core.ledger.requests import Post, Verdict
-from core.ledger.views.lots import (LotMovement, lot_movements)
-from core.ledger.views.positions import (StockLine, stock_now, stock_on)
-from core.ledger.views.present import (accounting_zone, module_settings, today, today_by_place)
+from core.ledger.views.lots import LotMovement, lot_movements
+from core.ledger.views.positions import StockLine, stock_now, stock_on
+from core.ledger.views.present import accounting_zone, module_settings, today, today_by_place
 from core.ledger.views.reports import Availability, availability
 from core.outbox.tables import Event, emit_many
 from core.tenancy.modules import update_module_settings

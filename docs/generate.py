@@ -22,9 +22,10 @@ from sqlalchemy.dialects import postgresql
 from core.db.schema import metadata
 from core.documents.types import TYPES
 from core.errors import codes
-from core.extension import (hookspecs, manifest, plugin_tables, readable, records)
-from core.imports import (columns as import_columns)
-from core.indicators import (records as indicator_records, rules as indicator_rules)
+from core.extension import hookspecs, manifest, plugin_tables, readable, records
+from core.imports import columns as import_columns
+from core.indicators import records as indicator_records
+from core.indicators import rules as indicator_rules
 from core.tenancy.rules import PERMISSIONS, ROLES
 from core.tenancy.settings import Settings
 from schema import hookspecs as schema_hookspecs

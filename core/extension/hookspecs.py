@@ -18,9 +18,19 @@ from core.db.database import Transaction
 from core.documents.records import Line
 from core.documents.types import DocumentType
 from core.errors import Refusal
-from core.extension.records import (Job, LotPart, Offer, Posted, Posting, PostingJob, Reads, Work, Write)
-from core.imports.columns import (ImportColumn)
-from core.indicators.records import (Indicator)
+from core.extension.records import (
+    Job,
+    LotPart,
+    Offer,
+    Posted,
+    Posting,
+    PostingJob,
+    Reads,
+    Work,
+    Write,
+)
+from core.imports.columns import ImportColumn
+from core.indicators.records import Indicator
 
 PROJECT = "tallybook"
 hookspec = pluggy.HookspecMarker(PROJECT)
