@@ -156,7 +156,8 @@ CREATE TABLE outbox (
 	topic TEXT NOT NULL, 
 	payload JSONB NOT NULL, 
 	at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL, 
-	CONSTRAINT outbox_pkey PRIMARY KEY (tenant_id, id)
+	CONSTRAINT outbox_pkey PRIMARY KEY (tenant_id, id), 
+	CONSTRAINT outbox_topic_length CHECK (octet_length(topic) <= 100)
 );
 
 alter table "outbox" enable row level security;
