@@ -74,7 +74,7 @@ from core.ledger.views.lots import LotMovement, lot_movements
 from core.ledger.views.positions import StockLine, stock_now, stock_on
 from core.ledger.views.present import accounting_zone, module_settings, today, today_by_place
 from core.ledger.views.reports import Availability, availability
-from core.outbox.tables import Event, emit_many
+from core.outbox import Event, Heard, emit_many
 from core.tenancy.modules import update_module_settings
 from core.tenancy.rules import Principal
 from core.text import clean
@@ -102,6 +102,7 @@ __all__ = [
     "Effect",
     "Event",
     "Exact",
+    "Heard",
     "HoldDraft",
     "ImportColumn",
     "ImportKind",

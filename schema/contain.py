@@ -76,9 +76,10 @@ def _heard(
     """A subscription of a plugin. It may wait for hours, but not forget to wait."""
 
     async def events(source: Any, info: Any, **arguments: Any) -> AsyncIterator[Any]:
-        with contained(module, what, *_PASSING), interrupted(HOOK_SECONDS):
-            stream = subscribe(source, info, **arguments)
-            steps = aiter(stream)
+        with contained(module, what, *_PASSING):
+            with interrupted(HOOK_SECONDS):
+                stream = subscribe(source, info, **arguments)
+            steps = aiter(await stepwise(stream) if inspect.isawaitable(stream) else stream)
         try:
             while True:
                 with contained(module, what, *_PASSING):

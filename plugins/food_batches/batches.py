@@ -24,7 +24,8 @@ from core.plugin_api import (
     run_command,
     today_by_place,
 )
-from plugins.food_batches import stopping, tables
+from plugins.food_batches import alerts, stopping, tables
+from plugins.food_batches.alerts import Alert
 from plugins.food_batches.rules import dates, intake
 from plugins.food_batches.rules.records import Batch, Cause, Item, Status
 from plugins.food_batches.stock import lists
@@ -94,6 +95,7 @@ async def hold_batch(
         why = _reason(reason)
         await stopping.stop(tx, principal.user_id, batch, Cause.HELD, why)
         await tables.put_batches(tx, [replace(batch, status=Status.HELD)])
+        await alerts.tell(tx, [(Alert.HELD, batch, {})])
         return {"reason": why}
 
     asked = {"id": lot_id, "reason": reason}

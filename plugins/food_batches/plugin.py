@@ -25,16 +25,19 @@ from core.plugin_api import (
     Manifest,
     Offer,
     Permission,
+    Posted,
     Posting,
     Reads,
     Refusal,
     Transaction,
+    Work,
     Write,
     define,
     hookimpl,
 )
 from plugins.food_batches import attributes, tables
-from plugins.food_batches.columns import COLUMNS
+from plugins.food_batches.alerts import (tell_of_what_came)
+from plugins.food_batches.columns import (COLUMNS)
 from plugins.food_batches.graphql import EXTENSION
 from plugins.food_batches.indicators import INDICATORS
 from plugins.food_batches.opening import OPENING
@@ -110,6 +113,11 @@ def check_posting(posting: Posting) -> Iterator[Refusal]:
 @hookimpl
 def posting_rows(posting: Posting) -> Iterator[Write]:
     return FoodPosting(posting).writes()
+
+
+@hookimpl
+async def posted(work: Work, postings: Sequence[Posted]) -> None:
+    await tell_of_what_came(work, postings)
 
 
 @hookimpl

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from plugins.food_batches.graphql import (
+    alerts,
     batches,
     items,
     lines,
@@ -30,6 +31,7 @@ PARTS = (
     trace,
     recall,
     scan,
+    alerts,
     samples,
 )
 

@@ -11,10 +11,10 @@ import strawberry
 
 from core.plugin_api import module_settings, today, today_by_place
 from plugins.food_batches import near
+from plugins.food_batches.alerts import NAME
 from plugins.food_batches.graphql.batches import FoodBatchesBatch, batches_by_id
 from plugins.food_batches.graphql.items import READ
 from plugins.food_batches.graphql.vocabulary import FoodBatchesFreshness
-from plugins.food_batches.watch import NAME
 from schema.plugin_api import (
     PART,
     After,

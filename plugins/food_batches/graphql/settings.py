@@ -10,9 +10,9 @@ from uuid import UUID
 import strawberry
 
 from core.plugin_api import LIMIT_EXCEEDED, module_settings, refuse, update_module_settings
+from plugins.food_batches.alerts import NAME
 from plugins.food_batches.graphql.vocabulary import FoodBatchesLicenceKind, FoodBatchesLicencePolicy
 from plugins.food_batches.settings import FoodSettings
-from plugins.food_batches.watch import NAME
 from schema.plugin_api import (
     COMMAND_ID,
     PART,

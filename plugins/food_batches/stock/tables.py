@@ -174,6 +174,33 @@ async def documents_of(
     return [(row[0], row[1]) for row in found]
 
 
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """Goods of a lot that a document brought in, from the virtual account ``customer`` or ``supplier``."""
+
+    document_id: UUID
+    account: str
+    lot_id: UUID
+    quantity: Decimal
+
+
+async def brought_in(tx: Transaction, documents: Collection[UUID]) -> list[Brought]:
+    """What these documents brought in of lots; reversals bring nothing."""
+    found = await rows(
+        tx,
+        "SELECT d.id, p.account, e.lot_id, -sum(e.quantity) FROM document d"
+        " JOIN entry e ON e.tenant_id = d.tenant_id AND e.event_sequence = d.sequence"
+        " JOIN place p ON p.tenant_id = e.tenant_id AND p.id = e.place_id"
+        "  AND p.account IN ('customer', 'supplier')"
+        " WHERE d.tenant_id = %s AND d.id = ANY(%s) AND d.reverses_id IS NULL"
+        "  AND e.lot_id <> '00000000-0000-0000-0000-000000000000'"
+        " GROUP BY 1, 2, 3 HAVING sum(e.quantity) < 0 ORDER BY 1, 2, 3",
+        tx.tenant_id,
+        list(documents),
+    )
+    return [Brought(*row) for row in found]
+
+
 async def sequences(
     tx: Transaction, documents: Collection[UUID], after: int | None, limit: int
 ) -> list[tuple[int, UUID]]:
