@@ -185,14 +185,16 @@ class Brought:
 
 
 async def brought_in(tx: Transaction, documents: Collection[UUID]) -> list[Brought]:
-    """What these documents brought in of lots; reversals bring nothing."""
+    """What these documents brought in of lots. A sale that is reversed comes back from the customer; that
+    goods sent back to a supplier are not, is no delivery."""
     found = await rows(
         tx,
         "SELECT d.id, p.account, e.lot_id, -sum(e.quantity) FROM document d"
-        " JOIN entry e ON e.tenant_id = d.tenant_id AND e.event_sequence = d.sequence"
+        " JOIN entry e ON e.tenant_id = d.tenant_id AND e.sequence = d.sequence"
         " JOIN place p ON p.tenant_id = e.tenant_id AND p.id = e.place_id"
         "  AND p.account IN ('customer', 'supplier')"
-        " WHERE d.tenant_id = %s AND d.id = ANY(%s) AND d.reverses_id IS NULL"
+        " WHERE d.tenant_id = %s AND d.id = ANY(%s)"
+        "  AND (d.reverses_id IS NULL OR p.account = 'customer')"
         "  AND e.lot_id <> '00000000-0000-0000-0000-000000000000'"
         " GROUP BY 1, 2, 3 HAVING sum(e.quantity) < 0 ORDER BY 1, 2, 3",
         tx.tenant_id,
