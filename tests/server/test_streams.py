@@ -179,9 +179,11 @@ async def test_a_revoked_token_ends_its_streams(db: Database, desk: Desk) -> Non
         assert time.monotonic() - began < AT_ONCE
 
 
-async def colleague(db: Database, desk: Desk, stack: AsyncExitStack) -> Shop:
-    """A seller of the same shop, at the second server."""
-    shop = await Shop.enter(db, desk.tenant, roles=("seller",), at=str(desk.there.base_url))
+async def colleague(
+    db: Database, desk: Desk, stack: AsyncExitStack, roles: tuple[str, ...] = ("seller",)
+) -> Shop:
+    """Somebody of the same shop, at the second server."""
+    shop = await Shop.enter(db, desk.tenant, roles=roles, at=str(desk.there.base_url))
     stack.push_async_callback(shop.client.aclose)
     return shop
 
@@ -211,6 +213,18 @@ async def test_a_lost_permission_ends_what_needs_it(
         assert await stream.end() == ["PERMISSION_DENIED"]
         with pytest.raises(TimeoutError):
             await other.next(2)
+
+
+async def test_who_may_not_is_told_so_at_once(
+    db: Database, desk: Desk, stack: AsyncExitStack
+) -> None:
+    await desk.shop.switch("food_batches", on=True)
+    nobody = await colleague(db, desk, stack, roles=())
+    for document in (DOCUMENTS, ALERTS):
+        answer = await post(nobody.client, document)
+        assert answer.status_code == 200
+        assert '"code":"PERMISSION_DENIED"' in answer.text
+        assert answer.text.endswith("event: complete\ndata:\n\n")
 
 
 async def test_what_is_switched_off_ends(desk: Desk) -> None:
