@@ -44,25 +44,25 @@ class EventStream(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         sending = asyncio.ensure_future(self._send(send))
         gone = asyncio.ensure_future(_disconnected(receive))
-        try:
-            await asyncio.wait({sending, gone}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            gone.cancel()
-            sending.cancel()
-            await asyncio.wait({sending, gone})
+        async with aclosing(self._told):
+            try:
+                await asyncio.wait({sending, gone}, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                gone.cancel()
+                sending.cancel()
+                await asyncio.wait({sending, gone})
         if not sending.cancelled():
             sending.result()
 
     async def _send(self, send: Send) -> None:
-        async with aclosing(self._told):
-            with suppress(OSError, TimeoutError):  # nobody is there any more
-                start = {"status": self.status_code, "headers": self.raw_headers}
-                await send({"type": "http.response.start", **start})
-                await _write(send, _event(self._first))
-                async for answer in self._told:
-                    await _write(send, _event(answer))
-                await _write(send, _COMPLETE)
-                await send({"type": "http.response.body", "body": b""})
+        with suppress(OSError, TimeoutError):  # nobody is there any more
+            start = {"status": self.status_code, "headers": self.raw_headers}
+            await send({"type": "http.response.start", **start})
+            await _write(send, _event(self._first))
+            async for answer in self._told:
+                await _write(send, _event(answer))
+            await _write(send, _COMPLETE)
+            await send({"type": "http.response.body", "body": b""})
 
 
 def only(answer: Answer) -> EventStream:

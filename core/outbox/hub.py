@@ -111,6 +111,8 @@ class Hub:
 
     def heard(self, word: str) -> None:
         """An event came from the relay."""
+        if not self._listeners:
+            return
         try:
             tenant, id_, topic, at, payload = json.loads(word)
             tenant_id = UUID(tenant)

@@ -27,8 +27,9 @@ outbox = tenant_table(
     sa.Column("topic", sa.Text, nullable=False),
     sa.Column("payload", JSONB, nullable=False),
     sa.Column("at", Moment, nullable=False, server_default=sa.func.now()),
-    # A notice, which carries both, has an end.
+    # A notice, which carries both, has an end: it must be possible to send every row, if need be cut.
     sa.CheckConstraint("octet_length(topic) <= 100", name="topic_length"),
+    sa.CheckConstraint("jsonb_typeof(payload) = 'object'", name="payload_object"),
 )
 
 emitted: dict[UUID, float] = {}

@@ -127,6 +127,27 @@ async def test_only_what_is_asked_for_is_told(desk: Desk) -> None:
         assert (told["state"], told["document"]["id"]) == ("SUBMITTED", draft["id"])
 
 
+async def test_a_module_tells_what_only_a_posting_shows(desk: Desk) -> None:
+    """The observer of the process that posts emits it, after the commit; all others hear of it."""
+    await desk.shop.switch("food_batches", on=True)
+    made = await desk.shop.ask(
+        "mutation($input: CreateItemInput!) { createItem(input: $input) { item { id } errors { code } } }",
+        input={"commandId": str(uuid7()), "code": "MILK", "name": "milk", "foodBatches": {}},
+    )
+    milk = made["createItem"]["item"]["id"]
+    alerts = """subscription { foodBatchesAlerts(kinds: [SHORT_DATED, RETURNED]) { missed kind quantity
+      item { code } batch { number freshness } document { number } } }"""
+    async with listening(desk.there, alerts) as stream:
+        food = {"expiresOn": "2026-03-10"}
+        short = line(milk, "3", "2", lotCode="LATE", foodBatches=food)
+        done = await desk.shop.posted("receipt", short)
+        assert await stream.data("foodBatchesAlerts") == {
+            **{"missed": False, "kind": "SHORT_DATED", "quantity": "3", "item": {"code": "MILK"}},
+            "batch": {"number": "LATE", "freshness": "EXPIRED"},
+            "document": {"number": done["number"]},
+        }
+
+
 async def saved(desk: Desk) -> dict[str, object]:
     answer = await desk.shop.ask(
         "mutation($input: SaveDraftInput!) { saveDraft(input: $input) {"

@@ -157,7 +157,8 @@ CREATE TABLE outbox (
 	payload JSONB NOT NULL, 
 	at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL, 
 	CONSTRAINT outbox_pkey PRIMARY KEY (tenant_id, id), 
-	CONSTRAINT outbox_topic_length CHECK (octet_length(topic) <= 100)
+	CONSTRAINT outbox_topic_length CHECK (octet_length(topic) <= 100), 
+	CONSTRAINT outbox_payload_object CHECK (jsonb_typeof(payload) = 'object')
 );
 
 alter table "outbox" enable row level security;

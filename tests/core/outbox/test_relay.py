@@ -177,6 +177,12 @@ async def test_no_topic_is_longer_than_a_notice(here: Database, tenant: Tenant) 
     assert await relay_tenant(here, tenant.id) == 1
 
 
+async def test_every_row_can_be_sent(here: Database, tenant: Tenant) -> None:
+    with pytest.raises((IntegrityError, psycopg.errors.CheckViolation)):
+        async with here.transaction(tenant.id) as tx:
+            await emit_many(tx, [Event("test.told", [1])])  # type: ignore[arg-type]  # no mapping
+
+
 async def test_a_lost_connection_is_a_gap(
     here: Database, superuser_url: str, tenant: Tenant
 ) -> None:
