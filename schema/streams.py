@@ -164,6 +164,8 @@ class Listening:
         for task in (self._coming, self._closing):
             task.cancel()
         await asyncio.wait({self._coming, self._closing}, timeout=_GRACE)
+        if self._coming.done() and not self._coming.cancelled():
+            self._coming.exception()  # asked for, so that the loop does not report what was told
         close = getattr(self._events, "aclose", None)
         if close is not None and self._coming.done():
             with suppress(Exception):  # told where it was contained
