@@ -39,10 +39,10 @@ from core.errors import Refused
 from core.extension.jobs import keep_jobs
 from core.extension.registry import registry
 from core.ledger.seal import keep_sealed
-from core.outbox import (Hub, relay)
-from core.tenancy import (sign_ins)
-from core.tenancy.sign_ins import (SignIns, authenticate, keep_hearing)
-from core.text import (mnemonic)
+from core.outbox import Hub, relay
+from core.tenancy import sign_ins
+from core.tenancy.sign_ins import SignIns, authenticate
+from core.text import mnemonic
 from schema.compose import ComposedSchema, composed_schema
 from schema.views import Views
 from server import logs

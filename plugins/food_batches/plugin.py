@@ -36,8 +36,8 @@ from core.plugin_api import (
     hookimpl,
 )
 from plugins.food_batches import attributes, tables
-from plugins.food_batches.alerts import (tell_of_what_came)
-from plugins.food_batches.columns import (COLUMNS)
+from plugins.food_batches.alerts import tell_of_what_came
+from plugins.food_batches.columns import COLUMNS
 from plugins.food_batches.graphql import EXTENSION
 from plugins.food_batches.indicators import INDICATORS
 from plugins.food_batches.opening import OPENING

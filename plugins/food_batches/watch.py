@@ -8,9 +8,15 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from core.plugin_api import (Event, NIL, Transaction, emit_many, lock_guards, module_settings, today, today_by_place)
-from plugins.food_batches import (alerts, stopping, tables)
-from plugins.food_batches.alerts import (Alert, NAME)
+from core.plugin_api import (
+    NIL,
+    Transaction,
+    lock_guards,
+    module_settings,
+    today_by_place,
+)
+from plugins.food_batches import alerts, stopping, tables
+from plugins.food_batches.alerts import NAME, Alert
 from plugins.food_batches.near import NearLine, near_expiry
 from plugins.food_batches.rules.records import Batch, Cause
 from plugins.food_batches.stock import lists
