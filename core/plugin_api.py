@@ -12,6 +12,7 @@ from core.catalogue.service import save_items_within
 from core.catalogue.tables import barcodes_of_items, items_by_barcode, lock_guards
 from core.commands import Asked
 from core.commands import run as run_command
+from core.db.bulk import insert as insert_many
 from core.db.database import Database, Transaction, rows
 from core.db.metadata import Moment, Number, Uuid
 from core.db.migrate import run_script
@@ -164,6 +165,7 @@ __all__ = [
     "free_goods",
     "hold_goods",
     "hookimpl",
+    "insert_many",
     "items_by_barcode",
     "lines_of_documents",
     "lock_guards",

@@ -1,33 +1,27 @@
 """Bills of material for whoever makes what they sell.
 
 A maker gains: what goes into a product is written down once, by version and day, and answers what a quantity
-needs over all levels, what it costs, what else a component goes into, and how many can be made now.
+needs over all levels, what it costs, what else a component goes into, and how many can be made now. Planning
+nets demand over all levels and says what to buy and to make, when, and why.
 
 Switched off, all of it is hidden and kept: nothing of core depends on it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import (Iterable, Iterator, Mapping, Sequence)
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
+from uuid import UUID
 
-from core.plugin_api import (
-    DocumentType,
-    Manifest,
-    Permission,
-    Posting,
-    PostingJob,
-    Refusal,
-    Transaction,
-    Write,
-    hookimpl,
-)
-from plugins.bom_manufacturing import bills, tables
-from plugins.bom_manufacturing.graphql import EXTENSION
-from plugins.bom_manufacturing.recipes import posting as recipes
-from plugins.bom_manufacturing.recipes.closing import close_open_days
-from plugins.bom_manufacturing.stock import recipes as closings
+from core.plugin_api import (DocumentType, Job, Manifest, Permission, Posting, PostingJob, Refusal, Transaction, Write, hookimpl)
+from plugins.bom_manufacturing import (bills, tables)
+from plugins.bom_manufacturing.graphql import (EXTENSION)
+from plugins.bom_manufacturing.planning import (data, runs)
+from plugins.bom_manufacturing.recipes import (posting as recipes)
+from plugins.bom_manufacturing.recipes.closing import (close_open_days)
+from plugins.bom_manufacturing.stock import (recipes as closings)
 from schema.plugin_api import Extension
 
 manifest = Manifest(
@@ -37,14 +31,15 @@ manifest = Manifest(
     title="Manufacturing",
     title_zh="生产制造",
     summary="Bills of material over all levels: versions, variants, where-used, cost, what can be made;"
-    " recipes that take ingredients at day end.",
-    summary_zh="多级物料清单:版本与生效日期、变体、反查、成本卷积、可生产数量;配方日结耗用。",
+    " planning of what to buy and make, and when; recipes that take ingredients at day end.",
+    summary_zh="多级物料清单:版本与生效日期、变体、反查、成本卷积、可生产数量;物料需求计划;配方日结耗用。",
     permissions=(
         Permission(
             "bom_manufacturing.read",
             ("manager", "purchaser", "seller", "storekeeper", "accountant", "viewer"),
         ),
         Permission("bom_manufacturing.write", ("manager",)),
+        Permission("bom_manufacturing.plan", ("manager", "purchaser")),
     ),
     tables=tables.tables,
     migrations=Path(__file__).parent / "migrations",
@@ -69,8 +64,11 @@ def posting_rows(posting: Posting) -> Iterator[Write]:
 
 
 @hookimpl
-def jobs() -> list[PostingJob]:
-    return [PostingJob("close_days", timedelta(hours=1), close_open_days)]
+def jobs() -> Sequence[Job | PostingJob]:
+    return [
+        Job("plans", timedelta(minutes=1), runs.give_up_silent),
+        PostingJob("close_days", timedelta(hours=1), close_open_days),
+    ]
 
 
 @hookimpl
@@ -81,3 +79,12 @@ def graphql() -> Extension:
 @hookimpl
 async def differences(tx: Transaction) -> Iterable[str]:
     return [*await bills.differences(tx), *await closings.differences(tx)]
+
+
+@hookimpl
+async def save_attributes(
+    tx: Transaction, kind: str, values: Mapping[UUID, Mapping[str, Any] | None]
+) -> Iterable[Refusal]:
+    if kind != "item":
+        return []
+    return await data.save_items(tx, {key: data.told(key, one) for key, one in values.items()})

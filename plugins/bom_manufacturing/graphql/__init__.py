@@ -2,7 +2,24 @@
 
 from __future__ import annotations
 
-from plugins.bom_manufacturing.graphql import asking, bills, recipes, saving, usage
+from plugins.bom_manufacturing.graphql import (
+    asking,
+    bills,
+    forecasts,
+    plan_answers,
+    planning_items,
+    plans,
+    recipes,
+    saving,
+    usage,
+)
 from schema.plugin_api import gathered
 
-EXTENSION = gathered(part.EXTENSION for part in (bills, asking, saving, recipes, usage))
+EXTENSION = gathered(
+    part.EXTENSION
+    for part in (
+        *(bills, asking, saving),
+        *(planning_items, forecasts, plans, plan_answers),
+        *(recipes, usage),
+    )
+)

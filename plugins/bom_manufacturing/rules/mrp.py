@@ -7,7 +7,7 @@ needs, orders and lines. Firm orders stay where they are: what they should do in
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
@@ -34,8 +34,11 @@ class Planned:
 class Source(StrEnum):
     """Where a need comes from."""
 
-    DEMAND = "demand"  # a sales order or a forecast
+    DEMAND = "demand"  # an order of a customer, or of work that is released
+    FORECAST = "forecast"  # what is expected to be ordered besides
     SAFETY = "safety"  # the safety stock, on the first day
+    REORDER = "reorder"  # what lies between it and the reorder point, once the lead time is over
+    BACKLOG = "backlog"  # stock below zero, on the first day
     ORDER = "order"  # a planned order of what it goes into
 
 
@@ -110,6 +113,7 @@ class ItemPlan:
     orders: Sequence[Order]
     pegs: Sequence[Peg]
     messages: Sequence[Message]
+    firm: Sequence[tuple[Firm, Message | None]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,35 +152,52 @@ class Situation:
 
 def plan(situation: Situation) -> Plan:
     """Net all items, each after all it goes into. Raises Refused for a cycle."""
-    boms, variant = situation.boms, situation.variant
+    codes = low_level_codes(situation)
+    plans = dict(netted(situation, codes))
+    return Plan(codes, plans, [order for one in plans.values() for order in one.orders])
+
+
+def low_level_codes(situation: Situation) -> dict[Item, int]:
+    """All items there are to be planned, with their low-level codes, in the order of netting. Raises
+    Refused for a cycle."""
+    boms = situation.boms
 
     def children(item: Item) -> Iterable[Item]:
         return (line.item for line in boms[item].lines) if item in boms else ()
 
     roots = [*situation.items, *(one.item for one in situation.demand), *boms]
-    codes = levels(children, [*roots, *(one.item for one in situation.firm)])
+    return levels(children, [*roots, *(one.item for one in situation.firm)])
+
+
+def netted(situation: Situation, items: Iterable[Item]) -> Iterator[tuple[Item, ItemPlan]]:
+    """The plan of one item after the other, each after all it goes into, so that whoever shares a
+    processor with others can pause between them."""
+    boms, variant = situation.boms, situation.variant
     needs: dict[Item, list[Requirement]] = defaultdict(list)
     for one in situation.demand:
         needs[one.item].append(one)
     firm: dict[Item, list[Firm]] = defaultdict(list)
     for placed in situation.firm:
         firm[placed.item].append(placed)
-    orders: list[Order] = []
-    plans: dict[Item, ItemPlan] = {}
-    for item in codes:
+    count = 0
+    for item in items:
         facts = situation.items.get(item) or Planned()
-        plans[item] = _netted(
-            item, facts, needs.pop(item, []), firm[item], situation.start, len(orders)
+        found = _netted(
+            item, facts, needs.pop(item, []), firm.get(item, []), situation.start, count
         )
-        orders += plans[item].orders
+        count += len(found.orders)
         if item in boms:
-            for order in plans[item].orders:
+            for order in found.orders:
                 for need in components(boms, boms[item], order.quantity, variant):
                     if need.line.supply is not Supply.PROCESSOR and need.quantity:
                         needs[need.line.item].append(
                             _dependent(need.line.item, order, need.quantity)
                         )
-    return Plan(codes, plans, orders)
+        yield item, found
+
+
+_FLOORS = (Source.BACKLOG, Source.SAFETY)
+"""What stock is kept back for before anything is taken of it on the first day."""
 
 
 def _dependent(item: Item, order: Order, quantity: Fraction) -> Requirement:
@@ -216,9 +237,11 @@ def _netted(
                 orders.append(Order(number, item, release, period, lot, release < start))
                 stock += lot
         available[period] = stock
-    needs = sorted(needs, key=lambda one: (one.period, one.source is not Source.SAFETY))
+    needs = sorted(needs, key=lambda one: (one.period, one.source not in _FLOORS))
     pegs = _pegs(Fraction(facts.on_hand), needs, firm, orders)
-    return ItemPlan(gross, net, available, orders, pegs, _messages(facts, needs, firm))
+    told = list(_messages(facts, needs, firm))
+    messages = [message for _, message in told if message is not None]
+    return ItemPlan(gross, net, available, orders, pegs, messages, told)
 
 
 def _ahead(
@@ -274,25 +297,27 @@ def _covered(supplies: list[_Supply], needs: Iterable[Requirement]) -> list[Peg]
     return pegs
 
 
-def _messages(facts: Planned, needs: Sequence[Requirement], firm: Sequence[Firm]) -> list[Message]:
+def _messages(
+    facts: Planned, needs: Sequence[Requirement], firm: Sequence[Firm]
+) -> Iterator[tuple[Firm, Message | None]]:
     """When each firm order is needed first, if all of them could be moved: an order that should come
     earlier takes the place of a planned one."""
     placed = sorted(firm, key=lambda one: one.period)
     first: dict[int, int] = {}
     supplies = [_Supply(max(NOTHING, Fraction(facts.on_hand)))]
     numbered = [_Supply(Fraction(one.quantity), order=n) for n, one in enumerate(placed)]
-    for peg in _covered([*supplies, *numbered], needs):
+    for peg in _covered([*supplies, *numbered], needs) if placed else ():
         if peg.order is not None:
             first.setdefault(peg.order, peg.requirement.period)
-    found = []
     for n, one in enumerate(placed):
         needed = first.get(n)
         if needed is None:
-            found.append(Message(one, Advice.CANCEL, None))
+            yield one, Message(one, Advice.CANCEL, None)
         elif needed != one.period:
             advice = Advice.BRING_FORWARD if needed < one.period else Advice.POSTPONE
-            found.append(Message(one, advice, needed))
-    return found
+            yield one, Message(one, advice, needed)
+        else:
+            yield one, None
 
 
 def _by_period(figures: Iterable[tuple[int, Fraction]]) -> dict[int, Fraction]:
