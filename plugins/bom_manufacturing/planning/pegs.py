@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 from uuid import UUID
 
@@ -37,7 +38,7 @@ def written(
     need = peg.requirement
     return [
         day(need.period).isoformat(),
-        format(decimal_up(peg.quantity), "f"),
+        _text(peg.quantity),
         need.source.value,
         need.reference or None,
         need.order,
@@ -62,6 +63,13 @@ def read(stored: Sequence[Any]) -> StoredPeg:
         order_no=order_no,
         placed=_document(placed),
     )
+
+
+def _text(quantity: Fraction) -> str:
+    """Most quantities are whole, and there are hundreds of thousands of them."""
+    if quantity.denominator == 1:
+        return str(quantity.numerator)
+    return format(decimal_up(quantity), "f")
 
 
 def _document(reference: str | None) -> UUID | None:

@@ -85,9 +85,12 @@ def levels(children: Children, roots: Iterable[Item]) -> dict[Item, int]:
     order, so that each comes after all it goes into. Raises Refused for a cycle."""
     below: dict[Item, tuple[Item, ...]] = {}
     found = list(dict.fromkeys(roots))
+    seen = set(found)
     for item in found:
         below[item] = tuple(dict.fromkeys(children(item)))
-        found += [child for child in dict.fromkeys(below[item]) if child not in below]
+        fresh = [child for child in below[item] if child not in seen]
+        seen.update(fresh)
+        found += fresh
     waiting = dict.fromkeys(below, 0)
     for members in below.values():
         for child in members:

@@ -52,7 +52,7 @@ PARTY = """mutation($input: CreatePartyInput!) { createParty(input: $input) { pa
 class Planner:
     """A workshop that plans; days are counted from today on."""
 
-    def __init__(self, workshop: Workshop, today: date) -> None:
+    def __init__(self, workshop: Workshop, today: date = date.min) -> None:
         self.workshop, self.today = workshop, today
 
     def day(self, n: int) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -132,9 +132,9 @@ async def test_needs_go_down_the_levels_and_know_why(planner: Planner) -> None:
     )
     why = await planner.nodes(WHY, id=spoke["id"])
     assert [(one["level"], one["item"]["code"], one["quantity"]) for one in why] == [
-        (1, "SPOKE", "567.000000"),
-        (2, "WHEEL", "15.000000"),
-        (3, "BIKE", "10.000000"),
+        (1, "SPOKE", "567"),
+        (2, "WHEEL", "15"),
+        (3, "BIKE", "10"),
     ]
     assert [one["source"] for one in why] == ["ORDER", "ORDER", "DEMAND"]
     assert [one["parent"] and one["parent"]["code"] for one in why] == ["WHEEL", "BIKE", None]
@@ -318,5 +318,5 @@ async def test_nothing_was_planned_yet_and_who_may(
     [error] = (await planner.send(PLAN, days=0))["errors"]
     assert (error["code"], error["path"]) == ("BOM_MANUFACTURING_OUT_OF_RANGE", ["days"])
     viewer = await Workshop.open(db, schema, roles=("viewer",))
-    payload = await Planner(viewer, date.min).send(PLAN)
+    payload = await Planner(viewer).send(PLAN)
     assert [one["code"] for one in payload["errors"]] == ["PERMISSION_DENIED"]
