@@ -374,4 +374,6 @@ def _short(
 
 def decimal_up(value: Fraction) -> Decimal:
     """A need as it is shown and stored, at six decimals: never short."""
+    if value.denominator == 1:  # as most are, of hundreds of thousands
+        return Decimal(f"{value.numerator}.000000")
     return rounded(value, 6, Rounding.CEILING)
