@@ -61,8 +61,8 @@ _ATTEMPTS = 5
 """How often a run begins anew because orders were made of suggestions meanwhile."""
 _SHARE = 0.005
 """Seconds of netting after which others have the processor."""
-_PART = 20_000
-"""Rows that are written in one go."""
+_PART = 2_000
+"""Planned orders that are written in one go."""
 
 _log = logging.getLogger("tallybook.bom_manufacturing")
 

@@ -18,7 +18,7 @@ from plugins.bom_manufacturing.stock import bills, planning, supply
 from plugins.bom_manufacturing.stock.plans import Run
 from plugins.bom_manufacturing.stock.supply import Known, OpenLine
 
-_CHUNK = 500
+_CHUNK = 200
 """Bills that are read in one go, so that whoever shares the processor need not wait for all."""
 
 
