@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
+
+import pytest
 
 from core.db.database import Database
 from core.ids import uuid7
 from plugins.bom_manufacturing.planning import runs
 from plugins.bom_manufacturing.stock import plans
 from schema.relay import uuid_of
-from tests.plugins.bom_manufacturing.planner import ORDER, Planner
+from tests.plugins.bom_manufacturing.planner import ORDER, PLAN, Planner
 
 
 async def test_suggestions_become_orders_once(planner: Planner) -> None:
@@ -139,3 +142,55 @@ async def test_a_run_whose_process_is_gone_has_failed(planner: Planner, db: Data
         "FAILED",
         "BOM_MANUFACTURING_PLAN_INTERRUPTED",
     )
+
+
+async def test_a_long_run_goes_on_beside_the_requests(
+    planner: Planner, db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await planner.order("sales_order", "A", "5", 9)
+    monkeypatch.setattr(runs, "PATIENCE", 0)
+    payload = await planner.send(PLAN, days=30)
+    assert payload["run"]["state"] in ("QUEUED", "RUNNING")
+    key = uuid_of(payload["run"]["id"], "BomManufacturingRun")
+    await db.companion(runs.Planner).start(planner.workshop.shop.principal.tenant_id, key)
+    asked = "{ bomManufacturingRuns { nodes { id state itemsDone itemsTotal } } }"
+    [run] = await planner.nodes(asked)
+    assert run == {"id": payload["run"]["id"], "state": "DONE", "itemsDone": 1, "itemsTotal": 1}
+    assert await planner.brief() == [("A", "5.000000", 9, 9)]
+
+
+async def test_runs_at_once_do_not_mix(planner: Planner) -> None:
+    for n in range(5):
+        await planner.order("sales_order", f"I{n}", "5", 9)
+    payloads = await asyncio.gather(*(planner.send(PLAN, days=30) for _ in range(6)))
+    assert all(one["errors"] == [] for one in payloads)
+    found = await planner.nodes("{ bomManufacturingRuns { nodes { state } } }")
+    states = [one["state"] for one in found]
+    assert len(states) == 6
+    assert set(states) <= {"DONE", "SUPERSEDED"}
+    assert sorted(await planner.brief()) == [(f"I{n}", "5.000000", 9, 9) for n in range(5)]
+
+
+async def test_suggestions_ordered_at_once_become_one_order(planner: Planner) -> None:
+    await planner.told(A={"supplierId": await planner.supplier()})
+    await planner.order("sales_order", "A", "5", 9)
+    await planner.plan()
+    [one] = await planner.suggestions()
+    main = planner.workshop.shop.places["MAIN"]
+    wanted = {"suggestions": [{"id": one["id"]}], "placeId": main}
+    payloads = await asyncio.gather(*(planner.send(ORDER, **wanted) for _ in range(4)))
+    codes = sorted(error["code"] for payload in payloads for error in payload["errors"])
+    assert codes == ["BOM_MANUFACTURING_ORDERED_ALREADY"] * 3
+    assert sum(len(payload["documents"] or ()) for payload in payloads) == 1
+
+
+async def test_a_run_that_cannot_be_finished_says_why(planner: Planner) -> None:
+    """Lots so small that one need would be a million orders; the plan before it holds."""
+    await planner.order("sales_order", "A", "1000", 9)
+    await planner.plan()
+    await planner.told(A={"lotPolicy": "FIXED", "lotQuantity": "0.001"})
+    run = (await planner.send(PLAN, days=30))["run"]
+    assert run["state"] == "FAILED"
+    assert run["failure"]["code"] == "BOM_MANUFACTURING_TOO_MANY_LOTS"
+    assert "1000" in run["failure"]["message"]
+    assert await planner.brief() == [("A", "1000.000000", 9, 9)]
