@@ -175,7 +175,7 @@ class Queries:
         after: After = None,
     ) -> Connection[BomManufacturingPeg]:
         """Why something is planned: what it covers, level by level up to the demand that asked for it in
-        the end."""
+        the end; the nearest 10,000 needs."""
         page = page_of(first, after, key=(int,))
         async with info.context.reading() as tx:
             found = await answers.why(tx, uuid_of(suggestion_id, SUGGESTION, "suggestionId"))

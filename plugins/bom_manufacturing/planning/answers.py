@@ -22,6 +22,8 @@ NO_PLAN = define(
     en="Nothing was planned yet.",
     zh="尚未进行计划运算。",
 )
+MOST_REASONS = 10_000
+"""Needs that are told of one suggestion: a screw may be for all there is."""
 _ALL = 1_000_000
 
 
@@ -71,7 +73,7 @@ async def why(tx: Transaction, key: UUID) -> list[Reason]:
     found: list[Reason] = []
     seen = {one.no}
     level, row = 0, {one.item: {one.no}}
-    while row:
+    while row and len(found) < MOST_REASONS:
         level += 1
         above: dict[UUID, set[int]] = {}
         for item, planned in sorted((await plans.items(tx, one.run, row)).items()):
@@ -87,7 +89,7 @@ async def why(tx: Transaction, key: UUID) -> list[Reason]:
                     seen.add(peg.parent_no)
                     above.setdefault(peg.parent, set()).add(peg.parent_no)
         row = above
-    return found
+    return found[:MOST_REASONS]
 
 
 async def over_time(tx: Transaction, run: Run, item: UUID, bucket: Bucket) -> list[Period]:
