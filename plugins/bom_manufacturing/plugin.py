@@ -9,19 +9,30 @@ Switched off, all of it is hidden and kept: nothing of core depends on it.
 
 from __future__ import annotations
 
-from collections.abc import (Iterable, Iterator, Mapping, Sequence)
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from core.plugin_api import (DocumentType, Job, Manifest, Permission, Posting, PostingJob, Refusal, Transaction, Write, hookimpl)
-from plugins.bom_manufacturing import (bills, tables)
-from plugins.bom_manufacturing.graphql import (EXTENSION)
-from plugins.bom_manufacturing.planning import (data, runs)
-from plugins.bom_manufacturing.recipes import (posting as recipes)
-from plugins.bom_manufacturing.recipes.closing import (close_open_days)
-from plugins.bom_manufacturing.stock import (recipes as closings)
+from core.plugin_api import (
+    DocumentType,
+    Job,
+    Manifest,
+    Permission,
+    Posting,
+    PostingJob,
+    Refusal,
+    Transaction,
+    Write,
+    hookimpl,
+)
+from plugins.bom_manufacturing import bills, tables
+from plugins.bom_manufacturing.graphql import EXTENSION
+from plugins.bom_manufacturing.planning import data, runs
+from plugins.bom_manufacturing.recipes import posting as recipes
+from plugins.bom_manufacturing.recipes.closing import close_open_days
+from plugins.bom_manufacturing.stock import recipes as closings
 from schema.plugin_api import Extension
 
 manifest = Manifest(

@@ -27,6 +27,35 @@ grant select, insert, update, delete on "bom_manufacturing_bom" to tallybook_app
 
 grant select on "bom_manufacturing_bom" to tallybook_read;
 
+CREATE TABLE bom_manufacturing_closing (
+	tenant_id UUID NOT NULL, 
+	place_id UUID NOT NULL, 
+	number INTEGER NOT NULL, 
+	day DATE NOT NULL, 
+	document_id UUID, 
+	CONSTRAINT bom_manufacturing_closing_pkey PRIMARY KEY (tenant_id, place_id, number), 
+	CONSTRAINT bom_manufacturing_closing_tenant_id_place_id_fkey FOREIGN KEY(tenant_id, place_id) REFERENCES place (tenant_id, id), 
+	CONSTRAINT bom_manufacturing_closing_tenant_id_document_id_fkey FOREIGN KEY(tenant_id, document_id) REFERENCES document (tenant_id, id), 
+	CONSTRAINT bom_manufacturing_closing_tenant_id_document_id_key UNIQUE (tenant_id, document_id), 
+	CONSTRAINT bom_manufacturing_closing_number CHECK (number > 0)
+);
+
+CREATE INDEX bom_manufacturing_closing_tenant_id_place_id_day_idx ON bom_manufacturing_closing (tenant_id, place_id, day);
+
+alter table "bom_manufacturing_closing" enable row level security;
+
+alter table "bom_manufacturing_closing" force row level security;
+
+create policy tenant on "bom_manufacturing_closing" using (tenant_id = nullif(current_setting('app.tenant', true), '')::uuid) with check (tenant_id = nullif(current_setting('app.tenant', true), '')::uuid);
+
+grant select, insert on "bom_manufacturing_closing" to tallybook_app;
+
+grant select on "bom_manufacturing_closing" to tallybook_read;
+
+create trigger append_only before update or delete on "bom_manufacturing_closing" for each row execute function refuse_change();
+
+create trigger never_truncated before truncate on "bom_manufacturing_closing" for each statement execute function refuse_change();
+
 CREATE TABLE bom_manufacturing_day (
 	tenant_id UUID NOT NULL, 
 	day DATE NOT NULL, 
@@ -157,6 +186,61 @@ create policy tenant on "bom_manufacturing_weekday" using (tenant_id = nullif(cu
 grant select, insert, update, delete on "bom_manufacturing_weekday" to tallybook_app;
 
 grant select on "bom_manufacturing_weekday" to tallybook_read;
+
+CREATE TABLE bom_manufacturing_closing_dish (
+	tenant_id UUID NOT NULL, 
+	place_id UUID NOT NULL, 
+	number INTEGER NOT NULL, 
+	item_id UUID NOT NULL, 
+	quantity NUMERIC NOT NULL, 
+	CONSTRAINT bom_manufacturing_closing_dish_pkey PRIMARY KEY (tenant_id, place_id, number, item_id), 
+	CONSTRAINT bom_manufacturing_closing_dish_tenant_id_place_id_number_fkey FOREIGN KEY(tenant_id, place_id, number) REFERENCES bom_manufacturing_closing (tenant_id, place_id, number), 
+	CONSTRAINT bom_manufacturing_closing_dish_tenant_id_item_id_fkey FOREIGN KEY(tenant_id, item_id) REFERENCES item (tenant_id, id), 
+	CONSTRAINT bom_manufacturing_closing_dish_quantity CHECK (quantity <> 0)
+);
+
+alter table "bom_manufacturing_closing_dish" enable row level security;
+
+alter table "bom_manufacturing_closing_dish" force row level security;
+
+create policy tenant on "bom_manufacturing_closing_dish" using (tenant_id = nullif(current_setting('app.tenant', true), '')::uuid) with check (tenant_id = nullif(current_setting('app.tenant', true), '')::uuid);
+
+grant select, insert on "bom_manufacturing_closing_dish" to tallybook_app;
+
+grant select on "bom_manufacturing_closing_dish" to tallybook_read;
+
+create trigger append_only before update or delete on "bom_manufacturing_closing_dish" for each row execute function refuse_change();
+
+create trigger never_truncated before truncate on "bom_manufacturing_closing_dish" for each statement execute function refuse_change();
+
+CREATE TABLE bom_manufacturing_closing_use (
+	tenant_id UUID NOT NULL, 
+	place_id UUID NOT NULL, 
+	number INTEGER NOT NULL, 
+	item_id UUID NOT NULL, 
+	needed NUMERIC NOT NULL, 
+	taken NUMERIC NOT NULL, 
+	rest NUMERIC NOT NULL, 
+	CONSTRAINT bom_manufacturing_closing_use_pkey PRIMARY KEY (tenant_id, place_id, number, item_id), 
+	CONSTRAINT bom_manufacturing_closing_use_tenant_id_place_id_number_fkey FOREIGN KEY(tenant_id, place_id, number) REFERENCES bom_manufacturing_closing (tenant_id, place_id, number), 
+	CONSTRAINT bom_manufacturing_closing_use_tenant_id_item_id_fkey FOREIGN KEY(tenant_id, item_id) REFERENCES item (tenant_id, id)
+);
+
+CREATE INDEX bom_manufacturing_closing_use_tenant_id_place_id_item_i_73b1 ON bom_manufacturing_closing_use (tenant_id, place_id, item_id, number);
+
+alter table "bom_manufacturing_closing_use" enable row level security;
+
+alter table "bom_manufacturing_closing_use" force row level security;
+
+create policy tenant on "bom_manufacturing_closing_use" using (tenant_id = nullif(current_setting('app.tenant', true), '')::uuid) with check (tenant_id = nullif(current_setting('app.tenant', true), '')::uuid);
+
+grant select, insert on "bom_manufacturing_closing_use" to tallybook_app;
+
+grant select on "bom_manufacturing_closing_use" to tallybook_read;
+
+create trigger append_only before update or delete on "bom_manufacturing_closing_use" for each row execute function refuse_change();
+
+create trigger never_truncated before truncate on "bom_manufacturing_closing_use" for each statement execute function refuse_change();
 
 CREATE TABLE bom_manufacturing_line (
 	tenant_id UUID NOT NULL, 
