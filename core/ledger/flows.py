@@ -32,8 +32,9 @@ from core.ledger.stock import Choose, allocate, short
 
 UNIT_LOT = define(
     "UNIT_LOT",
-    en="{item} is tracked unit by unit: name a lot and take one at a time.",
-    zh="{item} 按单件管理:须指定批号/编号且每行数量为 1。",
+    en="{item} is tracked unit by unit, as its cost scope says: name a lot and take one at a time, or give"
+    " the item another cost scope.",
+    zh="{item} 的成本范围为单件:须指定批号/编号且每行数量为 1,或为该物品设置其他成本范围。",
 )
 NOTHING_TO_REVALUE = define(
     "NOTHING_TO_REVALUE",
