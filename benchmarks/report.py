@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from rich.console import Console
 from rich.table import Table
@@ -13,8 +13,17 @@ from rich.table import Table
 from benchmarks.breakdown import Breakdown
 from benchmarks.goals import GOALS, Goal
 from benchmarks.processes import API, CLIENT, POSTGRES
-from benchmarks.tracing import Traced
 from benchmarks.turns import Turn, Turns, median
+
+
+class Apart(Protocol):
+    """What was measured in a database of its own, by its name."""
+
+    def table(self) -> Table:
+        """The figures for people."""
+
+    def figures(self) -> dict[str, Any]:
+        """The figures for the record."""
 
 
 @dataclass
@@ -30,7 +39,7 @@ class Report:
     ceiling: float | None = None
     turns: Turns = field(default_factory=dict)
     breakdown: Breakdown | None = None
-    trace: Traced | None = None
+    apart: dict[str, Apart] = field(default_factory=dict)
     books: str = "not looked at"
 
     def goals(self) -> list[Goal]:
@@ -47,7 +56,7 @@ class Report:
             "books": self.books,
             "goals": [self._goal(goal) for goal in self.goals()],
             "turns": {name: [asdict(t) for t in turns] for name, turns in self.turns.items()},
-            "trace": asdict(self.trace) | {"ratio": self.trace.ratio} if self.trace else None,
+            **{name: one.figures() for name, one in self.apart.items()},
             "breakdown": asdict(self.breakdown) if self.breakdown else None,
         }
         path.write_text(json.dumps(found, indent=1) + "\n")
@@ -60,8 +69,8 @@ class Report:
             console.print(_breakdown_table(self.breakdown))
             for name in self.breakdown.gone:
                 console.print(f"not there to be watched: {name}")
-        if self.trace:
-            console.print(self.trace.table())
+        for one in self.apart.values():
+            console.print(one.table())
         if not self.machine:
             return
         facts = ", ".join(f"{name} {value}" for name, value in self.machine.items())

@@ -14,7 +14,9 @@ LINES = 3
 @dataclass(frozen=True, slots=True)
 class Sizes:
     """``seconds`` of measuring follow ``warm_up`` seconds that nobody counts; every contestant has its
-    turn in each of the ``rounds``. ``movements`` are those that a trace goes through."""
+    turn in each of the ``rounds``. ``movements`` are those that a trace goes through, ``serials`` the units
+    of one line, ``planned`` the items of the largest run of planning and the lines of the bill that is
+    exploded."""
 
     name: str
     items: int
@@ -24,6 +26,8 @@ class Sizes:
     seconds: float
     warm_up: float
     movements: int
+    serials: int
+    planned: int
 
     @property
     def items_each(self) -> int:
@@ -31,9 +35,11 @@ class Sizes:
         return max(LINES, self.items // self.tenants)
 
 
-FULL = Sizes("full", 10_000, 64, 64, 5, 5.0, 1.5, 100_000)
-QUICK = replace(FULL, name="quick", rounds=1, seconds=1.5, warm_up=0.5, movements=20_000)
-TINY = Sizes("tiny", 60, 4, 4, 1, 0.3, 0.1, 200)
+FULL = Sizes("full", 10_000, 64, 64, 5, 5.0, 1.5, 100_000, 10_000, 10_000)
+QUICK = replace(
+    FULL, name="quick", rounds=1, seconds=1.5, warm_up=0.5, movements=20_000, planned=2_000
+)
+TINY = Sizes("tiny", 60, 4, 4, 1, 0.3, 0.1, 200, 200, 100)
 """For the test that the whole thing runs: its figures mean nothing."""
 
 SIZES = {size.name: size for size in (FULL, QUICK, TINY)}

@@ -7,40 +7,30 @@ that adds up the same entries by lot and place.
 
 from __future__ import annotations
 
-import asyncio
 import os
-import shutil
 import statistics
-import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import asdict, dataclass
 from decimal import Decimal
-from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 from rich.table import Table
 
+from benchmarks.apart import apart, document, main_place, posted
 from benchmarks.lab import Tell
 from benchmarks.sizes import Sizes
 from core.catalogue import service as catalogue
 from core.catalogue.records import ItemDraft
-from core.commands import Asked
-from core.db import migrate, roles
-from core.db.cluster import TUNE
 from core.db.database import Database, Transaction, rows
-from core.db.embedded import EmbeddedServer
-from core.documents.records import DocumentDraft, LineDraft
+from core.documents.records import LineDraft
 from core.ids import uuid7
-from core.ledger.posting import post_many
 from core.ledger.records import lot_id
 from core.ledger.requests import Post
-from core.ledger.verify import verify
 from core.parties import service as parties
 from core.parties.rules import PartyDraft
-from core.tenancy import service as tenancy
-from core.tenancy.rules import Principal, permissions_of
+from core.tenancy.rules import Principal
 from plugins.food_batches.stock.tables import Which, documents_of
 from plugins.food_batches.stock.tracing import Trace, traced
 
@@ -49,7 +39,6 @@ SECONDS = 1.0
 """What a trace may take."""
 _CUSTOMERS = 50
 _BULK = 20
-_DAY = date(2026, 3, 2)
 _FLOOR = (
     "SELECT lot_id, place_id, sum(quantity) FROM entry WHERE tenant_id = %s AND lot_id = ANY(%s)"
     " AND lot_id <> '00000000-0000-0000-0000-000000000000' GROUP BY 1, 2"
@@ -73,6 +62,10 @@ class Traced:
         """The trace's time over the floor's."""
         return self.trace / self.floor
 
+    def figures(self) -> dict[str, Any]:
+        """The figures for the record."""
+        return asdict(self) | {"ratio": self.ratio}
+
     def table(self) -> Table:
         """The figures for people."""
         title = f"Trace of {self.movements:,} movements: {self.batches} batches, {self.customers} customers"
@@ -88,31 +81,14 @@ class Traced:
 def run(sizes: Sizes, rounds: int, tell: Tell) -> Traced:
     """Make the movements in a database of their own, and trace. Raises RuntimeError where a figure of the
     trace is wrong or the books do not tally."""
-    folder = Path(tempfile.mkdtemp(prefix="tallybook-trace-"))
-    server = EmbeddedServer(folder, tune=TUNE).open()
-    try:
-        migrate.upgrade(server.url(roles.OWNER), [migrate.CORE])
-        return asyncio.run(_run(server.url(roles.APP), sizes.movements, rounds, tell))
-    finally:
-        if server.close():
-            shutil.rmtree(server.cluster.home)
-            shutil.rmtree(server.cluster.socket, ignore_errors=True)
-            shutil.rmtree(folder)
 
-
-async def _run(url: str, movements: int, rounds: int, tell: Tell) -> Traced:
-    db = Database.connect(url)
-    try:
-        who = await _open(db)
-        tell(f"{movements:,} movements to trace")
-        lot = await _goods(db, who, movements)
+    async def work(db: Database, who: Principal) -> Traced:
+        tell(f"{sizes.movements:,} movements to trace")
+        lot = await _goods(db, who, sizes.movements)
         tell("tracing")
-        found = await _measure(db, who, lot, movements, max(3, rounds))
-        if wrong := await verify(db, who.tenant_id):
-            raise RuntimeError(f"the books differ: {wrong[:5]}")
-        return found
-    finally:
-        await db.close()
+        return await _measure(db, who, lot, sizes.movements, max(3, rounds))
+
+    return apart("trace", work)
 
 
 async def _measure(db: Database, who: Principal, lot: UUID, movements: int, rounds: int) -> Traced:
@@ -154,15 +130,6 @@ async def _measure(db: Database, who: Principal, lot: UUID, movements: int, roun
     )
 
 
-async def _open(db: Database) -> Principal:
-    tenant = await tenancy.create_tenant(db, "trace")
-    member = await tenancy.add_user(db, tenant.id, "trace@example.com")
-    held = ("administrator",)
-    return Principal(
-        member.user_id, member.email, tenant.id, tenant.name, held, permissions_of(held)
-    )
-
-
 async def _goods(db: Database, who: Principal, movements: int) -> UUID:
     """Buy a batch, make others of it, and sell these; its lot."""
     items = [
@@ -177,33 +144,22 @@ async def _goods(db: Database, who: Principal, movements: int) -> UUID:
         ).id
         for code in (f"C{n}" for n in range(_CUSTOMERS))
     ]
-    async with db.snapshot(who.tenant_id) as tx:
-        ((place,),) = await rows(tx, "SELECT id FROM place WHERE code = 'MAIN'")
+    place = await main_place(db, who)
     milk, yoghurt = items
     each = Decimal(movements // BATCHES)
-
-    def document(type_: str, *lines: LineDraft, party: UUID | None = None) -> Post:
-        draft = DocumentDraft(uuid7(), type_, _DAY, lines, party_id=party, place_id=place)
-        return Post(Asked.of(uuid7(), "postDocument", {"id": draft.id}), draft)
 
     def sales() -> Iterator[Post]:
         line = [LineDraft(yoghurt, Decimal(1), lot_code=f"Y{n}") for n in range(BATCHES)]
         for n in range(int(each)):
-            yield document("issue", *line, party=customers[n % _CUSTOMERS])
+            yield document("issue", place, line, party_id=customers[n % _CUSTOMERS])
 
     bought = LineDraft(milk, each * BATCHES, unit_price=Decimal(1), lot_code="M")
-    await _post(db, who, [document("receipt", bought)])
+    await posted(db, who, [document("receipt", place, [bought])])
     for n in range(BATCHES):
         used = LineDraft(milk, each, lot_code="M", role="consume")
         made = LineDraft(yoghurt, each, lot_code=f"Y{n}", role="produce")
-        await _post(db, who, [document("conversion", used, made)])
+        await posted(db, who, [document("conversion", place, [used, made])])
     waiting = list(sales())
     for start in range(0, len(waiting), _BULK):
-        await _post(db, who, waiting[start : start + _BULK])
+        await posted(db, who, waiting[start : start + _BULK])
     return lot_id(milk, "M")
-
-
-async def _post(db: Database, who: Principal, wanted: list[Post]) -> None:
-    for verdict in await post_many(db, who, wanted):
-        if verdict.outcome is None:
-            raise RuntimeError(f"a document was refused: {verdict.refusals[:3]}")

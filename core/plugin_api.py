@@ -13,6 +13,7 @@ from core.catalogue.tables import barcodes_of_items, items_by_barcode, lock_guar
 from core.commands import Asked
 from core.commands import known as known_command
 from core.commands import run as run_command
+from core.db.bulk import insert as insert_many
 from core.db.database import Database, Transaction, rows
 from core.db.metadata import Moment, Number, Uuid
 from core.db.migrate import run_script
@@ -47,12 +48,14 @@ from core.extension.plugin_tables import Tables
 from core.extension.records import (
     Job,
     Lot,
+    LotPart,
     Module,
     Modules,
     Movement,
     Offer,
     Posted,
     Posting,
+    PostingJob,
     Reads,
     Row,
     View,
@@ -60,14 +63,28 @@ from core.extension.records import (
     Write,
 )
 from core.ids import NIL, uuid7
+from core.imports.cells import cell_choice, cell_day, cell_flag, cell_number, cell_whole
+from core.imports.columns import ImportColumn
+from core.imports.columns import Kind as ImportKind
+from core.indicators.queries import stock_values
+from core.indicators.records import Indicator
+from core.indicators.rules import Better, Bounds, Measured, Span
+from core.indicators.rules import Unit as IndicatorUnit
 from core.ledger.holds import HoldDraft, free_goods, hold_goods
 from core.ledger.posting import post_many
 from core.ledger.records import lot_id
 from core.ledger.requests import Post, PostStored, Verdict
-from core.ledger.views.positions import StockLine, stock_now
-from core.ledger.views.present import amount_decimals, module_settings, today
+from core.ledger.views.lots import LotMovement, lot_movements
+from core.ledger.views.positions import StockLine, stock_now, stock_on
+from core.ledger.views.present import (
+    accounting_zone,
+    amount_decimals,
+    module_settings,
+    today,
+    today_by_place,
+)
 from core.ledger.views.reports import Availability, availability
-from core.outbox.tables import Event, emit_many
+from core.outbox import Event, Heard, emit_many
 from core.tenancy.modules import update_module_settings
 from core.tenancy.rules import Principal
 from core.text import clean
@@ -86,6 +103,8 @@ __all__ = [
     "Asked",
     "Availability",
     "BarcodeDraft",
+    "Better",
+    "Bounds",
     "Database",
     "Document",
     "DocumentDraft",
@@ -94,7 +113,12 @@ __all__ = [
     "Effect",
     "Event",
     "Exact",
+    "Heard",
     "HoldDraft",
+    "ImportColumn",
+    "ImportKind",
+    "Indicator",
+    "IndicatorUnit",
     "ItemChanges",
     "ItemDraft",
     "Job",
@@ -102,7 +126,10 @@ __all__ = [
     "Line",
     "LineDraft",
     "Lot",
+    "LotMovement",
+    "LotPart",
     "Manifest",
+    "Measured",
     "Module",
     "Modules",
     "Moment",
@@ -116,12 +143,14 @@ __all__ = [
     "PostStored",
     "Posted",
     "Posting",
+    "PostingJob",
     "Principal",
     "Reads",
     "Refusal",
     "Refused",
     "Rounding",
     "Row",
+    "Span",
     "StockLine",
     "Tables",
     "Transaction",
@@ -130,11 +159,17 @@ __all__ = [
     "View",
     "Work",
     "Write",
+    "accounting_zone",
     "add_to_draft",
     "amount_decimals",
     "attributes_of_items",
     "availability",
     "barcodes_of_items",
+    "cell_choice",
+    "cell_day",
+    "cell_flag",
+    "cell_number",
+    "cell_whole",
     "clean",
     "define",
     "emit_many",
@@ -142,11 +177,13 @@ __all__ = [
     "free_goods",
     "hold_goods",
     "hookimpl",
+    "insert_many",
     "items_by_barcode",
     "known_command",
     "lines_of_documents",
     "lock_guards",
     "lot_id",
+    "lot_movements",
     "module_settings",
     "plain",
     "post_many",
@@ -162,8 +199,11 @@ __all__ = [
     "share",
     "step_document",
     "stock_now",
+    "stock_on",
+    "stock_values",
     "to_multiple",
     "today",
+    "today_by_place",
     "update_module_settings",
     "uuid7",
 ]

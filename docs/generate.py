@@ -17,10 +17,15 @@ from types import ModuleType
 
 from graphql import GraphQLEnumType, build_schema
 from pydantic_core import PydanticUndefined
+from sqlalchemy.dialects import postgresql
 
+from core.db.schema import metadata
 from core.documents.types import TYPES
 from core.errors import codes
-from core.extension import hookspecs, manifest, plugin_tables, records
+from core.extension import hookspecs, manifest, plugin_tables, readable, records
+from core.imports import columns as import_columns
+from core.indicators import records as indicator_records
+from core.indicators import rules as indicator_rules
 from core.tenancy.rules import PERMISSIONS, ROLES
 from core.tenancy.settings import Settings
 from schema import hookspecs as schema_hookspecs
@@ -51,7 +56,9 @@ def pages() -> dict[Path, str]:
         "permissions.md": _permissions(),
     }
     found = {FOLDER / name: f"{NOTE}\n\n{text}\n" for name, text in made.items()}
-    return found | {ROOT / "docs" / "plugins" / "hooks.md": f"{NOTE}\n\n{_hooks()}\n"}
+    of_plugins = {"hooks.md": _hooks(), "tables.md": _tables()}
+    plugins = ROOT / "docs" / "plugins"
+    return found | {plugins / name: f"{NOTE}\n\n{text}\n" for name, text in of_plugins.items()}
 
 
 def _errors() -> str:
@@ -211,9 +218,45 @@ def _hooks() -> str:
             *(f"## {name}\n\n```python\n{code}\n```\n\n{told}" for name, code, told in hooks),
             "# Records",
             "What hooks are given and what they answer. They cannot be changed.",
-            *_records(records, manifest, plugin_tables, schema_hookspecs),
+            *_records(
+                records,
+                indicator_records,
+                indicator_rules,
+                import_columns,
+                manifest,
+                plugin_tables,
+                schema_hookspecs,
+            ),
         )
     )
+
+
+def _tables() -> str:
+    return "\n\n".join(
+        (
+            "# Tables that plugins may read",
+            "SQL of a plugin may join its own tables with these of core. Their columns keep their names and"
+            " meanings. Nobody but core writes them, and no other table of core is read (the contract suite"
+            " looks). `tenant_id` comes first in every key, and in every statement; row-level security shows"
+            " no other tenant's rows in any case.",
+            *(
+                f"## {name}\n\n{told}\n\n{_table(('column', 'type', ''), _columns(name))}"
+                for name, told in readable.READABLE.items()
+            ),
+        )
+    )
+
+
+def _columns(name: str) -> Iterator[tuple[str, str, str]]:
+    table = metadata.tables[name]
+    for column in table.columns:
+        told = ["key"] if column.primary_key else []
+        told += [] if column.primary_key or not column.nullable else ["may be null"]
+        target = {key.target_fullname for key in column.foreign_keys} - {"tenant.id"}
+        if column.name != "tenant_id":
+            told += [f"leads to `{to}`" for to in sorted(target)]
+        type_ = column.type.compile(dialect=postgresql.dialect())  # type: ignore[no-untyped-call]
+        yield f"`{column.name}`", type_.partition(" COLLATE")[0].lower(), ", ".join(told)
 
 
 def _members(holder: type) -> Iterator[tuple[str, str, str]]:

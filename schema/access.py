@@ -29,6 +29,13 @@ and how to reach and change it::
             item = await service.create_item(info.context.database, info.context.principal, ...)
             return CreateItemPayload(item=Item.of(item))
 
+    class Subscriptions:
+        @subscription_field(permission="documents.read")
+        async def document_events(self, info: Info) -> AsyncIterator[DocumentEvent]:
+            \"""What becomes of documents.\"""
+            async for heard in info.context.events("document.posted"):
+                yield DocumentEvent.of(heard)
+
 * ``Item``'s batch function is ``async def items_by_id(tx, keys) -> Mapping[UUID, Item]``.
 * Docstrings of classes and functions and the texts given to :func:`field` are the descriptions of
   the SDL; every one is required. Arguments: ``Annotated[int, strawberry.argument(description=...)]``.
@@ -36,6 +43,10 @@ and how to reach and change it::
   with a user error, both ``PERMISSION_DENIED``.
 * A field that leads to a type of another permission, and a guarded field, must be nullable: they are
   null for whoever lacks it. Types that are only part of another (``PART``) need none of their own.
+* The generator of a subscription runs for hours: it reads only in ``async with info.context.reading()``,
+  which there is a moment of its own, and leaves the rest to the fields of what it yields. These are
+  resolved for each event by itself, for whoever the listener is by then. ``heard.missed`` says that
+  events were lost: yield an event that says so, after which the client reads anew.
 * A payload is ``@payload_type`` over a subclass of ``Payload`` (``schema/errors.py``), which brings
   ``errors``; its own fields are nullable with ``default=None``. An input is ``@input_type``. A mutation
   raises :class:`core.errors.Refused` (or lets its service raise it); the payload is then made here.
@@ -133,6 +144,13 @@ def guarded_field(
 def query_field(*, permission: str) -> Callable[[F], F]:
     """A field of ``Query``; a caller without the permission is refused."""
     return _declared({"permission": permission})
+
+
+def subscription_field(*, permission: str) -> Callable[[F], F]:
+    """A field of ``Subscription``, an async generator; a caller without the permission is refused, and one
+    who loses it is told so and hears nothing more."""
+    made = Described(is_subscription=True, metadata={"permission": permission})
+    return cast("Callable[[F], F]", made)
 
 
 def mutation_field(

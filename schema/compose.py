@@ -1,9 +1,9 @@
 """One schema out of many modules and plugins.
 
-Each module of ``schema/`` has classes ``Queries`` and ``Mutations`` whose fields become those of the
-root types. Two modules that define one field are refused, as the library would only warn and let the
-last one win. What plugins declare joins it (``schema/extend.py``), once per process; what a tenant
-is shown of that is a view.
+Each module of ``schema/`` has classes ``Queries``, ``Mutations`` and ``Subscriptions`` whose fields
+become those of the root types. Two modules that define one field are refused, as the library would only
+warn and let the last one win. What plugins declare joins it (``schema/extend.py``), once per process;
+what a tenant is shown of that is a view.
 """
 
 from __future__ import annotations
@@ -37,6 +37,9 @@ from schema import (
     catalogue_mutations,
     catalogue_queries,
     documents,
+    events,
+    imports,
+    indicators,
     ledger,
     modules,
     parties,
@@ -48,7 +51,8 @@ from schema import (
     tenancy,
     vocabulary_mutations,
 )
-from schema import execute as execute  # what it refuses with is part of ErrorCode
+from schema import execute as execute  # what they refuse with is part of ErrorCode
+from schema import streams as streams
 from schema.contain import contain
 from schema.errors import ErrorCode, error_code_definition
 from schema.extend import Added, added, bad, check_view, codes_of, declared
@@ -70,13 +74,16 @@ CORE_MODULES: tuple[Any, ...] = (
     place_mutations,
     parties,
     party_mutations,
+    imports,
     documents,
+    events,
     ledger,
+    indicators,
     books,
     audit,
     modules,
 )
-"""Modules of the core's schema, in the order of the SDL. Each brings Queries, Mutations or both."""
+"""Modules of the core's schema, in the order of the SDL. Each brings Queries, Mutations or Subscriptions."""
 
 
 class CollisionError(Exception):
@@ -130,6 +137,7 @@ def build_schema(
     queries: Iterable[type],
     mutations: Iterable[type] = (),
     types: Iterable[type] = (),
+    subscriptions: Iterable[type] = (),
     *,
     added: Added | None = None,
     codes: Mapping[str, Iterable[str]] = MappingProxyType({}),
@@ -141,7 +149,7 @@ def build_schema(
     :class:`schema.protect.UndeclaredError` naming what declares no permission.
     """
     added = added or Added()
-    mutation_classes = list(mutations)
+    mutation_classes, subscription_classes = list(mutations), list(subscriptions)
     further = {code for some in codes.values() for code in some}
     schema = ComposedSchema(
         added,
@@ -150,6 +158,9 @@ def build_schema(
         query=_root("Query", "What can be read.", queries),
         mutation=_root("Mutation", "What can be done.", mutation_classes)
         if mutation_classes
+        else None,
+        subscription=_root("Subscription", "What can be heard as it happens.", subscription_classes)
+        if subscription_classes
         else None,
         config=StrawberryConfig(scalar_map={**SCALARS, ErrorCode: error_code_definition(further)}),
     )
@@ -210,6 +221,7 @@ def _compose(added: Added, codes: Mapping[str, Iterable[str]]) -> ComposedSchema
         [module.Queries for module in CORE_MODULES if hasattr(module, "Queries")],
         [module.Mutations for module in CORE_MODULES if hasattr(module, "Mutations")],
         [type_ for module in CORE_MODULES for type_ in getattr(module, "TYPES", ())],
+        [module.Subscriptions for module in CORE_MODULES if hasattr(module, "Subscriptions")],
         added=added,
         codes=codes,
     )

@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Iterable
 from typing import Any
 
-from graphql import GraphQLError, GraphQLFieldResolver, GraphQLSchema, is_object_type
+from graphql import (
+    GraphQLError,
+    GraphQLFieldResolver,
+    GraphQLSchema,
+    get_named_type,
+    get_nullable_type,
+    is_list_type,
+    is_non_null_type,
+    is_object_type,
+)
 from strawberry.types.field import StrawberryField
 
 from core.db.database import OutcomeUnknownError
@@ -33,6 +42,9 @@ def contain(schema: GraphQLSchema, plugins: Iterable[str]) -> None:
             plain = isinstance(definition, StrawberryField) and definition.is_basic_field
             if module and field.resolve and not plain:
                 field.resolve = _contained(field.resolve, module, f"{type_.name}.{name}")
+            if module and field.subscribe:
+                kind = _class_of(field.type)
+                field.subscribe = _heard(field.subscribe, module, f"{type_.name}.{name}", kind)
 
 
 def _contained(resolve: GraphQLFieldResolver, module: str, what: str) -> GraphQLFieldResolver:
@@ -47,3 +59,40 @@ def _contained(resolve: GraphQLFieldResolver, module: str, what: str) -> GraphQL
 async def _awaited(answer: Awaitable[Any], module: str, what: str) -> Any:
     with contained(module, what, *_PASSING):
         return await stepwise(answer)
+
+
+def _class_of(type_: Any) -> Any:
+    """What events of a subscription field must be instances of; object where it is not one class."""
+    definition = get_named_type(type_).extensions.get(DEFINITION)
+    if is_list_type(get_nullable_type(type_)) or not is_object_type(get_named_type(type_)):
+        return object
+    origin = getattr(definition, "origin", object)
+    return origin if is_non_null_type(type_) else (origin, type(None))
+
+
+def _heard(
+    subscribe: GraphQLFieldResolver, module: str, what: str, kind: Any
+) -> GraphQLFieldResolver:
+    """A subscription of a plugin. It may wait for hours, but not forget to wait."""
+
+    async def events(source: Any, info: Any, **arguments: Any) -> AsyncIterator[Any]:
+        with contained(module, what, *_PASSING):
+            with interrupted(HOOK_SECONDS):
+                stream = subscribe(source, info, **arguments)
+            steps = aiter(await stepwise(stream) if inspect.isawaitable(stream) else stream)
+        try:
+            while True:
+                with contained(module, what, *_PASSING):
+                    try:
+                        event = await stepwise(anext(steps))
+                    except StopAsyncIteration:
+                        return
+                    if not isinstance(event, kind):
+                        raise TypeError(f"{type(event).__name__} is no event of it")
+                yield event
+        finally:
+            if close := getattr(steps, "aclose", None):
+                with contained(module, what):
+                    await stepwise(close())
+
+    return events

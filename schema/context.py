@@ -17,6 +17,7 @@ import strawberry
 
 from core.db.database import Database, Transaction
 from core.errors import Language
+from core.outbox import Hub, Listener
 from core.tenancy.rules import Principal
 from schema.loaders import BatchFunction, K, Loaders, V
 
@@ -35,6 +36,7 @@ class Context:
         self._snapshot: Transaction | None = None
         self._spoiled = False
         self._loaders = Loaders(self.reading)
+        self._listeners: list[Listener] = []
 
     def may(self, permission: str) -> bool:
         """Whether the caller's roles carry this permission."""
@@ -46,6 +48,13 @@ class Context:
         """One value through a batch function (:mod:`schema.loaders`)."""
         self._refuse_deadlock()
         return self._loaders.load(batch, key, *parameters)
+
+    def events(self, *topics: str) -> Listener:
+        """What happens in the tenant from now on under these topics, for the generator of a subscription:
+        ``async for heard in info.context.events("document.posted")``."""
+        listener = self.database.companion(Hub).listen(self.principal.tenant_id, topics)
+        self._listeners.append(listener)
+        return listener
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Transaction]:
@@ -118,9 +127,26 @@ class Context:
         await asyncio.shield(leaving)
 
     async def _leave(self, error: BaseException | None) -> None:
+        for listener in self._listeners:
+            listener.close()
         await self._loaders.stop()
         async with self._lock:
             await self._close(error)
+
+
+class Lasting(Context):
+    """That of a subscription's generator, which lasts for hours: it holds no snapshot."""
+
+    def load(
+        self, batch: BatchFunction[K, V], key: K, *parameters: Hashable
+    ) -> Awaitable[V | None]:
+        raise RuntimeError("a subscription loads in the fields of what it yields")
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[Transaction]:
+        """A moment of its own, each time anew."""
+        async with self.database.snapshot(self.principal.tenant_id) as tx:
+            yield tx
 
 
 _leaving: set[asyncio.Task[None]] = set()

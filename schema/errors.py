@@ -73,8 +73,10 @@ UNSUPPORTED_MEDIA_TYPE = define(
 )
 NOT_ACCEPTABLE = define(
     "NOT_ACCEPTABLE",
-    en="The answer comes as application/graphql-response+json or application/json.",
-    zh="响应格式仅为 application/graphql-response+json 或 application/json。",
+    en="The answer comes as application/graphql-response+json or application/json, that to a subscription"
+    " as text/event-stream.",
+    zh="响应格式仅为 application/graphql-response+json 或 application/json,订阅(subscription)为"
+    " text/event-stream。",
 )
 
 BAD_JSON = define(

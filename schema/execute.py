@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import AsyncIterable, Mapping
 from dataclasses import dataclass
 from inspect import isawaitable
 from typing import Any
@@ -32,7 +32,8 @@ from graphql import (
     type_from_ast,
     validate,
 )
-from graphql.execution import execute
+from graphql.execution import Executor as GraphQLExecutor
+from graphql.execution import create_source_event_stream, execute
 from graphql.utilities import validate_input_value
 from strawberry.execution import optimized_is_awaitable
 
@@ -45,6 +46,7 @@ from schema.errors import (
     GRAPHQL_INVALID,
     GRAPHQL_SYNTAX,
     MAX_ERRORS,
+    NOT_ACCEPTABLE,
     UNAVAILABLE,
     format_errors,
     format_refusal,
@@ -125,9 +127,16 @@ class Prepared:
     operation: OperationDefinitionNode | None = None
     introspects: bool = False
     bulk: bool = False
+    permissions: tuple[str, ...] = ()
     seconds: float = QUERY_SECONDS
     refusal: Refusal | None = None
     errors: tuple[GraphQLError, ...] = ()
+
+    @property
+    def subscribes(self) -> bool:
+        """Whether it is a subscription."""
+        operation = self.operation and self.operation.operation
+        return operation is OperationType.SUBSCRIPTION
 
 
 class Executor:
@@ -155,8 +164,54 @@ class Executor:
         """Whether a document asks for a bulk operation, whose body may be larger than others."""
         return len(query.encode("utf-8", "replace")) <= MAX_DOCUMENT and self.prepare(query).bulk
 
+    def subscribes(self, query: str) -> bool:
+        """Whether a document is a subscription, whose answers come one by one."""
+        return (
+            len(query.encode("utf-8", "replace")) <= MAX_DOCUMENT and self.prepare(query).subscribes
+        )
+
     async def run(self, request: Request, context: Context) -> Answer:
         """The answer to a request; never raises but for cancellation."""
+        prepared = self._admitted(request, context)
+        if isinstance(prepared, Answer):
+            return prepared
+        if prepared.subscribes:
+            return _refused(Refusal(NOT_ACCEPTABLE), context.language)
+        return await self._execute(prepared, request, context)
+
+    async def subscribe(self, request: Request, context: Context) -> AsyncIterable[Any] | Answer:
+        """The events of a subscription, each to be answered with :meth:`tell`, or the answer where there
+        are none. ``context`` stays open for as long as somebody listens."""
+        prepared = self._admitted(request, context)
+        if isinstance(prepared, Answer):
+            return prepared
+        assert prepared.document
+        built = GraphQLExecutor.build(
+            self._schema,
+            prepared.document,
+            context_value=context,
+            raw_variable_values=dict(request.variables),
+            operation_name=request.operation_name,
+            max_coercion_errors=MAX_ERRORS,
+            hide_suggestions=True,
+        )
+        found: Any
+        if isinstance(built, list):
+            found = ExecutionResult(None, built)
+        else:
+            found = create_source_event_stream(built)
+            found = await found if isawaitable(found) else found
+        if isinstance(found, ExecutionResult):
+            return self._answer(found, prepared, request, context.language)
+        events: AsyncIterable[Any] = found
+        return events
+
+    async def tell(self, event: Any, request: Request, context: Context) -> Answer:
+        """One event of a subscription as its document asks for it, in a context of its own."""
+        return await self._execute(self.prepare(request.query), request, context, event)
+
+    def _admitted(self, request: Request, context: Context) -> Prepared | Answer:
+        """The document of a request that may run, or why it may not."""
         if len(request.query.encode()) > MAX_DOCUMENT:
             return _refused(too_large("bytes", MAX_DOCUMENT), context.language)
         prepared = self.prepare(request.query)
@@ -164,9 +219,7 @@ class Executor:
             code = prepared.refusal.code if prepared.refusal else GRAPHQL_INVALID
             return Answer({"errors": format_errors(prepared.errors, context.language, code)}, code)
         refusal = prepared.refusal or self._gates(prepared, request, context)
-        if refusal:
-            return _refused(refusal, context.language)
-        return await self._execute(prepared, request, context)
+        return _refused(refusal, context.language) if refusal else prepared
 
     def _gates(self, prepared: Prepared, request: Request, context: Context) -> Refusal | None:
         """What depends on who asks and with which variables."""
@@ -184,9 +237,11 @@ class Executor:
         cost = Cost(self._schema, prepared.document, prepared.operation, request.variables)
         return too_large("cost", MAX_COST) if cost.total > MAX_COST else None
 
-    async def _execute(self, prepared: Prepared, request: Request, context: Context) -> Answer:
+    async def _execute(
+        self, prepared: Prepared, request: Request, context: Context, event: Any = None
+    ) -> Answer:
         try:
-            working = self._work(prepared, request, context)
+            working = self._work(prepared, request, context, event)
             done = await within(prepared.seconds - request.waited, working)
         except TimeoutError:
             late = Refusal(DEADLINE_EXCEEDED, details={"seconds": prepared.seconds})
@@ -196,13 +251,14 @@ class Executor:
         return self._answer(done, prepared, request, context.language)
 
     async def _work(
-        self, prepared: Prepared, request: Request, context: Context
+        self, prepared: Prepared, request: Request, context: Context, event: Any
     ) -> ExecutionResult:
         assert prepared.document
         async with context:
             result = execute(
                 self._schema,
                 prepared.document,
+                root_value=event,
                 context_value=context,
                 variable_values=dict(request.variables),
                 operation_name=request.operation_name,
@@ -294,13 +350,14 @@ def _described(schema: GraphQLSchema, document: DocumentNode) -> Prepared:
         operation,
         introspects=not {"__schema", "__type"}.isdisjoint(names),
         bulk=bulk,
+        permissions=tuple(fact["permission"] for fact in facts.values()),
         seconds=_seconds(operation.operation, posting=ledger is not None and not bulk),
     )
 
 
 def _seconds(operation: OperationType, *, posting: bool) -> float:
     """How long a request may take."""
-    if operation is OperationType.QUERY:
+    if operation is not OperationType.MUTATION:
         return QUERY_SECONDS
     return POSTING_SECONDS if posting else MUTATION_SECONDS
 

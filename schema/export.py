@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
+from itertools import combinations
 from pathlib import Path
 
 from graphql import (
@@ -18,7 +20,7 @@ from graphql import (
     print_schema,
 )
 
-from core.extension.registry import registry
+from core.extension.registry import Registry, registry
 from schema.compose import composed_schema, core_schema
 
 FOLDER = Path(__file__).parent / "sdl"
@@ -46,7 +48,20 @@ def _schemas() -> dict[str, GraphQLSchema]:
 
 
 def _files() -> dict[str, str]:
-    return {name: print_schema(schema) + "\n" for name, schema in _schemas().items()}
+    files = {name: print_schema(schema) + "\n" for name, schema in _schemas().items()}
+    return files | {"views.sha256": "".join(f"{line}\n" for line in _views(registry()))}
+
+
+def _views(plugins: Registry) -> Iterator[str]:
+    """What a tenant sees with each set of modules that can be on together, as a hash: a change of one
+    module that reaches into the view of another shows in a review."""
+    names = sorted(plugin.name for plugin in plugins)
+    schema = composed_schema(plugins)
+    for size in range(len(names) + 1):
+        for chosen in combinations(names, size):
+            if plugins.closed(chosen) == frozenset(chosen):
+                text = print_schema(schema.view(frozenset(chosen))._schema)
+                yield f"{hashlib.sha256(text.encode()).hexdigest()}  {' '.join(chosen) or 'core'}"
 
 
 def breaking_changes() -> list[str]:

@@ -87,7 +87,11 @@ def added(plugins: Registry, extensions: Mapping[str, Extension], core: GraphQLS
 
 
 def _add(all_: Added, plugin: Plugin, extension: Extension, core: GraphQLSchema) -> None:
-    roots = {"Query": extension.queries, "Mutation": extension.mutations}
+    roots = {
+        "Query": extension.queries,
+        "Mutation": extension.mutations,
+        "Subscription": extension.subscriptions,
+    }
     holders = [(name, holder) for name, holder in roots.items() if holder is not None]
     for target, holder in extension.fields.items():
         holders.append((_core_type(plugin, target, core), holder))
@@ -119,6 +123,8 @@ def _fields(plugin: Plugin, type_name: str, holder: type) -> Iterator[Strawberry
     for name, member in members.items():
         if member.base_resolver is None:
             raise bad(plugin, f"{type_name}.{name} has no resolver")
+        if member.is_subscription != (type_name == "Subscription"):
+            raise bad(plugin, f"{type_name}.{name} is not declared as a field of {type_name}")
     # A class made for the purpose: the plugin's own is left as it was written.
     facts: dict[str, Any] = {"__annotations__": {}, "__module__": holder.__module__}
     made = strawberry.type(type(holder.__name__, (), {**members, **facts}))

@@ -38,11 +38,12 @@ class Extension:
     """What one plugin adds.
 
     ``fields``: per type of core, a class whose fields join it; each takes the object as
-    ``strawberry.Parent``. ``inputs``: per input of core. ``queries`` and ``mutations``: classes whose
-    fields join the roots. ``types``: object types that no field leads to by name. All names of types
-    begin with the plugin's in PascalCase; names of fields on core types and on the roots contain it.
-    Permissions are core's or the manifest's. What does not hold is refused at start (BAD_PLUGIN).
-    Refusal codes that the plugin's modules define are values of ``ErrorCode`` where it is on.
+    ``strawberry.Parent``. ``inputs``: per input of core. ``queries``, ``mutations`` and
+    ``subscriptions``: classes whose fields join the roots. ``types``: object types that no field leads
+    to by name. All names of types begin with the plugin's in PascalCase; names of fields on core types
+    and on the roots contain it. Permissions are core's or the manifest's. What does not hold is refused
+    at start (BAD_PLUGIN). Refusal codes that the plugin's modules define are values of ``ErrorCode``
+    where it is on.
     """
 
     fields: Mapping[type, type] = field(default_factory=dict)
@@ -50,6 +51,7 @@ class Extension:
     queries: type | None = None
     mutations: type | None = None
     types: Sequence[type] = ()
+    subscriptions: type | None = None
 
 
 def gathered(parts: Iterable[Extension]) -> Extension:
@@ -60,6 +62,7 @@ def gathered(parts: Iterable[Extension]) -> Extension:
     types: list[type] = []
     queries: type | None = None
     mutations: type | None = None
+    subscriptions: type | None = None
     for part in parts:
         for core, holder in part.fields.items():
             fields[core] = _joined(fields.get(core), holder)
@@ -69,7 +72,9 @@ def gathered(parts: Iterable[Extension]) -> Extension:
         types += part.types
         queries = _joined(queries, part.queries) if part.queries else queries
         mutations = _joined(mutations, part.mutations) if part.mutations else mutations
-    return Extension(fields, inputs, queries, mutations, types)
+        if part.subscriptions:
+            subscriptions = _joined(subscriptions, part.subscriptions)
+    return Extension(fields, inputs, queries, mutations, types, subscriptions)
 
 
 def _joined(one: type | None, other: type) -> type:

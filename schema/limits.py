@@ -62,6 +62,10 @@ MUTATION_SECONDS = 60
 POSTING_SECONDS = 10
 """After this the server gives up a request; a posting sooner, unless it is a bulk."""
 
+MAX_STREAMS = 500
+MAX_TENANT_STREAMS = 50
+"""Subscriptions that one process serves at once: in all, and of one tenant."""
+
 QUERY_TOO_LARGE = define(
     "QUERY_TOO_LARGE",
     en="This GraphQL document is too large: {measure} may be at most {limit}.",

@@ -83,6 +83,8 @@ lists and global ids in ``schema/relay.py``, batch functions for ``info.context.
 costs one statement. Besides:
 
 * Types are named after the plugin (``GiftWrap…``); fields on core types and roots contain its name.
+* A subscription is an async generator over ``info.context.events(topic, …)``, for what the plugin itself
+  puts into the outbox with ``emit_many``: ``schema/access.py`` shows one.
 * ``info.context`` has the ``database`` and the ``principal`` for a mutation's service, ``reading()``
   for a query's statements, ``may(permission)``, and the ``language`` of the caller.
 * Objects of core hold the core's own record: ``item.uuid`` and ``item.record``, ``document.stored``,
@@ -103,6 +105,7 @@ from schema.access import (
     mutation_field,
     object_type,
     query_field,
+    subscription_field,
 )
 from schema.books import Hold, holds_by_id
 from schema.catalogue import Category, Item, Unit, categories_by_id, items_by_id, units_by_id
@@ -111,6 +114,7 @@ from schema.context import Context, Info
 from schema.document_inputs import DocumentInput, DocumentLineInput
 from schema.document_types import Document, DocumentLine, documents_by_id
 from schema.errors import Payload, UserError, payload_type, user_error
+from schema.events import MISSED
 from schema.hookspecs import Extension, InputField, gathered
 from schema.ledger_types import Lot, StockLine, lots_by_id
 from schema.limits import MAX_BULK, MAX_PAGE
@@ -137,6 +141,7 @@ __all__ = [
     "COMMAND_ID",
     "MAX_BULK",
     "MAX_PAGE",
+    "MISSED",
     "OF_NODE",
     "PART",
     "UNSET",
@@ -191,6 +196,7 @@ __all__ = [
     "payload_type",
     "places_by_id",
     "query_field",
+    "subscription_field",
     "units_by_id",
     "user_error",
     "uuid_of",

@@ -59,7 +59,7 @@ def grants(schema: GraphQLSchema) -> list[Grant]:
 
 def _grants(schema: GraphQLSchema) -> Iterator[Grant]:
     for type_ in _object_types(schema):
-        root = type_ in (schema.query_type, schema.mutation_type)
+        root = type_ in (schema.query_type, schema.mutation_type, schema.subscription_type)
         if not root:
             yield Grant(type_.name, permission_of(type_))
         for name, field in type_.fields.items():
@@ -100,6 +100,8 @@ def protect(schema: GraphQLSchema) -> None:
                 _protect_query(what, field)
             elif type_ is schema.mutation_type:
                 _protect_mutation(what, field)
+            elif type_ is schema.subscription_type:
+                _protect_subscription(what, field)
             else:
                 _protect_field(what, field, permission_of(type_))
 
@@ -168,6 +170,14 @@ def _hiding(resolve: GraphQLFieldResolver, permission: str) -> GraphQLFieldResol
         return resolve(source, info, **arguments) if info.context.may(permission) else None
 
     return hiding
+
+
+def _protect_subscription(what: str, field: GraphQLField) -> None:
+    permission = _declared(what, field)
+    if field.subscribe is None:
+        raise UndeclaredError(f"{what} is no subscription_field")
+    _protect_field(what, field, permission, own=False)
+    field.subscribe = _refusing(field.subscribe, permission)
 
 
 def _protect_mutation(what: str, field: GraphQLField) -> None:

@@ -10,9 +10,11 @@ from uuid import UUID
 import strawberry
 from strawberry import enum_value
 
+from core.errors import DUPLICATE, refuse
+from core.indicators.rules import Bounds
 from core.tenancy import service
 from core.tenancy import settings as core_settings
-from schema.access import field, input_type, mutation_field, object_type
+from schema.access import PART, field, input_type, mutation_field, object_type
 from schema.context import Info
 from schema.errors import Payload, payload_type
 from schema.masterdata import COMMAND_ID, UNSET, argument, clearing_refused, said
@@ -59,6 +61,46 @@ class ReserveOnOrder(Enum):
     OFF = enum_value("off", description="Reserves nothing.")
 
 
+_BOUNDS = Bounds.model_fields
+
+
+def _about_bound(name: str) -> str:
+    return _BOUNDS[name].description or name
+
+
+@object_type(permission=PART)
+class IndicatorBounds:
+    """Where an indicator is ideal and where alarming, both ends included; null is an open end."""
+
+    ideal_from: Decimal | None = field(_about_bound("ideal_from"))
+    ideal_to: Decimal | None = field(_about_bound("ideal_to"))
+    alarm_below: Decimal | None = field(_about_bound("alarm_below"))
+    alarm_above: Decimal | None = field(_about_bound("alarm_above"))
+
+    @classmethod
+    def of(cls, record: Bounds) -> IndicatorBounds:
+        return cls(**dict(record))
+
+
+@object_type(permission=PART)
+class IndicatorSetting:
+    """The bounds that a tenant has set for an indicator."""
+
+    code: str = field("The code of the indicator.")
+    bounds: IndicatorBounds = field("The bounds.")
+
+
+@input_type
+class IndicatorSettingInput:
+    """Where an indicator is ideal and where alarming, both ends included; null is an open end."""
+
+    code: str = field("The code of the indicator.")
+    ideal_from: Decimal | None = field(_about_bound("ideal_from"), default=None)
+    ideal_to: Decimal | None = field(_about_bound("ideal_to"), default=None)
+    alarm_below: Decimal | None = field(_about_bound("alarm_below"), default=None)
+    alarm_above: Decimal | None = field(_about_bound("alarm_above"), default=None)
+
+
 @object_type(permission="settings.read")
 class Settings:
     """What a tenant decides for itself."""
@@ -79,12 +121,17 @@ class Settings:
     over_receipt_pct: Decimal = field(_about("over_receipt_pct"))
     reserve_on_order: ReserveOnOrder = field(_about("reserve_on_order"))
     count_approval_pct: Decimal | None = field(_about("count_approval_pct"))
+    indicator_bounds: list[IndicatorSetting] = field(_about("indicator_bounds"), size=5)
 
     @classmethod
     def of(cls, record: core_settings.Settings) -> Settings:
         values: dict[str, Any] = record.model_dump()
         for name, kind in _ENUMS.items():
             values[name] = kind(values[name])
+        values["indicator_bounds"] = [
+            IndicatorSetting(code=code, bounds=IndicatorBounds.of(bounds))
+            for code, bounds in sorted(record.indicator_bounds.items())
+        ]
         return cls(**values)
 
 
@@ -123,6 +170,9 @@ class UpdateSettingsInput:
     count_approval_pct: Decimal | None = field(
         _about("count_approval_pct") + " Null: none.", default=UNSET
     )
+    indicator_bounds: list[IndicatorSettingInput] | None = field(
+        _about("indicator_bounds") + " They replace all that were set.", default=UNSET
+    )
 
 
 @payload_type
@@ -142,8 +192,19 @@ class Mutations:
         """Change settings, all or none. What would give posted amounts another meaning is refused once
         something was posted (SETTING_FIXED)."""
         asked = clearing_refused(said(input, {}), except_for=("count_approval_pct",))
+        if "indicator_bounds" in asked:
+            asked["indicator_bounds"] = _by_code(asked["indicator_bounds"])
         context = info.context
         changed = await service.update_settings(
             context.database, context.principal, input.command_id, asked
         )
         return SettingsPayload(settings=Settings.of(changed))
+
+
+def _by_code(sent: list[IndicatorSettingInput]) -> dict[str, dict[str, Decimal | None]]:
+    found: dict[str, dict[str, Decimal | None]] = {}
+    for n, one in enumerate(sent):
+        if one.code in found:
+            raise refuse(DUPLICATE, "indicatorBounds", n, "code", field="code", value=one.code)
+        found[one.code] = {name: getattr(one, name) for name in _BOUNDS}
+    return found

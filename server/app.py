@@ -10,14 +10,17 @@ import asyncio
 import multiprocessing
 import os
 import signal
-from collections.abc import AsyncIterator, Coroutine
+import threading
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import (
     AbstractAsyncContextManager,
     AsyncExitStack,
     ExitStack,
     asynccontextmanager,
+    contextmanager,
     suppress,
 )
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -28,6 +31,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from core.db import notices
 from core.db.config import DATABASE_UNREACHABLE, DatabaseAddress, make_ready, open_database
 from core.db.database import Database
 from core.deadline import within
@@ -35,7 +39,10 @@ from core.errors import Refused
 from core.extension.jobs import keep_jobs
 from core.extension.registry import registry
 from core.ledger.seal import keep_sealed
-from core.tenancy.sign_ins import authenticate, keep_hearing
+from core.outbox import Hub, relay
+from core.tenancy import sign_ins
+from core.tenancy.sign_ins import SignIns, authenticate
+from core.text import mnemonic
 from schema.compose import ComposedSchema, composed_schema
 from schema.views import Views
 from server import logs
@@ -77,6 +84,9 @@ def create_app(
 ) -> Starlette:
     """The application as uvicorn runs it. What is not given comes from the environment."""
     logs.configure()
+    mnemonic(
+        "库"
+    )  # loads a dictionary, which would keep the first who saves a Chinese name waiting
     server = Server(database, settings or ServerSettings())
     plugins = registry()
     schema = schema or composed_schema(plugins)
@@ -121,7 +131,9 @@ class Server:
                 await stack.enter_async_context(_watched(address.embedded))
             self._database = Database.connect(address.app_url)
             stack.push_async_callback(self._database.close)
-            await stack.enter_async_context(_meanwhile(keep_hearing(self._database)))
+            stack.enter_context(_told_of_the_end(self.graphql.streams.close))
+            await stack.enter_async_context(_meanwhile(_hearing(self._database)))
+            await stack.enter_async_context(_meanwhile(relay.keep_relayed(self._database)))
             await stack.enter_async_context(_meanwhile(keep_sealed(self._database)))
             await stack.enter_async_context(_meanwhile(keep_jobs(self._database)))
             await stack.enter_async_context(_meanwhile(_end_with_supervisor()))
@@ -151,6 +163,33 @@ class Server:
         except Exception:
             return JSONResponse({"ready": False}, 503)
         return JSONResponse({"ready": True})
+
+
+async def _hearing(database: Database) -> None:
+    """Hear what other processes say: whose sign-in has changed, and what has happened."""
+    sign_in, events = database.companion(SignIns), database.companion(Hub)
+    await notices.keep_listening(database, {sign_ins.CHANNEL: sign_in, relay.CHANNEL: events})
+
+
+@contextmanager
+def _told_of_the_end(tell: Callable[[], None]) -> Iterator[None]:
+    """Call ``tell`` when the process is asked to end. uvicorn waits for open answers before it tells the
+    application, and a subscription is one that does not end by itself."""
+    loop, before = asyncio.get_running_loop(), dict[int, Any]()
+
+    def asked(number: int, frame: FrameType | None) -> None:
+        loop.call_soon_threadsafe(tell)
+        before[number](number, frame)
+
+    if threading.current_thread() is threading.main_thread():
+        for number in (int(signal.SIGTERM), int(signal.SIGINT)):
+            if callable(signal.getsignal(number)):
+                before[number] = signal.signal(number, asked)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 async def _ping(database: Database) -> None:

@@ -3,15 +3,12 @@ everything said to people about a failure goes to standard error, as one sentenc
 
 from __future__ import annotations
 
-import asyncio
 import os
 import signal
 import socket
 import sys
-from collections.abc import Awaitable, Callable
-from pathlib import Path
 from types import FrameType
-from typing import Annotated, NoReturn, TypeVar
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -19,11 +16,11 @@ from core.db import lint
 from core.db import migrate as migrations
 from core.db.config import open_database
 from core.db.database import Database
-from core.errors import Language, Refused, define, refuse
+from core.errors import Refused, define, refuse
 from core.extension.registry import registry
 from core.tenancy import service as tenancy
-from server import cli_db, cli_plugin, logs
-from server.cli_data import Data, database_of
+from server import cli_db, cli_import, cli_plugin, logs
+from server.cli_data import Data, database_of, language, with_database
 
 app = typer.Typer(
     name="tallybook",
@@ -40,6 +37,7 @@ app.add_typer(user_app, name="user")
 app.add_typer(schema_app, name="schema")
 app.add_typer(cli_db.app, name="db")
 app.add_typer(cli_plugin.app, name="plugin")
+app.add_typer(cli_import.app, name="import")
 
 MIGRATION_URL_MISSING = define(
     "MIGRATION_URL_MISSING",
@@ -76,7 +74,6 @@ WORKER_ANSWERS_SECONDS = 30
 """After this a silent worker is replaced. One that starts is silent until its imports are done: uvicorn's
 own five seconds kill it on a busy machine before it serves, and its successor, and so on for ever."""
 
-_T = TypeVar("_T")
 Tenant = Annotated[str, typer.Argument(help="Name of the tenant.", show_default=False)]
 Email = Annotated[str, typer.Argument(help="The person's e-mail address.", show_default=False)]
 Host = Annotated[str, typer.Option(help="Address to listen on.")]
@@ -157,7 +154,7 @@ def create_tenant(
     data: Data = None,
 ) -> None:
     """Create a tenant with the modules and settings of its edition, places and units; prints its id."""
-    tenant = _with_database(data, lambda db: tenancy.create_tenant(db, name, edition=edition))
+    tenant = with_database(data, lambda db: tenancy.create_tenant(db, name, edition=edition))
     typer.echo(str(tenant.id))
 
 
@@ -171,12 +168,12 @@ def change_edition(
 
     What could not change is said on standard error, and stays as it was.
     """
-    done = _with_database(data, lambda db: tenancy.change_edition(db, tenant, edition))
+    done = with_database(data, lambda db: tenancy.change_edition(db, tenant, edition))
     for sign, names in (("+", done.enabled), ("-", done.disabled), ("=", done.settings)):
         for name in names:
             typer.echo(f"{sign} {name}")
     for refusal in done.unchanged:
-        typer.secho(refusal.message(_language()), err=True, fg=typer.colors.YELLOW)
+        typer.secho(refusal.message(language()), err=True, fg=typer.colors.YELLOW)
 
 
 @user_app.command("add")
@@ -188,13 +185,13 @@ def add_user(
 ) -> None:
     """Let a person into a tenant, by default as administrator."""
     roles = role or ["administrator"]
-    _with_database(data, lambda db: tenancy.add_user(db, tenant, email, roles))
+    with_database(data, lambda db: tenancy.add_user(db, tenant, email, roles))
 
 
 @app.command()
 def token(tenant: Tenant, email: Email, data: Data = None) -> None:
     """Issue a bearer token; prints the token alone."""
-    typer.echo(_with_database(data, lambda db: tenancy.issue_token(db, tenant, email)))
+    typer.echo(with_database(data, lambda db: tenancy.issue_token(db, tenant, email)))
 
 
 @app.command()
@@ -203,7 +200,7 @@ def verify(
     data: Data = None,
 ) -> None:
     """Derive every figure again from the entries; fails at the first difference."""
-    _with_database(data, lambda db: _verify(db, tenant))
+    with_database(data, lambda db: _verify(db, tenant))
 
 
 @schema_app.command("export")
@@ -236,18 +233,6 @@ async def _verify(db: Database, name: str | None) -> None:
         typer.echo(f"{tenant.name}: the books tally")
 
 
-def _with_database(data: Path | None, work: Callable[[Database], Awaitable[_T]]) -> _T:
-    async def run(url: str) -> _T:
-        db = Database.connect(url, pool_size=2)
-        try:
-            return await work(db)
-        finally:
-            await db.close()
-
-    with database_of(data) as address:
-        return asyncio.run(run(address.app_url))
-
-
 def _free_port(host: str, port: int) -> int:
     """The port, or a free one for 0; an occupied one is known before anything is started."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -266,16 +251,11 @@ def _terminate(number: int, frame: FrameType | None) -> NoReturn:
 def _sentence(error: Exception) -> str:
     """What went wrong, in the language of the terminal, on one line."""
     if isinstance(error, Refused):
-        return " ".join(refusal.message(_language()) for refusal in error.refusals)
+        return " ".join(refusal.message(language()) for refusal in error.refusals)
     if isinstance(error, OSError) and error.filename:
         return f"{error.strerror}: {error.filename}"
     text = " ".join(str(getattr(error, "orig", error)).split()) or "no message"
     return f"{type(error).__name__}: {text}"
-
-
-def _language() -> Language:
-    named = (os.environ.get(name, "") for name in ("LC_ALL", "LC_MESSAGES", "LANG"))
-    return "zh" if next(filter(None, named), "").startswith("zh") else "en"
 
 
 if __name__ == "__main__":

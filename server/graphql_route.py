@@ -1,9 +1,9 @@
-"""GraphQL over HTTP, by the specification of that name.
+"""GraphQL over HTTP, by the specification of that name, and over server-sent events.
 
-Two media types. ``application/graphql-response+json`` answers a request that was not executed with a
-4xx. ``application/json`` is the old way: there a document that could not be executed is still a
-well-formed request, and its answer a 200 that carries errors. What is no GraphQL request at all is a
-4xx in both.
+Two media types, and a third for subscriptions (``server/event_stream.py``).
+``application/graphql-response+json`` answers a request that was not executed with a 4xx.
+``application/json`` is the old way: there a document that could not be executed is still a well-formed
+request, and its answer a 200 that carries errors. What is no GraphQL request at all is a 4xx in both.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import orjson
@@ -47,7 +48,9 @@ from schema.execute import (
 )
 from schema.execute import Request as GraphQLRequest
 from schema.limits import MAX_BODY, MAX_BULK_BODY, QUERY_TOO_LARGE
+from schema.streams import SERVER_STOPPING, TOO_MANY_STREAMS, Asked, Streams, answers
 from schema.views import Views
+from server.event_stream import EVENTS, EventStream, only, started
 from server.json_input import check_text, query_in, read_json
 
 SPEC = "application/graphql-response+json"
@@ -62,8 +65,10 @@ _STATUS = {
     NOT_ACCEPTABLE: 406,
     BODY_TOO_LARGE: 413,
     UNSUPPORTED_MEDIA_TYPE: 415,
+    TOO_MANY_STREAMS: 429,
     INTERNAL: 500,
     UNAVAILABLE: 503,
+    SERVER_STOPPING: 503,
     OUTCOME_UNKNOWN: 503,
     DEADLINE_EXCEEDED: 504,
 }
@@ -98,12 +103,17 @@ class GraphQLRoute:
         self._views = views
         self._database = database
         self._authenticate = authenticate
+        self.streams = Streams()
 
     async def __call__(self, request: Request) -> Response:
         language = language_of(request.headers.get("accept-language", ""))
         media = media_of(request.headers.get("accept"))
         try:
             answer = await self._answer(request, language, media)
+            if isinstance(answer, EventStream):
+                return answer
+            if media == EVENTS and answer.refused is None:
+                return only(answer)
         except Refused as refused:
             refusal = refused.refusals[0]
             answer = Answer({"errors": [format_refusal(refusal, language)]}, refusal.code)
@@ -114,7 +124,9 @@ class GraphQLRoute:
             answer = Answer({"errors": [format_refusal(refusal, language)]}, refusal.code)
         return respond(answer, media or LEGACY)
 
-    async def _answer(self, request: Request, language: Language, media: str | None) -> Answer:
+    async def _answer(
+        self, request: Request, language: Language, media: str | None
+    ) -> Answer | EventStream:
         if media is None:
             raise refuse(NOT_ACCEPTABLE)
         _check_method(request)
@@ -126,19 +138,27 @@ class GraphQLRoute:
         waited = time.monotonic() - began
         reads = request.method == "GET"
         executor = self._views.of(principal.modules)
-        asked = _read_query(request) if reads else await _read_post(request, executor)
-        context = Context(self._database(), principal, language)
-        return await executor.run(replace(asked, waited=waited), context)
+        read = _read_query(request) if reads else await _read_post(request, executor)
+        asked = replace(read, waited=waited)
+        if takes_events(request.headers.get("accept")) and executor.subscribes(asked.query):
+            who = partial(self._authenticate, self._database(), _token(request))
+            lasting = Asked(asked, language, self._database(), self._views, who)
+            return await started(answers(lasting, principal, self.streams))
+        return await executor.run(asked, Context(self._database(), principal, language))
 
     async def _principal(self, request: Request) -> Principal:
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        token = token.strip()
-        if scheme.lower() != "bearer" or not token or len(token) > MAX_TOKEN:
-            raise refuse(UNAUTHENTICATED)
-        principal = await self._authenticate(self._database(), token)
+        principal = await self._authenticate(self._database(), _token(request))
         if principal is None:
             raise refuse(UNAUTHENTICATED)
         return principal
+
+
+def _token(request: Request) -> str:
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    token = token.strip()
+    if scheme.lower() != "bearer" or not token or len(token) > MAX_TOKEN:
+        raise refuse(UNAUTHENTICATED)
+    return token
 
 
 def language_of(header: str) -> Language:
@@ -161,10 +181,21 @@ def media_of(accept: str | None) -> str | None:
     """The media type to answer with; None where none of ours is wanted."""
     if not accept:
         return LEGACY
-    wanted = {part.partition(";")[0].strip().lower() for part in accept.split(",")}
+    wanted = _wanted(accept)
     if SPEC in wanted:
         return SPEC
-    return LEGACY if not wanted.isdisjoint({LEGACY, "application/*", "*/*"}) else None
+    if not wanted.isdisjoint({LEGACY, "application/*", "*/*"}):
+        return LEGACY
+    return EVENTS if EVENTS in wanted else None
+
+
+def takes_events(accept: str | None) -> bool:
+    """Whether a subscription may be answered with its events."""
+    return EVENTS in _wanted(accept or "")
+
+
+def _wanted(accept: str) -> set[str]:
+    return {part.partition(";")[0].strip().lower() for part in accept.split(",")}
 
 
 def status_of(refused: str | None, *, old: bool) -> int:
@@ -179,11 +210,13 @@ def respond(answer: Answer, media: str) -> Response:
     """The HTTP answer, with the status its media type asks for."""
     status = status_of(answer.refused, old=media == LEGACY)
     headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+    if media == EVENTS:  # what does not come to a stream has a status, and says why as ever
+        media = SPEC
     if status == 401:
         headers["WWW-Authenticate"] = 'Bearer realm="tallybook"'
     if status == 405:
         headers["Allow"] = "POST"
-    if status == 503:
+    if status in (429, 503):
         headers["Retry-After"] = "1"
     return Response(
         orjson.dumps(answer.body), status, headers, media_type=f"{media}; charset=utf-8"

@@ -98,6 +98,7 @@ RULES = {
             "core/documents/queries.py",
             "core/documents/reading.py",
             "core/documents/storing.py",
+            "core/indicators/queries.py",
             "core/ledger/history.py",
             "core/ledger/holds.py",
             "core/ledger/invariants.py",

@@ -7,7 +7,7 @@ other write of master data runs, so what is checked then still holds when it is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from uuid import UUID
 
@@ -74,11 +74,16 @@ async def archive_item(
 
 
 async def save_items(
-    db: Database, principal: Principal, saves: Sequence[ItemSave]
+    db: Database,
+    principal: Principal,
+    saves: Sequence[ItemSave],
+    *,
+    undo: Callable[[Iterable[Answer]], bool] = commands.never,
 ) -> list[Verdict]:
     """Make or change up to 1,000 items in one transaction, with a verdict for each.
 
-    A refused one leaves nothing behind and does not hinder the others.
+    A refused one leaves nothing behind and does not hinder the others. Where ``undo`` holds of the answers,
+    nothing is saved.
     """
     if len(saves) > BULK_LIMIT:
         raise refuse(LIMIT_EXCEEDED, "items", field="items", limit=BULK_LIMIT)
@@ -86,7 +91,7 @@ async def save_items(
         Asked.of(s.command_id, "saveItem", payload(s.draft, revision=s.revision)) for s in saves
     ]
     wishes = [Wish(s.draft, changes_of(s.draft), s.draft.id, s.revision) for s in saves]
-    answers = await _carry_out(db, principal, asked, wishes)
+    answers = await _carry_out(db, principal, asked, wishes, undo)
     return [Verdict(None, a) if isinstance(a, tuple) else Verdict(UUID(a["id"])) for a in answers]
 
 
@@ -126,12 +131,16 @@ async def _one(db: Database, principal: Principal, asked: Asked, wish: Wish) -> 
 
 
 async def _carry_out(
-    db: Database, principal: Principal, asked: Sequence[Asked], wishes: Sequence[Wish]
+    db: Database,
+    principal: Principal,
+    asked: Sequence[Asked],
+    wishes: Sequence[Wish],
+    undo: Callable[[Iterable[Answer]], bool] = commands.never,
 ) -> list[Answer]:
     async def work(tx: Transaction, fresh: list[int]) -> dict[int, Answer]:
         return await _write(tx, principal, {n: wishes[n] for n in fresh})
 
-    return await commands.run_many(db, principal.tenant_id, asked, work)
+    return await commands.run_many(db, principal.tenant_id, asked, work, undo=undo)
 
 
 async def _write(

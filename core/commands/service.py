@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -28,6 +29,16 @@ T = TypeVar("T")
 
 Answer = Outcome | tuple[Refusal, ...]
 """What one command of many is answered with."""
+
+
+def never(answers: Iterable[Answer]) -> bool:
+    """Nothing is taken back again."""
+    return False
+
+
+class _UndoneError(Exception):
+    """What was carried out shall not stand."""
+
 
 _ATTEMPTS = 5
 _RETRIED = frozenset({"40001", "40P01"})
@@ -94,25 +105,33 @@ async def run_many(
     tenant_id: UUID,
     asked: Sequence[Asked],
     work: Callable[[Transaction, list[int]], Awaitable[Mapping[int, Answer]]],
+    *,
+    undo: Callable[[Iterable[Answer]], bool] = never,
 ) -> list[Answer]:
-    """Carry out many commands in one transaction, each with an answer of its own.
+    """Carry out many commands in one transaction, each with an answer of its own. Where ``undo`` holds of the
+    answers, nothing of it stands: they tell what would have been.
 
     ``work`` gets the positions that are new and answers each with an outcome or with refusals, for
     which it has written nothing. An id that comes twice is carried out once.
     """
 
     async def once() -> list[Answer]:
-        async with db.transaction(tenant_id) as tx:
-            answers = await _known_answers(tx, asked)
-            first: dict[UUID, int] = {}
-            for n, one in enumerate(asked):
-                first.setdefault(one.id, n)
-            fresh = [n for n in first.values() if n not in answers]
-            if fresh:
-                made = await work(tx, fresh)
-                answers |= made
-                done = [(asked[n], a) for n, a in made.items() if isinstance(a, dict)]
-                await remember_many(tx, done)
+        answers: dict[int, Answer] = {}
+        first: dict[UUID, int] = {}
+        for n, one in enumerate(asked):
+            first.setdefault(one.id, n)
+        fresh: list[int] = []
+        with suppress(_UndoneError):
+            async with db.transaction(tenant_id) as tx:
+                answers |= await _known_answers(tx, asked)
+                fresh += [n for n in first.values() if n not in answers]
+                if fresh:
+                    made = await work(tx, fresh)
+                    answers |= made
+                    if undo(made.values()):
+                        raise _UndoneError
+                    done = [(asked[n], a) for n, a in made.items() if isinstance(a, dict)]
+                    await remember_many(tx, done)
         refused = [asked[n] for n in fresh if isinstance(answers[n], tuple)]
         if refused:
             async with db.snapshot(tenant_id) as tx:

@@ -19,6 +19,7 @@ from uuid import UUID
 
 import psycopg
 import sqlalchemy as sa
+from psycopg.generators import send
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from core.errors import define
@@ -203,6 +204,7 @@ class Lane:
                 await connection.execute(_ENTER_LANE, (str(tenant_id),))
                 yield RawTransaction(tenant_id, connection)
                 committing = True
+                await _flush(connection)
                 await connection.commit()
         except asyncio.CancelledError:
             # Whatever was under way: this connection is not used again.
@@ -230,6 +232,12 @@ class Lane:
         if self._connection is None or self._connection.closed:
             self._connection = await _connect(self._url, prepare_threshold=1)
         return self._connection
+
+
+async def _flush(connection: psycopg.AsyncConnection[Row]) -> None:
+    """Send all that is on its way. The driver begins to wait for the answer of COMMIT with large statements
+    half sent, and the server for their rest."""
+    await connection.wait(send(connection.pgconn))
 
 
 async def _connect(url: sa.URL, **options: Any) -> psycopg.AsyncConnection[Row]:

@@ -123,6 +123,7 @@ class PlaceFacts:
     active: bool
     account: str | None = None
     negative_stock: str | None = None
+    zone: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

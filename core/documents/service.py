@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from core import commands
+from core import commands, outbox
 from core.audit.tables import record
 from core.db.database import Database, Transaction
 from core.db.questions import ask
@@ -168,6 +168,8 @@ async def step(
             elif event in (Event.UNAPPROVE, Event.REJECT):
                 columns["approved_by"] = None
             await storing.set_state(tx, document_id, after.value, mark, **columns)
+            told = {"id": document_id, "type": known.document.type_code, "number": known.number}
+            await outbox.emit_many(tx, [outbox.Event(f"document.{after.value}", told)])
         return {"id": document_id}
 
     asked = {"id": document_id, "revision": revision}

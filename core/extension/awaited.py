@@ -80,6 +80,17 @@ async def handed(
         raise refuse(MODULE_FAILED, module=module) from error
 
 
+async def handed_to_read(
+    tx: Transaction, module: str, what: str, work: Coroutine[Any, Any, T]
+) -> T:
+    """Like :func:`handed`, in a transaction that only reads: to begin to write is a failure, too."""
+    try:
+        return await handed(tx, module, what, work)
+    except _WritesError as error:
+        _log.error("module failed", module=module, hook=what, exc_info=error)
+        raise refuse(MODULE_FAILED, module=module) from error
+
+
 async def asked(
     tx: Transaction, module: str, name: str, read: Callable[[Any], T], **given: Any
 ) -> T:

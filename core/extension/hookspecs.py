@@ -18,7 +18,19 @@ from core.db.database import Transaction
 from core.documents.records import Line
 from core.documents.types import DocumentType
 from core.errors import Refusal
-from core.extension.records import Job, Offer, Posted, Posting, Reads, Work, Write
+from core.extension.records import (
+    Job,
+    LotPart,
+    Offer,
+    Posted,
+    Posting,
+    PostingJob,
+    Reads,
+    Work,
+    Write,
+)
+from core.imports.columns import ImportColumn
+from core.indicators.records import Indicator
 
 PROJECT = "tallybook"
 hookspec = pluggy.HookspecMarker(PROJECT)
@@ -44,6 +56,18 @@ class CoreHooks:
         raise NotImplementedError
 
     @hookspec
+    def split_lines(self, posting: Posting) -> Iterable[LotPart]:
+        """Which lots lines are about, and how much of each: a line that has parts is carried out part by
+        part, as if each were a line of its own that names this lot; amounts are shared by quantity.
+
+        Asked once for a document under the lock, before anything is allocated; not for orders and
+        reversals. The parts of a line must come to its quantity, each lot once. One module can split a
+        line; lines that none splits stay as they are. It may raise Refused, with paths from the document
+        on. It fails closed, like ``allocate``.
+        """
+        raise NotImplementedError
+
+    @hookspec
     def allocate(
         self, posting: Posting, line: Line, offers: Sequence[Offer]
     ) -> Sequence[Offer] | None:
@@ -51,7 +75,8 @@ class CoreHooks:
         order in which to take them, or None to leave the line to others.
 
         Asked under the lock, before the movements are made; ``offers`` come in core's own order, which
-        is first in, first out. The first plugin that answers decides. It fails closed: an exception,
+        is first in, first out; a plugin is offered what those before it chose, in their order, so that each
+        may leave out or rank what it knows of. It fails closed: an exception,
         or an offer that was not offered, refuses the posting with MODULE_FAILED.
         """
         raise NotImplementedError
@@ -87,7 +112,7 @@ class CoreHooks:
         raise NotImplementedError
 
     @hookspec
-    def jobs(self) -> Sequence[Job]:
+    def jobs(self) -> Sequence[Job | PostingJob]:
         """What is to be done regularly; asked once, at start.
 
         A run that fails is rolled back, logged with the plugin's name, and tried again in the next round.
@@ -119,6 +144,24 @@ class CoreHooks:
         Other plugins read it with ``attributes_of_items``, under the plugin's name. Awaited in the
         transaction of whoever asks, for two seconds at most, and only reads. It fails closed: an
         exception refuses what the other wanted it for, with MODULE_FAILED.
+        """
+        raise NotImplementedError
+
+    @hookspec
+    def indicators(self) -> Sequence[Indicator]:
+        """Figures that managers look at beside core's own; asked once, at start.
+
+        Codes begin with the plugin's name and a dot. Each is measured in a snapshot, contained by itself:
+        what fails is shown as MODULE_FAILED in its place, and hinders no other.
+        """
+        raise NotImplementedError
+
+    @hookspec
+    def import_columns(self) -> Sequence[ImportColumn]:
+        """Columns that files of items or parties may have for the plugin; asked once, at start.
+
+        What the cells of a row say reaches ``save_attributes`` as if it had been sent in the plugin's field,
+        but for what no column tells, which is absent: then it stays as it is kept.
         """
         raise NotImplementedError
 

@@ -16,6 +16,7 @@ from pydantic import BaseModel
 from core.db.database import Database, Transaction
 from core.documents.records import Document, Line
 from core.documents.rules import ItemFacts, PlaceFacts
+from core.tenancy.rules import Principal
 
 Row = Mapping[str, Any]
 """A row of a plugin's table by column, without ``tenant_id``."""
@@ -100,6 +101,21 @@ class Offer:
     free: Decimal
 
 
+@dataclass(frozen=True, slots=True)
+class LotPart:
+    """The part of a line that is of one lot: ``quantity`` in base units; of a count, how many were found.
+
+    ``unit`` says that the lot is one piece, of which there can be only one, in one place. ``parent_code``
+    names the lot that a new one belongs to, by which it is valued, held and traced along.
+    """
+
+    line: int
+    lot_code: str
+    quantity: Decimal
+    unit: bool = False
+    parent_code: str | None = None
+
+
 class View(Protocol):
     """The locked state that a posting is decided on. Everything it gives is a copy or cannot change."""
 
@@ -114,6 +130,9 @@ class View(Protocol):
     @property
     def today(self) -> date:
         """Today in the tenant's accounting zone (ledger rule 6.1)."""
+
+    def today_at(self, place_id: UUID) -> date:
+        """Today at a place: in its own time zone, that of the nearest place above it, or the tenant's."""
 
     def item(self, item_id: UUID) -> ItemFacts:
         """An item of the posting. KeyError for others."""
@@ -179,6 +198,21 @@ class Job:
     name: str
     every: timedelta
     run: Callable[[Transaction], Coroutine[Any, Any, None]]
+
+
+@dataclass(frozen=True, slots=True)
+class PostingJob:
+    """Like a :class:`Job`, for what posts documents, each of which is a transaction of its own.
+
+    ``run`` gets the tenant's work and a principal for it: nobody of the tenant's members, but the system.
+    The slot is marked as done once ``run`` has ended. It may have been cut off before that, or be at it in
+    two processes at once, so what was posted already must not be posted again: ``run`` looks, and a key of
+    the plugin's table, written with the document, lets one in.
+    """
+
+    name: str
+    every: timedelta
+    run: Callable[[Work, Principal], Coroutine[Any, Any, None]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 from importlib.metadata import EntryPoint, entry_points, version
 from types import ModuleType
+from typing import TypeVar
 
 import pluggy
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
@@ -25,10 +26,15 @@ from core.errors import Refused, define, refuse
 from core.extension.hookspecs import PROJECT, CoreHooks
 from core.extension.manifest import Manifest
 from core.extension.plugin_tables import Tables
+from core.imports.columns import ImportColumn, Placed, header_key
+from core.imports.own import COLUMNS
+from core.indicators.records import Indicator
 from core.tenancy.editions import EDITIONS
-from core.tenancy.rules import ROLES
+from core.tenancy.rules import PERMISSIONS, ROLES
 
 GROUP = "tallybook.plugins"
+
+T = TypeVar("T")
 
 BAD_PLUGIN = define(
     "BAD_PLUGIN",
@@ -49,6 +55,14 @@ class Plugin:
     @property
     def name(self) -> str:
         return self.manifest.name
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleIndicator:
+    """An indicator and the plugin it comes from."""
+
+    module: str
+    indicator: Indicator
 
 
 class Registry:
@@ -76,6 +90,8 @@ class Registry:
                     plugin.name, f"a hook does not fit: {error}", f"钩子不匹配:{error}"
                 ) from None
         self.document_types = tuple(self._document_types())
+        self.indicators = tuple(self._indicators())
+        self.import_columns = tuple(self._import_columns())
 
     def __iter__(self) -> Iterator[Plugin]:
         return iter(self.plugins)
@@ -134,13 +150,48 @@ class Registry:
                 yield replace(type_, module=plugin.name)
 
     def _told_types(self, plugin: Plugin) -> list[DocumentType]:
+        return self._told(plugin, "document_types", DocumentType, ("document types", "单据类型"))
+
+    def _indicators(self) -> Iterator[ModuleIndicator]:
+        known: set[str] = set()
+        for plugin in self.plugins:
+            for told in self._told(plugin, "indicators", Indicator, ("indicators", "指标")):
+                if not told.code.startswith(f"{plugin.name}."):
+                    reason = f"its indicator {told.code} does not begin with {plugin.name}."
+                    raise _bad(plugin.name, reason, f"指标 {told.code} 须以 {plugin.name}. 开头")
+                if told.code in known:
+                    reason = f"its indicator {told.code} is there twice"
+                    raise _bad(plugin.name, reason, f"指标 {told.code} 重复")
+                own = {permission.code for permission in plugin.manifest.permissions}
+                if strange := {*told.permissions} - PERMISSIONS - own:
+                    reason = f"its indicator {told.code} needs {min(strange)}, which nobody has"
+                    raise _bad(plugin.name, reason, f"指标 {told.code} 的权限不存在")
+                known.add(told.code)
+                yield ModuleIndicator(plugin.name, told)
+
+    def _import_columns(self) -> Iterator[Placed]:
+        taken = {(one.kind, header_key(name)) for one in COLUMNS for name in (one.en, one.zh)}
+        for plugin in self.plugins:
+            for told in self._told(plugin, "import_columns", ImportColumn, ("columns", "导入列")):
+                for name in (told.en, told.zh):
+                    if (told.kind, header_key(name)) in taken:
+                        reason = f"there is a column {name} for imports already"
+                        raise _bad(plugin.name, reason, f"导入列 {name} 已存在")
+                    taken.add((told.kind, header_key(name)))
+                if not self.caller(plugin, "save_attributes").get_hookimpls():
+                    reason = "it has columns for imports and does not save_attributes"
+                    raise _bad(plugin.name, reason, "有导入列但未实现 save_attributes")
+                yield Placed(plugin.name, told)
+
+    def _told(self, plugin: Plugin, hook: str, kind: type[T], named: tuple[str, str]) -> list[T]:
+        """What a plugin declares by a hook that is asked at start."""
         try:
-            told = [type_ for answer in self.caller(plugin, "document_types")() for type_ in answer]
+            told = [one for answer in self.caller(plugin, hook)() for one in answer]
         except Exception as error:  # whatever its code raises when it is asked
-            reason = f"its document types are not told ({type(error).__name__}: {error})"
-            raise _bad(plugin.name, reason, f"无法取得单据类型({error})") from error
-        if not all(isinstance(type_, DocumentType) for type_ in told):
-            raise _bad(plugin.name, "its document types are none", "单据类型无效")
+            reason = f"its {named[0]} are not told ({type(error).__name__}: {error})"
+            raise _bad(plugin.name, reason, f"无法取得{named[1]}({error})") from error
+        if not all(isinstance(one, kind) for one in told):
+            raise _bad(plugin.name, f"its {named[0]} are none", f"{named[1]}无效")
         return told
 
 

@@ -128,11 +128,11 @@ def decide(state: State, document: Document, index: int, *, approved: bool = Fal
     that a person approved it beforehand.
     """
     check(state, document)
-    if not approved:
-        raise_any(check_count(state, document))
     if document.type.effect is Effect.ORDER:
         return _order(state, document)
     builder = Builder(state, document, PENDING + index)
+    if not approved:
+        raise_any(check_count(state, builder))
     try:
         flows = builder.build()
         progress = list(progressed(state, document))
@@ -303,16 +303,19 @@ def restandard(state: State, document: Document, sequence: int, decision: Decisi
         decision.standards.append((line.item_id, line.base_cost))
 
 
-def check_count(state: State, document: Document) -> Iterator[Refusal]:
+def check_count(state: State, builder: Builder) -> Iterator[Refusal]:
     """A count that differs from the book by more than the tenant allows needs approval (A3)."""
-    threshold = state.rules.count_approval_pct
+    threshold, document = state.rules.count_approval_pct, builder.document
     if document.type.effect is not Effect.COUNT or threshold is None:
         return
     for index, line in enumerate(document.lines):
         if line.quantity is None or line.place_id is None:
             continue
-        lot = lot_id(line.item_id, line.lot_code) if line.lot_code else NIL
-        book = state.books.balances.get(BalanceKey(line.item_id, line.place_id, lot), ZERO)
+        parts = builder.parts.get(line.no, ())
+        codes = [part.lot_code for part in parts] or [line.lot_code or ""]
+        lots = [lot_id(line.item_id, code) if code else NIL for code in codes]
+        keys = [BalanceKey(line.item_id, line.place_id, lot) for lot in lots]
+        book = sum((state.books.balances.get(key, ZERO) for key in keys), ZERO)
         counted = count_line(book, line.quantity)
         if needs_approval(counted, threshold):
             details = {"book": book, "counted": line.quantity, "threshold": threshold}

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from uuid import UUID
 
-from core.documents.amounts import Basis as SharedBy
-from core.documents.amounts import BasisLine, allocate_cost
-from core.documents.records import Document, Line, Source, SourceLine
+from core.documents.records import Document, Line, SourceLine
 from core.documents.types import Effect
 from core.errors import NOT_FOUND, Refusal, Refused, define
+from core.extension.records import LotPart
 from core.ids import NIL
+from core.ledger.landed import landed_shares
+from core.ledger.parts import NOT_A_UNIT, output_share, pieces
 from core.ledger.pools import Pool
 from core.ledger.records import (
     ZERO,
@@ -31,8 +32,9 @@ from core.ledger.stock import Choose, allocate, short
 
 UNIT_LOT = define(
     "UNIT_LOT",
-    en="{item} is tracked unit by unit: name a lot and take one at a time.",
-    zh="{item} 按单件管理:须指定批号/编号且每行数量为 1。",
+    en="{item} is tracked unit by unit, as its cost scope says: name a lot and take one at a time, or give"
+    " the item another cost scope.",
+    zh="{item} 的成本范围为单件:须指定批号/编号且每行数量为 1,或为该物品设置其他成本范围。",
 )
 NOTHING_TO_REVALUE = define(
     "NOTHING_TO_REVALUE",
@@ -56,6 +58,16 @@ class Builder:
     flows: list[Flow] = field(default_factory=list)
     lots: dict[UUID, LotFacts] = field(default_factory=dict)
     taken: dict[BalanceKey, Decimal] = field(default_factory=dict)
+    parts: dict[int, list[LotPart]] = field(init=False)
+    """The parts of lines that modules split by lot."""
+    _part: LotPart | None = None
+    _made: Decimal = ZERO
+    _by_lot: dict[UUID, dict[UUID, list[BalanceKey]]] = field(default_factory=dict)
+    _ordered: list[tuple[PoolKey, Pool]] | None = None
+
+    def __post_init__(self) -> None:
+        plugged = self.state.plugged
+        self.parts = plugged.split(self.state, self.document) if plugged is not None else {}
 
     def build(self) -> list[Flow]:
         """All flows of the document, consumption before production. Raises Refused."""
@@ -65,7 +77,8 @@ class Builder:
         lines = [line for line in self.document.lines if line.stocked]
         for line in sorted(lines, key=_building_order):
             try:
-                _BUILD[self.document.type.effect](self, line)
+                for piece in self._pieces(line):
+                    _BUILD[self.document.type.effect](self, piece)
             except Refused as refused:
                 where = ("lines", line.no - 1)
                 raise Refused(*(r.under(*where) for r in refused.refusals)) from None
@@ -77,6 +90,7 @@ class Builder:
         source = self._source_line(line)
         if self.document.type.returns:
             linked = source is not None and self.state.rules.return_in == "original_cost"
+            linked &= not self._has_own_cost(line)
             basis = Basis.LINKED if linked else Basis.CURRENT
         else:
             told = line.unit_price is not None or self.document.type.code in ("receipt", "opening")
@@ -96,7 +110,7 @@ class Builder:
 
     def _issue(self, line: Line) -> None:
         linked = self.document.type.returns and self._source_line(line) is not None
-        linked = linked and self.state.rules.return_out == "original_cost"
+        linked &= self.state.rules.return_out == "original_cost" and not self._has_own_cost(line)
         for key, quantity in self._takes(line):
             self._flow(
                 line,
@@ -148,7 +162,6 @@ class Builder:
             self._issue(line)
             return
         lot = self._lot(line, line.lot_code)
-        first = next(other for other in self.document.lines if other.role == "produce")
         self._flow(
             line,
             lot,
@@ -156,7 +169,7 @@ class Builder:
             self._account(),
             self._side(line.item_id, self._place(line), lot),
             Basis.SHARE,
-            given=None if line.no == first.no else line.share or ZERO,
+            given=self._share(line),
             rate=self.document.extra_cost or ZERO,
         )
 
@@ -207,6 +220,29 @@ class Builder:
                 self._flow(line, NIL, ZERO, self._account(), expensed, Basis.GIVEN, given=left)
 
     # what they share
+
+    def _pieces(self, line: Line) -> Iterator[Line]:
+        """The line itself, or, where a module split it, a line for each of its parts."""
+        self._made, parts = ZERO, self.parts.get(line.no, [])
+        for part, piece in pieces(line, parts, self.state.rules.amount_dp):
+            known = self.state.lots.get(lot_id(line.item_id, part.lot_code))
+            if part.unit and known is not None and not known.is_unit:
+                raise self._refuse(NOT_A_UNIT, line, lot=part.lot_code)
+            self._part = part
+            yield piece
+        self._part = None
+        if not parts:
+            yield line
+
+    def _has_own_cost(self, line: Line) -> bool:
+        """Whether the goods are one part of several that each have a cost of their own: then they go back
+        at that, not at what the line has cost on average."""
+        return line.no in self.parts and self.state.scope(line.item_id) is Scope.SERIAL
+
+    def _share(self, line: Line) -> Decimal | None:
+        """The share of an output, or of this part of it, in what went in; None for the rest."""
+        self._made += line.base_quantity
+        return output_share(self.document, line, self._made)
 
     def _flow(
         self,
@@ -262,8 +298,6 @@ class Builder:
 
     def _takes(self, line: Line, to: UUID | None = None) -> Iterator[tuple[BalanceKey, Decimal]]:
         lot = lot_id(line.item_id, line.lot_code) if line.lot_code else None
-        if lot is None and self.state.scope(line.item_id) is Scope.SERIAL:
-            raise self._refuse(UNIT_LOT, line)
         if lot is not None and lot not in self.state.lots:
             raise Refused(Refusal(NOT_FOUND, ("lotCode",), {"id": line.lot_code}))
         for take in allocate(
@@ -276,15 +310,33 @@ class Builder:
             taken=self.taken,
             to=to,
             choose=self._choose(line),
+            among=None if lot is None else self._balances(line.item_id, lot),
         ):
             yield take.key, take.quantity
 
     def _choose(self, line: Line) -> Choose | None:
-        """How modules choose among the goods that a line may take."""
-        plugged = self.state.plugged
-        if plugged is None:
+        """How modules choose among the goods that a line may take; of units somebody has to."""
+        plugged, units = self.state.plugged, self.state.scope(line.item_id) is Scope.SERIAL
+        if plugged is None and not units:
             return None
-        return lambda offers: plugged.allocate(self.state, self.document, line, offers)
+
+        def choose(offers: list[tuple[BalanceKey, Decimal]]) -> list[BalanceKey] | None:
+            chosen = None
+            if plugged is not None:
+                chosen = plugged.allocate(self.state, self.document, line, offers)
+            if chosen is None and units:
+                raise self._refuse(UNIT_LOT, line)
+            return chosen
+
+        return choose
+
+    def _balances(self, item: UUID, lot: UUID) -> Sequence[BalanceKey]:
+        """Where goods of a lot lie; asked for each of ten thousand units, so looked up once."""
+        if item not in self._by_lot:
+            self._by_lot[item] = {}
+            for key in self.state.on_hand(item):
+                self._by_lot[item].setdefault(key.lot, []).append(key)
+        return self._by_lot[item].get(lot, ())
 
     def _out_of_waiting(self, line: Line) -> Iterator[tuple[UUID, Decimal, Side]]:
         """The lots of the source document that still wait, each with where; a named lot only itself."""
@@ -307,16 +359,25 @@ class Builder:
 
     def _lot(self, line: Line, code: str | None) -> UUID:
         """The lot that goods come into; it is made with its first receipt."""
-        unit = self.state.scope(line.item_id) is Scope.SERIAL
+        part = self._part
+        unit = self.state.scope(line.item_id) is Scope.SERIAL or (part is not None and part.unit)
         counted_away = self.document.type.effect is Effect.COUNT and line.quantity in (None, ZERO)
         if unit and (code is None or not (line.quantity == 1 or counted_away)):
             raise self._refuse(UNIT_LOT, line)
         if code is None:
             return NIL
-        lot = lot_id(line.item_id, code)
+        parent = None
+        if part is not None and part.parent_code is not None:
+            parent = self._known_lot(line.item_id, part.parent_code)
+        return self._known_lot(line.item_id, code, parent, unit=unit)
+
+    def _known_lot(
+        self, item: UUID, code: str, parent: UUID | None = None, *, unit: bool = False
+    ) -> UUID:
+        lot = lot_id(item, code)
         if lot not in self.state.lots:
             on = self.document.business_date
-            self.lots[lot] = LotFacts(lot, line.item_id, code, None, unit, on)
+            self.lots[lot] = LotFacts(lot, item, code, parent, unit, on)
             self.state.lots[lot] = self.lots[lot]
         return lot
 
@@ -358,7 +419,9 @@ class Builder:
             place, lot = self.state.places.by_id.get(key.place), self.state.lots.get(key.lot)
             return (place.code if place else "", lot.code if lot else "", key)
 
-        return sorted(self.state.books.pools.items(), key=codes)
+        if self._ordered is None:  # none comes or goes while flows are built
+            self._ordered = sorted(self.state.books.pools.items(), key=codes)
+        return self._ordered
 
     def _somewhere(self, key: PoolKey) -> UUID:
         """A place where goods of this pool are, for an entry that moves value only."""
@@ -372,33 +435,8 @@ class Builder:
         }
         return max(there, key=lambda balance: (there[balance], balance)).place
 
-    def _refuse(self, code: str, line: Line) -> Refused:
-        return Refused(Refusal(code, (), {"item": self.state.items[line.item_id].code}))
-
-
-def landed_shares(state: State, document: Document, source: Source) -> dict[int, Decimal]:
-    """What each stocked line of the source bears of the document's extra cost. Raises Refused."""
-    chosen = {line.source_line: line for line in document.lines}
-    lines = [
-        s.line
-        for no, s in sorted(source.lines.items())
-        if s.line.stocked and (not chosen or no in chosen)
-    ]
-    basis = [_basis_line(state, line, chosen.get(line.no)) for line in lines]
-    by = SharedBy(document.cost_basis or SharedBy.AMOUNT)
-    shares = allocate_cost(document.extra_cost or ZERO, by, basis, state.rules.amount_dp)
-    return {line.no: share for line, share in zip(lines, shares, strict=True)}
-
-
-def _basis_line(state: State, line: Line, manual: Line | None) -> BasisLine:
-    item, quantity = state.items[line.item_id], line.base_quantity
-    return BasisLine(
-        quantity=quantity,
-        amount=line.net,
-        weight=quantity * (item.weight or ZERO),
-        volume=quantity * (item.volume or ZERO),
-        manual=manual.net if manual else ZERO,
-    )
+    def _refuse(self, code: str, line: Line, **details: object) -> Refused:
+        return Refused(Refusal(code, (), {"item": self.state.items[line.item_id].code, **details}))
 
 
 def _building_order(line: Line) -> tuple[int, int]:

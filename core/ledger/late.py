@@ -31,8 +31,9 @@ from core.ledger.decide import (
     restandard,
     settle_promises,
 )
-from core.ledger.flows import Builder, landed_shares
+from core.ledger.flows import Builder
 from core.ledger.history import History
+from core.ledger.landed import landed_shares
 from core.ledger.loading import Loaded
 from core.ledger.plugged import backwards, movements
 from core.ledger.records import PENDING, ZERO, Balances, Event, Flow, Method, Position
@@ -120,9 +121,9 @@ async def _backdated(
     past = await history.since(tx, state, list(state.items), start)
     now = deepcopy(state.books) if state.rules.backdated == "post_now" else None
     await _rewind(tx, state, past, start)
-    if not approved:
-        raise_any(check_count(state, document))
     builder = Builder(state, document, PENDING)
+    if not approved:
+        raise_any(check_count(state, builder))
     flows = builder.build()
     check_value(state, flows)
     if state.plugged is not None:

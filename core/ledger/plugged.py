@@ -20,9 +20,21 @@ from core.db.database import RawTransaction
 from core.db.questions import asking
 from core.documents.records import Document, Line
 from core.documents.rules import ItemFacts, PlaceFacts
+from core.documents.types import Effect
 from core.errors import Refusal, raise_any
 from core.extension.containment import ask, contained
-from core.extension.records import Lot, Module, Modules, Movement, Offer, Posting, Reads, Row, Write
+from core.extension.records import (
+    Lot,
+    LotPart,
+    Module,
+    Modules,
+    Movement,
+    Offer,
+    Posting,
+    Reads,
+    Row,
+    Write,
+)
 from core.extension.registry import Registry
 from core.extension.rows import Rows, misfit, rows_where
 from core.ledger.records import BalanceKey, Basis, Flow, Legs, lot_id
@@ -62,6 +74,24 @@ class Plugged:
             for row in answer.value:
                 self._rows.put(table, row)
 
+    def split(self, state: State, document: Document) -> dict[int, list[LotPart]]:
+        """The parts of lines, by line, as plugins say which lots these are about."""
+        found: dict[int, list[LotPart]] = {}
+        for module in self._modules:
+            posting = self._posting(state, document, module)
+            told = ask(self._plugins, module.name, "split_lines", LotPart, posting=posting)
+            parts: dict[int, list[LotPart]] = defaultdict(list)
+            for part in told or ():
+                parts[part.line].append(part)
+            with contained(module.name, "split_lines"):
+                for no, own in parts.items():
+                    if no in found:
+                        raise ValueError(f"line {no} was split by another module")
+                    if reason := _unsplit(document, no, own):
+                        raise ValueError(f"line {no}: {reason}")
+            found |= parts
+        return found
+
     def allocate(
         self,
         state: State,
@@ -69,8 +99,10 @@ class Plugged:
         line: Line,
         keys: Sequence[tuple[BalanceKey, Decimal]],
     ) -> list[BalanceKey] | None:
-        """The balances that a line may take, in order, by the first plugin that says so; else None."""
+        """The balances that a line may take, in order, where plugins say so: each chooses among what those
+        before it left. None where none does."""
         offers = {Offer(key.place, key.lot, free): key for key, free in keys}
+        left: list[Offer] | None = None
         for module in self._modules:
             posting = self._posting(state, document, module)
             chosen = ask(
@@ -80,14 +112,16 @@ class Plugged:
                 Offer,
                 posting=posting,
                 line=line,
-                offers=tuple(offers),
+                offers=tuple(offers if left is None else left),
             )
             if chosen is not None:
                 with contained(module.name, "allocate"):
                     if len(set(chosen)) < len(chosen):
                         raise ValueError("an offer was chosen twice")
-                    return [offers[offer] for offer in chosen]
-        return None
+                    if not set(chosen) <= set(offers if left is None else left):
+                        raise ValueError("an offer was chosen that was not made")
+                left = chosen
+        return None if left is None else [offers[offer] for offer in left]
 
     def check(self, state: State, document: Document, movements: tuple[Movement, ...] = ()) -> None:
         """Raise Refused with everything that plugins have against a document."""
@@ -161,6 +195,10 @@ class _View:
     def today(self) -> date:
         return self._state.today
 
+    def today_at(self, place_id: UUID) -> date:
+        state = self._state
+        return state.places.today_at(place_id, state.now, state.rules.accounting_zone)
+
     def item(self, item_id: UUID) -> ItemFacts:
         return self._state.items[item_id]
 
@@ -184,6 +222,21 @@ class _View:
 
     def rows(self, table: sa.Table, **equal: Any) -> list[Row]:
         return self._rows.find(table, equal)
+
+
+def _unsplit(document: Document, no: int, parts: Sequence[LotPart]) -> str | None:
+    """Why these cannot be the parts of a line, in words for the plugin's author; None if they can."""
+    if not 1 <= no <= len(document.lines) or not document.lines[no - 1].stocked:
+        return "there is no such line of goods"
+    if len({part.lot_code for part in parts}) < len(parts) or not all(p.lot_code for p in parts):
+        return "each part needs a lot of its own"
+    counts = document.type.effect is Effect.COUNT
+    if any(part.quantity < 0 or (part.quantity == 0 and not counts) for part in parts):
+        return "a part has no quantity"
+    whole = document.lines[no - 1].quantity
+    if whole is None or sum(part.quantity for part in parts) != whole:
+        return "the parts do not come to its quantity"
+    return None
 
 
 def movements(state: State, flows: Iterable[Flow]) -> tuple[Movement, ...]:

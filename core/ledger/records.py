@@ -95,6 +95,7 @@ def _pool_id(key: PoolKey) -> UUID:
     return uuid5(_POOLS, f"{key.item}{key.place}{key.lot}{key.document}")
 
 
+@lru_cache(maxsize=65536)
 def lot_id(item: UUID, code: str) -> UUID:
     """A lot's id follows from its item and code: two receipts of one lot meet on the same row."""
     return uuid5(_LOTS, f"{item}{code}")

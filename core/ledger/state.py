@@ -12,6 +12,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from core.documents.records import Source
 from core.documents.rules import ItemFacts, PlaceFacts
@@ -57,6 +58,13 @@ class Places:
     def waiting(self, place: UUID) -> bool:
         """Whether goods wait there, in transit or in work."""
         return self.by_id[place].account in WAITING
+
+    def today_at(self, place: UUID, now: datetime, zone: str) -> date:
+        """The day it is at a place: in the nearest zone on the way to the root, else in ``zone``."""
+        for ancestor in reversed(self.path(place)):
+            if found := self.by_id[ancestor].zone:
+                return now.astimezone(ZoneInfo(found)).date()
+        return now.astimezone(ZoneInfo(zone)).date()
 
     def accounts(self) -> Accounts:
         return Accounts(

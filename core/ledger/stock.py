@@ -7,7 +7,7 @@ total alone oversells (bins A 5 and B 5, the store promised 8, then 5 leave B; r
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID
@@ -102,17 +102,19 @@ def allocate(
     taken: dict[BalanceKey, Decimal],
     to: UUID | None = None,
     choose: Choose | None = None,
+    among: Iterable[BalanceKey] | None = None,
 ) -> list[Take]:
     """Which balances the goods leave: the named lot, else the lots received first, at the place itself
     before the bins below it. What is not there falls on the place itself. ``to`` is where they go:
     what lies there already stays (a store puts away into its bin what is not in that bin). ``choose``
-    may have another order, and leave some out: then what is missing is refused."""
+    may have another order, and leave some out: then what is missing is refused. ``among`` are the
+    balances to look at, where the caller knows them; all of the item's otherwise."""
     if to is not None and not state.places.under(to, place):
         to = None
     keys = [
         key
-        for key, on_hand in state.on_hand(item).items()
-        if on_hand - taken.get(key, ZERO) > 0
+        for key in (state.on_hand(item) if among is None else among)
+        if state.books.balances[key] - taken.get(key, ZERO) > 0
         and state.places.under(key.place, place)
         and not (to is not None and state.places.under(key.place, to))
         and (lot is None or key.lot == lot)
@@ -242,17 +244,19 @@ def check_leaving(
             return
 
 
-def check_units(state: State, flows: Iterable[Flow]) -> Iterator[Refusal]:
+def check_units(state: State, flows: Collection[Flow]) -> Iterator[Refusal]:
     """Refusals for units that the flows would leave in two places, or twice in one. The database holds
     this too (rule 3.7), but sees a batch only when all of it is decided."""
-    after: dict[UUID, dict[BalanceKey, Decimal]] = {}
+    after: dict[UUID, dict[BalanceKey, Decimal]] = defaultdict(dict)
+    known: set[UUID] = set()
     for flow in flows:
         lot = state.lots.get(flow.lot)
         if lot is None or not lot.is_unit:
             continue
-        if lot.id not in after:
-            there = state.on_hand(flow.item)
-            after[lot.id] = {key: q for key, q in there.items() if key.lot == lot.id}
+        if flow.item not in known:
+            known.add(flow.item)
+            for there, quantity in state.on_hand(flow.item).items():
+                after[there.lot][there] = quantity
         for side, change in ((flow.source, -flow.quantity), (flow.target, flow.quantity)):
             if side.pool is None:
                 continue
@@ -261,7 +265,10 @@ def check_units(state: State, flows: Iterable[Flow]) -> Iterator[Refusal]:
                 after[lot.id][key] = after[lot.id].get(key, ZERO) + change
             elif flow.given is not None:
                 after[lot.id][key] = flow.given
-    for places in after.values():
+    for unit in {flow.lot for flow in flows}:
+        lot, places = state.lots.get(unit), after[unit]
+        if lot is None or not lot.is_unit:
+            continue
         if [quantity for quantity in places.values() if quantity] not in ([], [1]):
             yield Refusal(UNIT_ELSEWHERE, ("lines",))
             return

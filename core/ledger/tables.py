@@ -32,6 +32,7 @@ lot = tenant_table(
     sa.UniqueConstraint("tenant_id", "item_id", "code"),
     tenant_key("item_id", to="item"),
     tenant_key("parent_id", to="lot"),
+    sa.Index(None, "tenant_id", "parent_id", postgresql_where=sa.text("parent_id IS NOT NULL")),
 )
 
 balance = tenant_table(

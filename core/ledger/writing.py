@@ -98,9 +98,9 @@ async def lots(tx: RawTransaction, made: Mapping[UUID, LotFacts]) -> None:
     await bulk.insert(
         tx,
         tables.lot,
-        "id item_id code is_unit received_on",
+        "id item_id code parent_id is_unit received_on",
         [
-            (lot.id, lot.item_id, lot.code, lot.is_unit, lot.received_on)
+            (lot.id, lot.item_id, lot.code, lot.parent_id, lot.is_unit, lot.received_on)
             for _, lot in sorted(made.items())
         ],
         conflict="ON CONFLICT (tenant_id, id) DO NOTHING",
@@ -372,7 +372,8 @@ async def _accumulate(
 
 def _accumulation(table: str, keys: str, sums: str) -> str:
     """One statement. Rows that are there take the nearest movement before or at their period, which
-    carries those before it; a period without a row gets one, from the last there was."""
+    carries those before it, and lasts until the next one; a period without a row gets one, from the last
+    there was. No movement is compared with all others: a posting may have ten thousand."""
     names = ["tenant_id", *keys.split()]
     listed, totals = ", ".join(names), ", ".join(sums.split())
 
@@ -382,9 +383,9 @@ def _accumulation(table: str, keys: str, sums: str) -> str:
     raised = ", ".join(f"{name} = p.{name} + m.{name}" for name in sums.split())
     begun = ", ".join(f"coalesce(was.{name}, 0) + m.{name}" for name in sums.split())
     return (
-        f"WITH moved AS (SELECT * FROM {{rows}}), raised AS (UPDATE {table} p SET {raised} FROM moved m"  # noqa: S608 - our names
-        f" WHERE {same('p', 'm')} AND p.period >= m.period AND NOT EXISTS (SELECT FROM moved n"
-        f" WHERE {same('n', 'm')} AND n.period > m.period AND n.period <= p.period))"
+        f"WITH moved AS (SELECT *, lead(period) OVER (PARTITION BY {listed} ORDER BY period) AS until"  # noqa: S608 - our names
+        f" FROM {{rows}}), raised AS (UPDATE {table} p SET {raised} FROM moved m WHERE {same('p', 'm')}"
+        f" AND p.period >= m.period AND (m.until IS NULL OR p.period < m.until))"
         f" INSERT INTO {table} ({listed}, period, {totals})"
         f" SELECT {', '.join(f'm.{name}' for name in names)}, m.period, {begun} FROM moved m"
         f" LEFT JOIN LATERAL (SELECT {totals} FROM {table} p WHERE {same('p', 'm')}"

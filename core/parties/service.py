@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -103,16 +103,21 @@ async def archive_party(
 
 
 async def save_parties(
-    db: Database, principal: Principal, saves: Sequence[PartySave]
+    db: Database,
+    principal: Principal,
+    saves: Sequence[PartySave],
+    *,
+    undo: Callable[[Iterable[Answer]], bool] = commands.never,
 ) -> list[Verdict]:
-    """Make or change up to 1,000 parties in one transaction, with a verdict for each."""
+    """Make or change up to 1,000 parties in one transaction, with a verdict for each. Where ``undo`` holds
+    of the answers, nothing is saved."""
     if len(saves) > BULK_LIMIT:
         raise refuse(LIMIT_EXCEEDED, "parties", field="parties", limit=BULK_LIMIT)
     asked = [
         Asked.of(s.command_id, "saveParty", payload(s.draft, revision=s.revision)) for s in saves
     ]
     wishes = [_Wish(s.draft, changes_of(s.draft), s.draft.id, s.revision) for s in saves]
-    answers = await _carry_out(db, principal, asked, wishes)
+    answers = await _carry_out(db, principal, asked, wishes, undo)
     return [Verdict(None, a) if isinstance(a, tuple) else Verdict(UUID(a["id"])) for a in answers]
 
 
@@ -125,12 +130,16 @@ async def _one(db: Database, principal: Principal, asked: Asked, wish: _Wish) ->
 
 
 async def _carry_out(
-    db: Database, principal: Principal, asked: Sequence[Asked], wishes: Sequence[_Wish]
+    db: Database,
+    principal: Principal,
+    asked: Sequence[Asked],
+    wishes: Sequence[_Wish],
+    undo: Callable[[Iterable[Answer]], bool] = commands.never,
 ) -> list[Answer]:
     async def work(tx: Transaction, fresh: list[int]) -> dict[int, Answer]:
         return await _write(tx, principal, {n: wishes[n] for n in fresh})
 
-    return await commands.run_many(db, principal.tenant_id, asked, work)
+    return await commands.run_many(db, principal.tenant_id, asked, work, undo=undo)
 
 
 async def _write(

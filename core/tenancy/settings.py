@@ -11,6 +11,7 @@ from zoneinfo import available_timezones
 from pydantic import BaseModel, Field, StringConstraints, ValidationError, field_validator
 
 from core.errors import Refusal, define
+from core.indicators.rules import Bounds
 
 INVALID_SETTING = define(
     "INVALID_SETTING",
@@ -33,6 +34,8 @@ CostingMethod = Literal["moving_average", "fifo", "standard", "specific"]
 CostScope = Literal["item", "item_place", "item_lot", "item_lot_place", "serial"]
 
 DocumentType = Annotated[str, StringConstraints(pattern="^[A-Za-z][A-Za-z0-9_]{0,63}$")]
+
+IndicatorCode = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*(\.[a-z0-9_]+)?$")]
 
 FIXED_ONCE_POSTED = ("currency", "amount_dp", "costing_method", "cost_scope")
 """A change of these would give posted amounts another meaning; method and scope change by document
@@ -100,6 +103,12 @@ class Settings(BaseModel, frozen=True, extra="forbid"):
         description="Count differences above this per cent need approval.",
     )
 
+    indicator_bounds: dict[IndicatorCode, Bounds] = Field(
+        default_factory=dict,
+        max_length=200,
+        description="Within which bounds indicators are healthy, where not as they are declared, by code.",
+    )
+
     @field_validator("accounting_zone")
     @classmethod
     def _zone_exists(cls, zone: str) -> str:
@@ -125,6 +134,10 @@ _EXPECTED: Mapping[str, tuple[str, str]] = {
         "须为时区名称,如 Asia/Shanghai",
     ),
     "approval_required": ("it must list codes of document types", "须为单据类型的代码列表"),
+    "indicator_bounds": (
+        "it must give bounds in rising order by the codes of indicators",
+        "须按指标代码给出由小到大的界限",
+    ),
     "over_receipt_pct": ("it must be between 0 and 100", "须在 0 到 100 之间"),
     "count_approval_pct": ("it must be between 0 and 100", "须在 0 到 100 之间"),
 }

@@ -20,6 +20,8 @@ from core.tenancy import tables
 from core.tenancy.directory import tables as directory
 from core.tenancy.rules import Principal, permissions_of
 
+CHANNEL = "tallybook_words"
+"""The notices of changes, each the id of a tenant."""
 _CACHE_LIMIT = 10_000
 
 
@@ -28,15 +30,9 @@ async def authenticate(db: Database, token: str) -> Principal | None:
     return await db.companion(SignIns).bearer(token_hash(token))
 
 
-async def keep_hearing(db: Database) -> None:
-    """Hear of changes that other processes make, for as long as the server runs."""
-    sign_ins = db.companion(SignIns)
-    await notices.keep_listening(db, sign_ins.heard, sign_ins.listening)
-
-
 async def forget(tx: RawTransaction) -> None:
     """Let every process forget the sign-ins of the tenant when the transaction commits."""
-    await notices.send(tx, str(tx.tenant_id))
+    await notices.send(tx, CHANNEL, [str(tx.tenant_id)])
 
 
 async def forgotten(db: Database) -> None:

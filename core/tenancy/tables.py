@@ -128,6 +128,13 @@ async def write_module(tx: Transaction, module: str, row: ModuleRow) -> None:
     )
 
 
+async def slot_due(tx: Transaction, module: str, job: str, slot: datetime) -> bool:
+    """Whether a slot of a module's job is not yet marked as done."""
+    t = module_job.c
+    mine = (t.tenant_id == tx.tenant_id) & (t.module == module) & (t.job == job) & (t.slot >= slot)
+    return (await tx.sql.execute(sa.select(t.slot).where(mine))).first() is None
+
+
 async def claim_slot(tx: Transaction, module: str, job: str, slot: datetime) -> bool:
     """Mark a slot of a module's job as done, with this transaction. False where the module is off, where
     somebody else is at it, or where it was done before."""

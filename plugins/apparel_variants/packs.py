@@ -14,7 +14,6 @@ from uuid import UUID, uuid5
 
 from core.plugin_api import (
     DUPLICATE,
-    INVALID,
     NOT_FOUND,
     Asked,
     BarcodeDraft,
@@ -42,7 +41,7 @@ from plugins.apparel_variants.palette import LONGEST_CODE, LONGEST_NAME
 from plugins.apparel_variants.records import Pack, PackLine
 from plugins.apparel_variants.refusals import NAME, NO_PACK
 from plugins.apparel_variants.rules import sizes
-from plugins.apparel_variants.styles import next_barcodes
+from plugins.apparel_variants.variants import next_barcodes
 
 _SHARE = Decimal("1e-12")
 
@@ -120,9 +119,6 @@ async def convert(
     """Open packs (拆包), each variant taking its share of the cost by pieces; or fill them with loose
     pieces. One document of core's does it. Raises Refused."""
     pack = await _pack(db, principal, pack_id)
-    if not quantity.is_finite() or quantity <= 0 or quantity != quantity.to_integral_value():
-        reason = {"reason": "Packs are whole, one or more.", "reason_zh": "配码包数量须为正整数。"}
-        raise refuse(INVALID, "quantity", **reason)
     lines = filled(pack, quantity) if fill else opened(pack, quantity)
     draft = DocumentDraft(
         head.id,
@@ -150,7 +146,7 @@ async def receive(
     second verdict says why.
     """
     pack = await _pack(db, principal, line.item_id)
-    quantity = line.quantity or Decimal(0)
+    lines = opened(pack, line.quantity or Decimal(0))
     received = await _post(
         db,
         principal,
@@ -171,7 +167,7 @@ async def receive(
         uuid5(head.id, "open"),
         "disassembly",
         head.business_date,
-        opened(pack, quantity),
+        lines,
         place_id=head.place_id,
         reference=str(received.outcome["number"]) if received.outcome else None,
     )

@@ -30,16 +30,25 @@ MOST_SIZES = 100
 
 
 async def save_colour(
-    db: Database, principal: Principal, command_id: UUID, id_: UUID | None, code: str, name: str
+    db: Database,
+    principal: Principal,
+    command_id: UUID,
+    id_: UUID | None,
+    code: str,
+    name: str,
+    *,
+    active: bool = True,
 ) -> UUID:
-    """Make a colour, or change the one of this id. Raises Refused."""
-    row = {"code": clean(code, "code", LONGEST_CODE), "name": clean(name, "name", LONGEST_NAME)}
+    """Make a colour, or change the one of this id. Nothing new is made in one that is archived; what
+    there is of it stays in use. Raises Refused."""
+    code = clean(code, "code", LONGEST_CODE)
+    row = {"code": code, "name": clean(name, "name", LONGEST_NAME), "active": active}
 
     async def work(tx: Transaction) -> Mapping[str, Any]:
         if id_ is not None and id_ not in await tables.colours(tx, [id_]):
             raise refuse(NOT_FOUND, "id", id=str(id_))
         saved = id_ or uuid7()
-        await refuse_taken(tx, tables.colour, row["code"], saved)
+        await refuse_taken(tx, tables.colour, code, saved)
         await tables.put(tx, tables.colour, [{"id": saved, **row}])
         action = "apparel_variants.save_colour"
         await record_audit(tx, principal.user_id, action, "apparel_variants_colour", saved, row)

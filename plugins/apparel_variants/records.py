@@ -15,6 +15,7 @@ class Colour:
     id: UUID
     code: str
     name: str
+    active: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,4 +127,14 @@ class StyleChanges(TypedDict, total=False):
     band: str | None
     list_price: Decimal | None
     purchase_price: Decimal | None
+    active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """The variants of a style in these colours and these sizes, empty for all; whether they are to be in
+    use."""
+
+    colour_ids: tuple[UUID, ...]
+    size_ids: tuple[UUID, ...]
     active: bool

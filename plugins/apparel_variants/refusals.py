@@ -11,6 +11,11 @@ UNKNOWN_COLOUR = define(
     en="There is no such colour.",
     zh="没有该颜色。",
 )
+ARCHIVED_COLOUR = define(
+    "APPAREL_VARIANTS_ARCHIVED_COLOUR",
+    en="The colour {colour} is archived: nothing new is made in it. Put it back in use first.",
+    zh="颜色 {colour} 已停用,不能再生成新规格,请先恢复启用。",
+)
 UNKNOWN_SIZE = define(
     "APPAREL_VARIANTS_UNKNOWN_SIZE",
     en="{style} does not come in this size: it is not one of its size group.",
@@ -28,8 +33,8 @@ VARIANT_EXISTS = define(
 )
 NO_VARIANTS = define(
     "APPAREL_VARIANTS_NO_VARIANTS",
-    en="There is no variant to be made.",
-    zh="没有可生成的规格。",
+    en="There is no variant to be made: name a colour or a size that {style} does not have yet.",
+    zh="没有可生成的规格:请指定款式 {style} 尚没有的颜色或尺码。",
 )
 SIZE_IN_USE = define(
     "APPAREL_VARIANTS_SIZE_IN_USE",
@@ -40,6 +45,11 @@ BAD_BARCODE = define(
     "APPAREL_VARIANTS_BAD_BARCODE",
     en="{code} is no barcode of 8, 12, 13 or 14 digits with its check digit.",
     zh="{code} 不是带正确校验位的 8、12、13 或 14 位条码。",
+)
+NOTHING_NAMED = define(
+    "APPAREL_VARIANTS_NOTHING_NAMED",
+    en="{style} has no variant in these colours and sizes.",
+    zh="款式 {style} 没有这些颜色与尺码的规格。",
 )
 NO_PACK = define(
     "APPAREL_VARIANTS_NO_PACK",

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +12,6 @@ from core.plugin_api import (
     NOT_FOUND,
     REQUIRED,
     STALE_REVISION,
-    BarcodeDraft,
     Database,
     ItemChanges,
     ItemDraft,
@@ -22,9 +20,6 @@ from core.plugin_api import (
     Refused,
     Transaction,
     clean,
-    items_by_barcode,
-    module_settings,
-    raise_any,
     record_audit,
     refuse,
     run_command,
@@ -34,22 +29,18 @@ from core.plugin_api import (
 from plugins.apparel_variants import tables
 from plugins.apparel_variants.palette import LONGEST_CODE, LONGEST_NAME, refuse_taken
 from plugins.apparel_variants.records import (
+    Named,
     Style,
     StyleChanges,
     StyleDraft,
     Variant,
-    VariantDraft,
 )
 from plugins.apparel_variants.refusals import (
-    BAD_BARCODE,
-    NAME,
-    NO_VARIANTS,
-    UNKNOWN_COLOUR,
-    UNKNOWN_SIZE,
-    VARIANT_EXISTS,
+    NOTHING_NAMED,
 )
-from plugins.apparel_variants.rules import codes
+from plugins.apparel_variants.rules.codes import variant_name
 from plugins.apparel_variants.stock.items import priced
+from plugins.apparel_variants.variants import as_made, make
 
 KIND = "apparel_variants_style"
 _TEXTS = ("season", "band")
@@ -85,7 +76,7 @@ async def create_style(
             revision=1,
         )
         await refuse_taken(tx, tables.style, style.code, style.id)
-        await _make(tx, principal, style, draft, [])
+        await make(tx, principal, style, draft, [])
         await record_audit(
             tx, principal.user_id, "apparel_variants.create_style", KIND, style.id, asdict(draft)
         )
@@ -106,13 +97,15 @@ async def add_variants(
     draft: StyleDraft,
 ) -> UUID:
     """Make further variants of a style: those of ``draft``, whose colours and sizes make those that
-    are not there yet. Raises Refused."""
+    are not there yet. Without colours, or sizes, they are those that it is made in. Raises Refused."""
 
     async def work(tx: Transaction) -> Mapping[str, Any]:
         style = await _locked(tx, style_id, revision)
         there = await tables.variants_of_styles(tx, [style_id])
         after = replace(style, revision=style.revision + 1)
-        await _make(tx, principal, after, draft, there)
+        (sister,) = (await priced(tx, [there[0].item_id])).values()
+        like = replace(draft, category_id=sister.category_id, unit_id=sister.base_unit_id)
+        await make(tx, principal, after, as_made(like, there), there)
         await record_audit(
             tx, principal.user_id, "apparel_variants.add_variants", KIND, style_id, asdict(draft)
         )
@@ -133,8 +126,8 @@ async def update_style(
     revision: int,
     changes: StyleChanges,
 ) -> UUID:
-    """Change a style. A new price holds for the variants that had the style's price; one that was
-    priced apart keeps its own. Archiving takes all variants out of use. Raises Refused."""
+    """Change a style. A new price, and a new name, hold for the variants that had the style's; one that
+    has its own keeps it. Archiving takes all variants out of use. Raises Refused."""
     told: dict[str, Any] = dict(changes)
     if "name" in told:
         told["name"] = clean(told["name"] or "", "name", LONGEST_NAME)
@@ -149,11 +142,7 @@ async def update_style(
     async def work(tx: Transaction) -> Mapping[str, Any]:
         before = await _locked(tx, style_id, revision)
         after = replace(before, **told, revision=before.revision + 1)
-        wanted = await _followed(tx, before, after)
-        try:
-            await save_items_within(tx, principal, wanted)
-        except Refused as refused:  # the paths would lead to items that nobody sent
-            raise Refused(*(Refusal(r.code, (), r.details) for r in refused.refusals)) from None
+        await _save_unnamed(tx, principal, await _followed(tx, before, after))
         await tables.put(tx, tables.style, [asdict(after)])
         await record_audit(
             tx, principal.user_id, "apparel_variants.update_style", KIND, style_id, told
@@ -167,15 +156,66 @@ async def update_style(
     return UUID(outcome["id"])
 
 
+async def archive_variants(
+    db: Database,
+    principal: Principal,
+    command_id: UUID,
+    style_id: UUID,
+    revision: int,
+    named: Named,
+) -> UUID:
+    """Take the variants of a style in some colours or sizes out of use, or put them back. Raises Refused."""
+
+    async def work(tx: Transaction) -> Mapping[str, Any]:
+        style = await _locked(tx, style_id, revision)
+        variants = [
+            one.item_id
+            for one in await tables.variants_of_styles(tx, [style_id])
+            if (not named.colour_ids or one.colour_id in named.colour_ids)
+            and (not named.size_ids or one.size_id in named.size_ids)
+        ]
+        if not variants or not (named.colour_ids or named.size_ids):
+            raise refuse(NOTHING_NAMED, style=style.code)
+        items = await priced(tx, variants)
+        changed: ItemChanges = {"active": named.active}
+        wanted = [(key, changed) for key, one in items.items() if one.active != named.active]
+        await _save_unnamed(tx, principal, wanted)
+        await tables.put(tx, tables.style, [asdict(replace(style, revision=style.revision + 1))])
+        await record_audit(
+            tx, principal.user_id, "apparel_variants.archive_variants", KIND, style_id, asked
+        )
+        return {"id": style_id}
+
+    asked = {"id": style_id, "revision": revision, **asdict(named)}
+    outcome = await run_command(
+        db, principal.tenant_id, command_id, "apparelVariants.archiveVariants", asked, work
+    )
+    return UUID(outcome["id"])
+
+
+async def _save_unnamed(
+    tx: Transaction, principal: Principal, wanted: Sequence[tuple[UUID, ItemDraft | ItemChanges]]
+) -> None:
+    """Change items that nobody sent: paths that lead to them would lead nowhere."""
+    try:
+        await save_items_within(tx, principal, wanted)
+    except Refused as refused:
+        raise Refused(*(Refusal(r.code, (), r.details) for r in refused.refusals)) from None
+
+
 async def _followed(
     tx: Transaction, before: Style, after: Style
 ) -> list[tuple[UUID, ItemDraft | ItemChanges]]:
     """What the items of a style's variants follow it in."""
     variants = await tables.variants_of_styles(tx, [before.id])
     items = await priced(tx, [variant.item_id for variant in variants])
+    names = await _names(tx, variants)
     found: list[tuple[UUID, ItemDraft | ItemChanges]] = []
     for item in items.values():
         changes: ItemChanges = {}
+        colour, size = names[item.item_id]
+        if before.name != after.name and item.name == variant_name(before.name, colour, size):
+            changes["name"] = variant_name(after.name, colour, size)
         if after.list_price != before.list_price == item.list_price:
             changes["list_price"] = after.list_price
         if after.purchase_price != before.purchase_price == item.purchase_price:
@@ -187,6 +227,21 @@ async def _followed(
     return found
 
 
+async def _names(
+    tx: Transaction, variants: Sequence[Variant]
+) -> dict[UUID, tuple[str | None, str | None]]:
+    """What the colour and the size of variants are called, by their items."""
+    colours = await tables.colours(tx, {one.colour_id for one in variants if one.colour_id})
+    sizes = await tables.sizes(tx, {one.size_id for one in variants if one.size_id})
+    return {
+        one.item_id: (
+            colours[one.colour_id].name if one.colour_id else None,
+            sizes[one.size_id].code if one.size_id else None,
+        )
+        for one in variants
+    }
+
+
 async def _locked(tx: Transaction, style_id: UUID, revision: int) -> Style:
     style = await tables.lock_style(tx, style_id)
     if style is None:
@@ -194,129 +249,6 @@ async def _locked(tx: Transaction, style_id: UUID, revision: int) -> Style:
     if style.revision != revision:
         raise refuse(STALE_REVISION, "revision", seen=revision, actual=style.revision)
     return style
-
-
-async def _make(
-    tx: Transaction,
-    principal: Principal,
-    style: Style,
-    draft: StyleDraft,
-    there: Sequence[Variant],
-) -> None:
-    """Make the variants of a draft as items, then the style and what they are of it."""
-    group = style.size_group_id
-    if group:
-        await tables.hold_size_group(tx, group)
-    groups = await tables.size_groups(tx, [group]) if group else {}
-    if group and not groups:
-        raise refuse(NOT_FOUND, "sizeGroupId", id=str(group))
-    sizes = {size.id: size.code for size in groups[group].sizes} if group else {}
-    drafts = _drafts(draft, list(sizes), there)
-    colours = await tables.colours(tx, {one.colour_id for one in drafts if one.colour_id})
-    raise_any(_refusals(style, drafts, colours, sizes, there))
-    settings = await module_settings(tx, NAME)
-    barcodes = await next_barcodes(tx, settings.prefix, [one.barcode for one in drafts])
-    made: list[tuple[UUID, ItemDraft | ItemChanges]] = []
-    for one, barcode in zip(drafts, barcodes, strict=True):
-        colour = colours[one.colour_id] if one.colour_id else None
-        size = sizes[one.size_id] if one.size_id else None
-        code = codes.variant_code(
-            style.code, colour.code if colour else None, size, settings.code_separator
-        )
-        name = codes.variant_name(style.name, colour.name if colour else None, size)
-        item = ItemDraft(
-            code=one.code or code,
-            name=one.name or name,
-            category_id=draft.category_id,
-            base_unit_id=draft.unit_id,
-            list_price=_first(one.list_price, style.list_price),
-            purchase_price=_first(one.purchase_price, style.purchase_price),
-            barcodes=(BarcodeDraft(code=barcode),) if barcode else (),
-        )
-        made.append((uuid7(), item))
-    try:
-        await save_items_within(tx, principal, made)
-    except Refused as refused:
-        raise Refused(*(_placed(r, draft) for r in refused.refusals)) from None
-    await tables.put(tx, tables.style, [asdict(style)])
-    new = [
-        asdict(Variant(item_id, style.id, one.colour_id, one.size_id))
-        for (item_id, _), one in zip(made, drafts, strict=True)
-    ]
-    await tables.put(tx, tables.variant, new)
-
-
-def _drafts(
-    draft: StyleDraft, sizes: Sequence[UUID], there: Iterable[Variant]
-) -> list[VariantDraft]:
-    """The variants to be made: as they were told, or each colour in each size that is not there."""
-    if draft.variants is not None:
-        return list(draft.variants)
-    known = {(one.colour_id, one.size_id) for one in there}
-    wanted_sizes = sizes if draft.size_ids is None else draft.size_ids
-    return [
-        VariantDraft(colour_id=colour, size_id=size)
-        for colour in draft.colour_ids or (None,)
-        for size in wanted_sizes or (None,)
-        if (colour, size) not in known
-    ]
-
-
-def _refusals(
-    style: Style,
-    drafts: Sequence[VariantDraft],
-    colours: Mapping[UUID, object],
-    sizes: Mapping[UUID, str],
-    there: Iterable[Variant],
-) -> Iterable[Refusal]:
-    if not drafts:
-        yield Refusal(NO_VARIANTS)
-    taken = {(one.colour_id, one.size_id) for one in there}
-    for n, one in enumerate(drafts):
-        where = ("variants", n)
-        if one.colour_id is not None and one.colour_id not in colours:
-            yield Refusal(UNKNOWN_COLOUR, (*where, "colourId"))
-        if one.size_id is not None and one.size_id not in sizes:
-            yield Refusal(UNKNOWN_SIZE, (*where, "sizeId"), {"style": style.code})
-        if (one.colour_id, one.size_id) in taken:
-            yield Refusal(VARIANT_EXISTS, where, {"style": style.code})
-        taken.add((one.colour_id, one.size_id))
-        if one.barcode is not None and not codes.is_gtin(one.barcode):
-            yield Refusal(BAD_BARCODE, (*where, "barcode"), {"code": one.barcode[:64]})
-
-
-async def next_barcodes(
-    tx: Transaction, prefix: str | None, told: Sequence[str | None]
-) -> list[str | None]:
-    """Barcodes: those that were told, and for the others the next free numbers behind the prefix."""
-    wanted = list(told).count(None)
-    if prefix is None or not wanted:
-        return list(told)
-    first = await tables.next_number(tx, prefix)
-    own = {code for code in told if code}
-    while True:
-        fresh = codes.numbers(prefix, first, own, wanted)
-        made = [codes.barcode(prefix, number) for number in fresh]
-        used = (await items_by_barcode(tx, made)).keys()
-        if not used:
-            break
-        own |= set(used)
-    await tables.put_counter(tx, prefix, fresh[-1] + 1)
-    left = iter(made)
-    return [code if code is not None else next(left) for code in told]
-
-
-def _placed(refusal: Refusal, draft: StyleDraft) -> Refusal:
-    """Core's path begins with the place of the item; a matrix sent none."""
-    if refusal.path[1:2] == ("category_id",):
-        return Refusal(refusal.code, ("categoryId",), refusal.details)
-    if draft.variants is None or not refusal.path:
-        return Refusal(refusal.code, (), refusal.details)
-    return refusal.under("variants")
-
-
-def _first(own: Decimal | None, of_style: Decimal | None) -> Decimal | None:
-    return of_style if own is None else own
 
 
 def _text(text: str | None, field: str) -> str | None:

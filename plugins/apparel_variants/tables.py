@@ -20,6 +20,7 @@ colour = tables.table(
     sa.Column("id", Uuid, primary_key=True),
     sa.Column("code", sa.Text(collation="C"), nullable=False),
     sa.Column("name", sa.Text, nullable=False),
+    sa.Column("active", sa.Boolean, nullable=False, server_default=sa.true()),
     sa.UniqueConstraint("tenant_id", "code"),
     sa.CheckConstraint("code <> ''", name="code"),
 )
@@ -140,8 +141,9 @@ async def styles(tx: Transaction, ids: Collection[UUID]) -> dict[UUID, Style]:
 
 @dataclass(frozen=True, slots=True)
 class StyleFilter:
-    """Which styles to list; None admits all."""
+    """Which styles to list; None admits all. ``search`` is part of a code or a name."""
 
+    search: str | None = None
     season: str | None = None
     year: int | None = None
     band: str | None = None
@@ -172,6 +174,11 @@ def _matching(tx: Transaction, wanted: StyleFilter) -> Iterable[sa.ColumnElement
         value = getattr(wanted, name)
         if value is not None:
             yield style.c[name] == value
+    if wanted.search:
+        yield sa.or_(
+            style.c.code.icontains(wanted.search, autoescape=True),
+            style.c.name.icontains(wanted.search, autoescape=True),
+        )
 
 
 async def sizes(tx: Transaction, ids: Collection[UUID]) -> dict[UUID, Size]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -120,15 +120,20 @@ async def ask(tx: Transaction, item: UUID, on: date | None, attributes: Mapping[
     if item not in await stored.item_facts(tx, [item]):
         raise refuse(NOT_FOUND, "itemId", id=str(item))
     day = on or await today(tx)
+    boms = await boms_on(tx, [item], day)
+    return Asked(item, boms, Variant(attributes, day))
+
+
+async def boms_on(tx: Transaction, items: Collection[UUID], day: date) -> dict[Item, Bom]:
+    """The bills in force on a day of items and of all under them."""
     versions: dict[Item, list[Bom]] = {}
-    for one in await stored.bills_below(tx, item, day):
+    for one in await stored.bills_below(tx, items, day):
         versions.setdefault(one.item_id, []).append(one.bom)
-    boms = {
+    return {
         key: bom
         for key, found in versions.items()
         if (bom := rules.effective(found, day)) is not None
     }
-    return Asked(item, boms, Variant(attributes, day))
 
 
 async def can_build(
@@ -144,9 +149,16 @@ async def can_build(
 
 
 async def cost_of(tx: Transaction, asked: Asked, quantity: Decimal, dp: int = 2) -> Decimal:
-    """What a quantity would cost by its bill, of what components cost now: on average where some are
-    there, else at their standard cost. Raises Refused where neither is known."""
-    exploded = rules.explode(asked.boms, asked.item, quantity, asked.variant)
+    """What a quantity would cost by its bill, of what components cost now. Raises Refused where one has no
+    known cost."""
+    costs = await component_costs(tx, asked)
+    return cost.cost(asked.boms, costs, asked.item, quantity, variant=asked.variant, dp=dp)
+
+
+async def component_costs(tx: Transaction, asked: Asked) -> dict[Item, Fraction]:
+    """What all costs now that is not made: on average where some is there, else at its known cost. Raises
+    Refused where there is none."""
+    exploded = rules.explode(asked.boms, asked.item, 1, asked.variant)
     _check_depth(exploded.levels)
     leaves = [_uuid(item) for item in exploded.levels if item not in asked.boms]
     facts = await stored.item_facts(tx, leaves)
@@ -158,14 +170,14 @@ async def cost_of(tx: Transaction, asked: Asked, quantity: Decimal, dp: int = 2)
         values[key] = values.get(key, Fraction(0)) + Fraction(line.value)
     costs: dict[Item, Fraction] = {}
     for key in leaves:
-        standard = facts[key].standard_cost
+        known = facts[key].known_cost
         if quantities.get(key, 0) > 0:
             costs[key] = values[key] / quantities[key]
-        elif standard is not None:
-            costs[key] = Fraction(standard)
+        elif known is not None:
+            costs[key] = Fraction(known)
         else:
             raise refuse(cost.NO_COST, "itemId", item=facts[key].code)
-    return cost.cost(asked.boms, costs, asked.item, quantity, variant=asked.variant, dp=dp)
+    return costs
 
 
 async def where_used(tx: Transaction, item: UUID) -> list[tuple[int, UUID]]:
@@ -198,6 +210,11 @@ async def differences(tx: Transaction) -> list[str]:
     except Refused as refused:
         return [one.message() for one in refused.refusals]
     return []
+
+
+def uuids(items: Iterable[Item]) -> set[UUID]:
+    """Items of stored bills as the ids they are."""
+    return {_uuid(item) for item in items}
 
 
 def _uuid(item: Item) -> UUID:

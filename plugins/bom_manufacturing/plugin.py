@@ -1,22 +1,29 @@
-"""Bills of material for whoever makes what they sell.
+"""Manufacturing for whoever makes what they sell: bills of material, planning, work orders, recipes.
 
 A maker gains: what goes into a product is written down once, by version and day, and answers what a quantity
-needs over all levels, what it costs, what else a component goes into, and how many can be made now.
-Work orders reserve components, value what is in work by itself, and say what was used beyond the standard.
+needs over all levels, what it costs, what else a component goes into, and how many can be made now. Planning
+nets demand over all levels and says what to buy and to make, when, and why. Work orders reserve components,
+value what is in work by itself, and say what was used beyond the standard. A kitchen's ingredients leave by
+recipe when a day is closed.
 
 Switched off, all of it is hidden and kept: nothing of core depends on it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
+from uuid import UUID
 
 from core.plugin_api import (
     DocumentType,
+    Job,
     Manifest,
     Permission,
     Posting,
+    PostingJob,
     Reads,
     Refusal,
     Transaction,
@@ -25,11 +32,15 @@ from core.plugin_api import (
 )
 from plugins.bom_manufacturing import bills, tables
 from plugins.bom_manufacturing.graphql import EXTENSION
+from plugins.bom_manufacturing.planning import data, runs
+from plugins.bom_manufacturing.recipes import posting as recipes
+from plugins.bom_manufacturing.recipes.closing import close_open_days
 from plugins.bom_manufacturing.settings import ManufacturingSettings
+from plugins.bom_manufacturing.stock import recipes as closings
 from plugins.bom_manufacturing.stock import work_orders
 from plugins.bom_manufacturing.work_orders import tables as work_tables
+from plugins.bom_manufacturing.work_orders import types as work
 from plugins.bom_manufacturing.work_orders.posting import WorkPosting
-from plugins.bom_manufacturing.work_orders.types import TYPES
 from schema.plugin_api import Extension
 
 manifest = Manifest(
@@ -38,8 +49,9 @@ manifest = Manifest(
     core=">=0.1,<0.2",
     title="Manufacturing",
     title_zh="生产制造",
-    summary="Bills of material over all levels, and work orders: issue, report, work in progress.",
-    summary_zh="多级物料清单与生产工单:版本、变体、成本卷积、领料、报工、在制品。",
+    summary="Bills of material over all levels, work orders with what is in work, planning of what to buy and"
+    " make, and recipes that take ingredients at day end.",
+    summary_zh="多级物料清单、生产工单与在制品、物料需求计划、配方日结耗用。",
     permissions=(
         Permission(
             "bom_manufacturing.read",
@@ -47,22 +59,19 @@ manifest = Manifest(
         ),
         Permission("bom_manufacturing.write", ("manager",)),
         Permission("bom_manufacturing.work", ("manager", "storekeeper")),
+        Permission("bom_manufacturing.plan", ("manager", "purchaser")),
     ),
     tables=tables.tables,
     settings=ManufacturingSettings,
     migrations=Path(__file__).parent / "migrations",
-    editions={"production": True, "discrete-manufacturing": True},
+    refusals={"bom_manufacturing_closing_pkey": recipes.CLOSED_MEANWHILE},
+    editions={"production": True, "discrete-manufacturing": True, "catering": True},
 )
 
 
 @hookimpl
-def graphql() -> Extension:
-    return EXTENSION
-
-
-@hookimpl
 def document_types() -> Sequence[DocumentType]:
-    return TYPES
+    return [*work.TYPES, *recipes.TYPES]
 
 
 @hookimpl
@@ -75,14 +84,39 @@ def posting_reads() -> Sequence[Reads]:
 
 @hookimpl
 def check_posting(posting: Posting) -> Iterator[Refusal]:
-    return WorkPosting(posting).refusals()
+    yield from WorkPosting(posting).refusals()
+    yield from recipes.refusals(posting)
 
 
 @hookimpl
 def posting_rows(posting: Posting) -> Iterator[Write]:
-    return WorkPosting(posting).writes()
+    yield from WorkPosting(posting).writes()
+    yield from recipes.writes(posting)
+
+
+@hookimpl
+def jobs() -> Sequence[Job | PostingJob]:
+    return [
+        Job("plans", timedelta(minutes=1), runs.give_up_silent),
+        PostingJob("close_days", timedelta(hours=1), close_open_days),
+    ]
+
+
+@hookimpl
+def graphql() -> Extension:
+    return EXTENSION
+
+
+@hookimpl
+async def save_attributes(
+    tx: Transaction, kind: str, values: Mapping[UUID, Mapping[str, Any] | None]
+) -> Iterable[Refusal]:
+    if kind != "item":
+        return []
+    return await data.save_items(tx, {key: data.told(key, one) for key, one in values.items()})
 
 
 @hookimpl
 async def differences(tx: Transaction) -> Iterable[str]:
-    return [*await bills.differences(tx), *await work_orders.differences(tx)]
+    found = (bills.differences, work_orders.differences, closings.differences)
+    return [told for part in found for told in await part(tx)]

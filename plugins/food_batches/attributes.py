@@ -63,14 +63,21 @@ LARGEST_DENOMINATOR = 10_000
 async def save_items(tx: Transaction, values: Values) -> list[Refusal]:
     """Store what was sent with items: ``batch_control``, ``shelf_life_value`` and ``_unit``,
     ``storage``, ``storage_note``, ``near_days``, ``second_unit_id``, ``second_min`` and ``_max``,
-    ``specification``. All of an item's values are told at once; None takes it out of batch control.
+    ``specification``. What is not told of an item, which an import may leave out, stays as it is; None
+    takes it out of batch control.
 
     The barcodes of these items are judged as well: what has the length of a GTIN must be one.
     """
     refusals = await _barcodes(tx, values)
+    known = await tables.items_by_id(tx, values)
     wanted: dict[UUID, Item] = {}
     for item_id, told in values.items():
-        item = _item(item_id, told) if told is not None else Item(item_id, batch_control=False)
+        kept = known[item_id].row() if item_id in known else {}
+        item = (
+            _item(item_id, {**kept, **told})
+            if told is not None
+            else Item(item_id, batch_control=False)
+        )
         wanted[item_id] = item
         refusals += [refusal.under(str(item_id)) for refusal in _check_item(item)]
     units = {item.second_unit_id for item in wanted.values() if item.second_unit_id}
@@ -81,7 +88,6 @@ async def save_items(tx: Transaction, values: Values) -> list[Refusal]:
             refusals.append(Refusal(NOT_FOUND, (str(item.item_id), "secondUnitId"), details))
     if refusals:
         return refusals
-    known = await tables.items_by_id(tx, wanted)
     codes = await stock.item_codes(tx, list(wanted))
     were = {item_id for item_id, item in known.items() if item.batch_control}
     are = {item_id for item_id, item in wanted.items() if item.batch_control}
@@ -111,24 +117,22 @@ async def _barcodes(tx: Transaction, values: Values) -> list[Refusal]:
     return refusals
 
 
+_MINIMUM = {"minimum_days", "minimum_numerator", "minimum_denominator"}
+
+
 async def save_parties(tx: Transaction, values: Values) -> list[Refusal]:
     """Store what was sent with parties: ``minimum_days``, or ``minimum_numerator`` and ``_denominator``,
-    and ``licences``, each of a ``kind`` and ``number`` with ``valid_until``. None takes all away."""
+    and ``licences``, each of a ``kind`` and ``number`` with ``valid_until``. What is not told of a party,
+    which an import may leave out, stays as it is; None takes all away."""
     refusals: list[Refusal] = []
     minimums: dict[UUID, MinimumLife | None] = {}
     licences: dict[UUID, list[Licence]] = {}
     for party_id, told in values.items():
-        found, wrong = told or {}, list[Refusal]()
-        minimums[party_id] = _minimum(found, wrong)
-        licences[party_id] = list(
-            _licences(
-                found.get(
-                    "licences",
-                )
-                or (),
-                wrong,
-            )
-        )
+        wrong: list[Refusal] = []
+        if told is None or not _MINIMUM.isdisjoint(told):
+            minimums[party_id] = _minimum(told or {}, wrong)
+        if told is None or "licences" in told:
+            licences[party_id] = list(_licences((told or {}).get("licences") or (), wrong))
         refusals += [refusal.under(str(party_id)) for refusal in wrong]
     if not refusals:
         await tables.put_minimums(tx, minimums)

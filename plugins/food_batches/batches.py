@@ -22,11 +22,13 @@ from core.plugin_api import (
     record_audit,
     refuse,
     run_command,
-    today,
+    today_by_place,
 )
-from plugins.food_batches import stopping, tables
+from plugins.food_batches import alerts, stopping, tables
+from plugins.food_batches.alerts import Alert
 from plugins.food_batches.rules import dates, intake
 from plugins.food_batches.rules.records import Batch, Cause, Item, Status
+from plugins.food_batches.stock import lists
 from plugins.food_batches.stock import tables as stock
 
 WRONG_STATUS = define(
@@ -73,7 +75,9 @@ async def update_batch(
         code = await _code(tx, lot_id)
         raise_any(_problems(before, after, item, code, why))
         await tables.put_batches(tx, [after])
-        if not dates.expired(after.expires_on, await today(tx)):
+        days = await today_by_place(tx)
+        here = {days[place] for place in await lists.places_of_lot(tx, lot_id)}
+        if not dates.expired(after.expires_on, min(here or days.values())):
             await stopping.let_go(tx, principal.user_id, after, Cause.EXPIRED)
         return {"before": _plain(before), "after": _plain(after), "reason": why}
 
@@ -91,6 +95,7 @@ async def hold_batch(
         why = _reason(reason)
         await stopping.stop(tx, principal.user_id, batch, Cause.HELD, why)
         await tables.put_batches(tx, [replace(batch, status=Status.HELD)])
+        await alerts.tell(tx, [(Alert.HELD, batch, {})])
         return {"reason": why}
 
     asked = {"id": lot_id, "reason": reason}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -47,15 +47,15 @@ class NearTotals:
 async def near_expiry(
     tx: Transaction,
     settings: FoodSettings,
-    on: date,
+    days: Mapping[UUID, date],
     *,
     place_id: UUID | None = None,
     item_ids: Collection[UUID] | None = None,
 ) -> list[NearLine]:
-    """What lies in our places, or at one and below it, and is near its expiry or past it on a day; those
-    that expire first in front."""
+    """What lies in our places, or at one and below it, and is near its expiry or past it on the day it is
+    there (``days``); those that expire first in front."""
     longest = max((level.days for level in settings.near_levels), default=0)
-    through = dates.before(on, -max(longest, await lists.longest_warning(tx)))
+    through = dates.before(max(days.values()), -max(longest, await lists.longest_warning(tx)))
     lying = await lists.lying_until(tx, through, place_id, item_ids)
     items = {one.item_id for one in lying}
     known = await tables.items_by_id(tx, items)
@@ -68,7 +68,8 @@ async def near_expiry(
     listed = [
         one
         for one in lying
-        if life.freshness(batches[one.lot_id].expires_on, on, near[one.lot_id]) is not fresh
+        if life.freshness(batches[one.lot_id].expires_on, days[one.place_id], near[one.lot_id])
+        is not fresh
     ]
     worth = {
         (line.place_id, line.lot_id): line.value
@@ -81,7 +82,7 @@ async def near_expiry(
             worth[one.place_id, one.lot_id],
             near[one.lot_id],
             settings,
-            on,
+            days[one.place_id],
         )
         for one in listed
     ]

@@ -18,21 +18,28 @@ from uuid import UUID
 
 from core.plugin_api import (
     DocumentType,
+    ImportColumn,
+    Indicator,
     Job,
     Line,
     Manifest,
     Offer,
     Permission,
+    Posted,
     Posting,
     Reads,
     Refusal,
     Transaction,
+    Work,
     Write,
     define,
     hookimpl,
 )
 from plugins.food_batches import attributes, tables
+from plugins.food_batches.alerts import tell_of_what_came
+from plugins.food_batches.columns import COLUMNS
 from plugins.food_batches.graphql import EXTENSION
+from plugins.food_batches.indicators import INDICATORS
 from plugins.food_batches.opening import OPENING
 from plugins.food_batches.posting import FoodPosting
 from plugins.food_batches.rules import intake, weight
@@ -109,8 +116,23 @@ def posting_rows(posting: Posting) -> Iterator[Write]:
 
 
 @hookimpl
+async def posted(work: Work, postings: Sequence[Posted]) -> None:
+    await tell_of_what_came(work, postings)
+
+
+@hookimpl
 def jobs() -> list[Job]:
     return [Job("watch", timedelta(hours=1), watch)]
+
+
+@hookimpl
+def import_columns() -> tuple[ImportColumn, ...]:
+    return COLUMNS
+
+
+@hookimpl
+def indicators() -> tuple[Indicator, ...]:
+    return INDICATORS
 
 
 @hookimpl

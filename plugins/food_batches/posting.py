@@ -7,7 +7,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date
-from functools import cached_property
+from decimal import Decimal
+from functools import cache, cached_property
 from uuid import UUID
 
 from core.plugin_api import (
@@ -20,9 +21,8 @@ from core.plugin_api import (
     Refusal,
     Write,
     define,
-    lot_id,
 )
-from plugins.food_batches import opening, seconds, tables
+from plugins.food_batches import opening, samples, seconds, tables
 from plugins.food_batches.rules import dates, fefo, intake, life
 from plugins.food_batches.rules.fefo import Allowed, Wanted
 from plugins.food_batches.rules.records import (
@@ -90,8 +90,14 @@ class FoodPosting:
         return item if item is not None and item.batch_control else None
 
     def batch(self, lot: UUID) -> Batch | None:
-        row = self.view.row(tables.batch, lot_id=lot)
+        """The batch of a lot: it is one, or a part of one."""
+        row = self.view.row(tables.batch, lot_id=self.whole(lot))
         return Batch.of(row) if row else None
+
+    def whole(self, lot: UUID) -> UUID:
+        """The lot that a lot is a part of; itself where it is none."""
+        known = self.view.lot(lot)
+        return lot if known is None or known.parent_id is None else known.parent_id
 
     def code(self, lot: UUID) -> str:
         known = self.view.lot(lot)
@@ -126,9 +132,15 @@ class FoodPosting:
         kinds = self.settings.licence_kinds
         return intake.valid_licence(map(Licence.of, known), kinds, self.on)
 
-    def wanted(self, item: Item, to: UUID | None) -> Wanted:
-        """What is asked of the goods of an item that leave, for the place ``to``."""
-        return Wanted(self.on, self.allowed(to), self.minimum, item.shelf_life)
+    def day_at(self, place: UUID) -> date:
+        """The day of the document at a place. One of today is of today there, whatever day the tenant
+        has; of another day nobody knows the hour, and it is that day everywhere."""
+        return self.view.today_at(place) if self.on == self.view.today else self.on
+
+    def wanted(self, item: Item, to: UUID | None, at: UUID | None = None) -> Wanted:
+        """What is asked of the goods of an item that leave, from ``at`` for the place ``to``."""
+        on = self.on if at is None else self.day_at(at)
+        return Wanted(on, self.allowed(to), self.minimum, item.shelf_life)
 
     def allowed(self, to: UUID | None) -> Allowed:
         places = set(self.settings.disposal_places)
@@ -145,10 +157,11 @@ class FoodPosting:
             return None
         if self.opens:
             return [offer for offer in offers if offer.lot_id == NIL]
-        known = {offer.lot_id: self.batch(offer.lot_id) for offer in offers}
+        of_lot = cache(self.batch)
+        known = {offer.lot_id: of_lot(offer.lot_id) for offer in offers}
         batches = {lot: batch for lot, batch in known.items() if batch is not None}
         wanted = self.wanted(item, line.to_place_id)
-        return fefo.fefo(offers, batches, wanted, self._received)
+        return fefo.fefo(offers, batches, wanted, self._received, self.day_at)
 
     def refusals(self) -> Iterator[Refusal]:
         """Why the document may not be posted. What undoes another is nobody's to refuse here, but for an
@@ -174,9 +187,10 @@ class FoodPosting:
             yield Write(tables.purchase_check, self._purchase_check())
         if self.opens:
             yield from opening.writes(self)
+        yield from samples.writes(self)
         made: dict[UUID, Batch] = {}
         for line in self.document.lines:
-            for item, lot in self._into(line):
+            for item, lot, _ in self._into(line):
                 known = made.get(lot) or self.batch(lot)
                 made[lot] = intake.merged(known, Told.of(line.extensions), lot, item)
         for lot, batch in made.items():
@@ -191,33 +205,36 @@ class FoodPosting:
         facts, code = Told.of(line.extensions), self.view.item(line.item_id).code
         if facts.of_batch and not self.controlled(line.item_id):
             yield Refusal(NOT_BY_BATCH, (FIELD,), {"item": code})
-        for item, lot in self._into(line):
+        for item, lot, place in self._into(line):
+            on = self.on if place is None else self.day_at(place)
             if lot == NIL:
                 yield Refusal(intake.LOT_REQUIRED, ("lotCode",), {"item": code})
                 continue
             known, name = told.get(lot) or self.batch(lot), line.lot_code or self.code(lot)
-            found = intake.check_dates(known, facts, item, code=name, item_code=code, on=self.on)
+            found = intake.check_dates(known, facts, item, code=name, item_code=code, on=on)
             wrong = [refusal.under(FIELD) for refusal in found]
             told[lot] = intake.merged(known, facts, lot, item)
             if not wrong and self.from_supplier:
-                wrong += intake.check_arrived(told[lot], name, self.on)
+                wrong += intake.check_arrived(told[lot], name, on)
             yield from wrong
 
-    def _into(self, line: Line) -> Iterator[tuple[Item, UUID]]:
-        """The lots that a line brings in from outside, or finds in a count, of items kept by batch."""
+    def _into(self, line: Line) -> Iterator[tuple[Item, UUID, UUID | None]]:
+        """The lots that a line brings in from outside, or finds in a count, of items kept by batch, and
+        where they come to lie."""
         item = self.controlled(line.item_id)
         if item is None or not line.stocked:
             return
         if self.type.effect is Effect.COUNT:
             if line.quantity:
-                yield item, lot_id(line.item_id, line.lot_code) if line.lot_code else NIL
+                found = dict.fromkeys(self.whole(one.lot_id) for one in self.by_line[line.no])
+                at = line.place_id or self.document.place_id
+                yield from ((item, lot, at) for lot in found)
             return
-        arrived = dict.fromkeys(
-            movement.lot_id
-            for movement in self.by_line[line.no]
-            if self.ours(movement.target) and not self.ours(movement.source)
-        )
-        yield from ((item, lot) for lot in arrived)
+        arrived: dict[UUID, UUID] = {}
+        for movement in self.by_line[line.no]:
+            if self.ours(movement.target) and not self.ours(movement.source):
+                arrived.setdefault(self.whole(movement.lot_id), movement.target)
+        yield from ((item, lot, place) for lot, place in arrived.items())
 
     def _controlled_lines(self) -> Iterator[Line]:
         return (line for line in self.document.lines if self.controlled(line.item_id))
@@ -238,20 +255,21 @@ class FoodPosting:
         if self.type.party != "customer" or not (self.type.returns or self.posting.reverses):
             return
         for no, movements in self.by_line.items():
+            back: dict[UUID, Decimal] = defaultdict(Decimal)
             for movement in movements:
-                back = self.ours(movement.target)
-                for row in self.view.rows(
-                    tables.recall_batch, lot_id=movement.lot_id, closed=False
-                ):
+                sign = 1 if self.ours(movement.target) else -1
+                back[self.whole(movement.lot_id)] += sign * movement.quantity
+            for lot, quantity in back.items():
+                for row in self.view.rows(tables.recall_batch, lot_id=lot, closed=False):
                     yield Write(
                         tables.recall_return,
                         {
                             "recall_id": row["recall_id"],
-                            "lot_id": movement.lot_id,
+                            "lot_id": lot,
                             "document_id": self.document.id,
                             "line": no,
                             "party_id": self.document.party_id,
-                            "quantity": movement.quantity if back else -movement.quantity,
+                            "quantity": quantity,
                         },
                     )
 
@@ -262,14 +280,18 @@ class FoodPosting:
         if item is None or self.type.effect in (Effect.COUNT, Effect.ARRIVE):
             return
         where = ("lotCode",) if line.lot_code else ()
-        leaving = {
-            movement.lot_id: movement.target
+        leaving = dict.fromkeys(
+            (self.whole(movement.lot_id), movement.source, movement.target)
             for movement in self.by_line[line.no]
             if self.ours(movement.source)
-        }
-        for lot, target in leaving.items():
-            refusal = self._unfit(item, lot, self.wanted(item, target))
+        )
+        refused: set[UUID] = set()
+        for lot, source, target in leaving:
+            if lot in refused:
+                continue
+            refusal = self._unfit(item, lot, self.wanted(item, target, source))
             if refusal is not None:
+                refused.add(lot)
                 yield replace(refusal, path=where)
 
     def _unfit(self, item: Item, lot: UUID, wanted: Wanted) -> Refusal | None:

@@ -30,7 +30,8 @@ from core.plugin_api import (
     run_command,
     uuid7,
 )
-from plugins.food_batches import tables
+from plugins.food_batches import alerts, tables
+from plugins.food_batches.alerts import Alert
 from plugins.food_batches.recall import tables as recall_tables
 from plugins.food_batches.recall.tables import Recalled
 from plugins.food_batches.rules.records import Batch, Status
@@ -170,6 +171,9 @@ async def _start(
     await recall_tables.insert(tx, recall_id, actor, reason, _since(since), recalled)
     details = {"reason": reason, "batches": len(recalled)}
     await record_audit(tx, actor, "food_batches.recall", "food_batches_recall", recall_id, details)
+    known = await tables.batches_by_lot(tx, lots)
+    more = {"recall_id": recall_id}
+    await alerts.tell(tx, [(Alert.RECALLED, known[lot], more) for lot in lots if lot in known])
     return recall_id
 
 

@@ -39,6 +39,8 @@ from core.plugin_api import (
     raise_any,
     refuse,
     run_command,
+    today,
+    today_by_place,
 )
 from plugins.food_batches import gs1, labels, tables
 from plugins.food_batches.gs1 import Scan
@@ -150,7 +152,7 @@ async def _draft(tx: Transaction, sent: ScanDraft) -> DocumentDraft:
         raise refuse(UNKNOWN_TYPE, "type", type=code)
     if type_.effect is Effect.CONVERT:
         raise refuse(CHOOSE_BY_HAND, "type")
-    line = await _line(tx, sent, type_, on)
+    line = await _line(tx, sent, type_, await _day_there(tx, sent.place_id, on))
     return DocumentDraft(
         sent.document_id,
         code,
@@ -160,6 +162,13 @@ async def _draft(tx: Transaction, sent: ScanDraft) -> DocumentDraft:
         place_id=sent.place_id,
         to_place_id=sent.to_place_id,
     )
+
+
+async def _day_there(tx: Transaction, place: UUID | None, on: date) -> date:
+    """The day of a document at its place: one of today is of today there."""
+    if place is None or on != await today(tx):
+        return on
+    return (await today_by_place(tx)).get(place, on)
 
 
 async def _line(tx: Transaction, sent: ScanDraft, type_: DocumentType, on: date) -> LineDraft:

@@ -40,6 +40,12 @@ class FoodSettings(BaseModel, frozen=True, extra="forbid"):
         default=False,
         description="Whether a scan must carry every element that GS1 wants together.",
     )
+    sample_hours: int = Field(
+        default=48,
+        ge=1,
+        le=24 * 366 * 20,
+        description="Hours that a sample is kept, where nothing else is said when it is taken.",
+    )
     record_months: int = Field(
         default=life.RECORD_MONTHS,
         ge=life.RECORD_MONTHS,

@@ -352,8 +352,9 @@ _DIFFERENCES = (
     " JOIN item i ON i.tenant_id = f.tenant_id AND i.id = f.item_id"
     " WHERE f.tenant_id = %s AND f.batch_control AND EXISTS (SELECT FROM balance s"
     "  WHERE s.tenant_id = f.tenant_id AND s.item_id = f.item_id AND s.on_hand <> 0"
-    "  AND NOT EXISTS (SELECT FROM food_batches_batch b"
-    "   WHERE b.tenant_id = s.tenant_id AND b.lot_id = s.lot_id))",
+    "  AND NOT EXISTS (SELECT FROM lot l JOIN food_batches_batch b ON b.tenant_id = l.tenant_id"
+    "    AND b.lot_id = coalesce(l.parent_id, l.id)"
+    "   WHERE l.tenant_id = s.tenant_id AND l.id = s.lot_id))",
     "SELECT 'the second quantity of ' || i.code || ' is ' || coalesce(b.quantity, 0)"
     " || ' and should be ' || coalesce(m.quantity, 0) FROM"
     " (SELECT * FROM food_batches_second_balance WHERE tenant_id = %s) b FULL JOIN"

@@ -5,17 +5,23 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
-from core.plugin_api import NIL, Event, Transaction, emit_many, lock_guards, module_settings, today
-from plugins.food_batches import stopping, tables
+from core.plugin_api import (
+    NIL,
+    Transaction,
+    lock_guards,
+    module_settings,
+    today_by_place,
+)
+from plugins.food_batches import alerts, stopping, tables
+from plugins.food_batches.alerts import NAME, Alert
 from plugins.food_batches.near import NearLine, near_expiry
-from plugins.food_batches.rules.records import Cause
+from plugins.food_batches.rules.records import Batch, Cause
 from plugins.food_batches.stock import lists
-from plugins.food_batches.stock import tables as stock
 from plugins.food_batches.stock.holds import newly_told
 
-NAME = "food_batches"
 MOST_HOLDS = 500
 """Holds placed in one run, so that sales of other goods do not wait for long; the next run goes on. Until
 then no posting takes these goods either: they are only promised still."""
@@ -32,11 +38,11 @@ async def watch(tx: Transaction) -> None:
 
 async def hold_unusable(tx: Transaction) -> int:
     """Place the holds that are missing under batches in stock; how many."""
-    on = await today(tx)
-    found = await lists.unguarded(tx, on, MOST_HOLDS)
+    days = await today_by_place(tx)
+    found = await lists.unguarded(tx, days, MOST_HOLDS)
     await lock_guards(tx, {item for item, _, _ in found})
     # Somebody may have released, corrected or held one before it was locked.
-    still = {*await lists.unguarded(tx, on, MOST_HOLDS)} & {*found}
+    still = {*await lists.unguarded(tx, days, MOST_HOLDS)} & {*found}
     batches = await tables.batches_by_lot(tx, {lot for _, lot, _ in still})
     for _, lot, cause in sorted(still):
         await stopping.stop(tx, NIL, batches[lot], Cause(cause), _REASONS[Cause(cause)])
@@ -46,20 +52,14 @@ async def hold_unusable(tx: Transaction) -> int:
 async def tell_of_expiry(tx: Transaction) -> int:
     """Put an event into the outbox for each batch in stock that has come near its expiry, or past it,
     and was not told of; how many."""
-    lines = await near_expiry(tx, await module_settings(tx, NAME), await today(tx))
+    lines = await near_expiry(tx, await module_settings(tx, NAME), await today_by_place(tx))
     by_lot: dict[UUID, list[NearLine]] = defaultdict(list)
     for line in lines:
         by_lot[line.batch.lot_id].append(line)
     fresh = await _untold(tx, [some[0] for some in by_lot.values()])
-    items = await stock.item_codes(tx, {by_lot[lot][0].batch.item_id for lot in fresh})
-    numbers = await stock.lot_codes(tx, fresh)
-    events = [
-        _event(by_lot[lot], numbers[lot], items[by_lot[lot][0].batch.item_id])
-        for lot in by_lot
-        if lot in fresh
-    ]
-    await emit_many(tx, events)
-    return len(events)
+    told = [_alert(some) for lot, some in by_lot.items() if lot in fresh]
+    await alerts.tell(tx, told)
+    return len(told)
 
 
 async def _untold(tx: Transaction, lines: Sequence[NearLine]) -> set[UUID]:
@@ -77,18 +77,7 @@ async def _untold(tx: Transaction, lines: Sequence[NearLine]) -> set[UUID]:
     )
 
 
-def _event(lines: Sequence[NearLine], number: str, item: str) -> Event:
-    line = lines[0]
-    return Event(
-        f"food_batches.{line.freshness.value}",
-        {
-            "lot_id": line.batch.lot_id,
-            "item_id": line.batch.item_id,
-            "item": item,
-            "batch": number,
-            "expires_on": line.batch.expires_on,
-            "days_left": line.days_left,
-            "quantity": sum((one.quantity for one in lines), Decimal(0)),
-            "places": [one.place_id for one in lines],
-        },
-    )
+def _alert(lines: Sequence[NearLine]) -> tuple[Alert, Batch, dict[str, Any]]:
+    quantity = sum((one.quantity for one in lines), Decimal(0))
+    more = {"quantity": quantity, "places": [one.place_id for one in lines]}
+    return Alert(lines[0].freshness.value), lines[0].batch, more

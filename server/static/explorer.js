@@ -5,11 +5,29 @@ const page = document.getElementById("explorer");
 const { token, query } = page.dataset;
 const headers = token ? { Authorization: `Bearer ${token}` } : {};
 
+// The answers of a subscription, as they come.
+async function* events(response) {
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  let text = "";
+  try {
+    for (let part = await reader.read(); !part.done; part = await reader.read()) {
+      const whole = (text + part.value).split("\n\n");
+      text = whole.pop();
+      for (const event of whole) {
+        const data = /^data: (.+)$/m.exec(event);
+        if (data) yield JSON.parse(data[1]);
+      }
+    }
+  } finally {
+    await reader.cancel();
+  }
+}
+
 async function fetcher(request, options) {
   const response = await fetch("/graphql", {
     method: "POST",
     headers: {
-      Accept: "application/graphql-response+json",
+      Accept: "application/graphql-response+json, text/event-stream",
       "Content-Type": "application/json",
       "Accept-Language": navigator.language,
       ...headers,
@@ -17,7 +35,8 @@ async function fetcher(request, options) {
     },
     body: JSON.stringify(request),
   });
-  return response.json();
+  const streams = response.headers.get("Content-Type").startsWith("text/event-stream");
+  return streams ? events(response) : response.json();
 }
 
 const { createElement } = React;

@@ -47,5 +47,12 @@ async def test_switching_leaves_the_core_alone(
 
 
 @in_the_session
+async def test_its_subscriptions_listen_and_let_go(
+    plugin: Plugin, tallybook_database: Database
+) -> None:
+    assert await switching.listening(tallybook_database, plugin) == []
+
+
+@in_the_session
 async def test_an_ordinary_day(plugin: Plugin, tallybook_database: Database) -> None:
     assert await switching.ordinary_day(tallybook_database, plugin) == []

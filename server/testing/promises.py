@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from core.db.schema import metadata
 from core.errors import codes
 from core.extension.hookspecs import PROJECT, CoreHooks
+from core.extension.readable import READABLE
 from core.extension.registry import GROUP, Plugin
 from core.tenancy.rules import PERMISSIONS
 from schema.hookspecs import SchemaHooks
@@ -25,6 +26,8 @@ DOORS = ("core.plugin_api", "schema.plugin_api")
 """All that a plugin may import of ours, except for its tests."""
 _OURS = ("core", "schema", "server", "plugins")
 _HAN = re.compile("[\u4e00-\u9fff]")
+_READS = re.compile(r"\b(?:FROM|JOIN)\s+(\w+)", re.IGNORECASE)
+_WRITES = re.compile(r"\b(?:INSERT\s+INTO|UPDATE|DELETE\s+FROM|TRUNCATE)\s+(\w+)")
 
 Promise = Callable[[Plugin], Iterable[str]]
 
@@ -90,6 +93,19 @@ def tables_of_its_own(plugin: Plugin) -> Iterator[str]:
                 yield f"{table.name} of core points to {foreign.target_fullname}"
 
 
+def reads_what_it_may(plugin: Plugin) -> Iterator[str]:
+    """Its SQL reads of core's tables those that are part of the door, and writes none."""
+    for path in _sources(plugin):
+        for line, text in _texts(path):
+            where = f"{path.relative_to(home(plugin))}:{line}"
+            written = {name for name in _WRITES.findall(text) if name in metadata.tables}
+            yield from (f"{where} writes {name}" for name in sorted(written))
+            read = {name for name in _READS.findall(text) if name in metadata.tables}
+            yield from (
+                f"{where} reads {name}" for name in sorted(read - READABLE.keys() - written)
+            )
+
+
 def permissions_of_its_own(plugin: Plugin) -> Iterator[str]:
     """Its permissions bear its name and are not declared twice."""
     own = [permission.code for permission in plugin.manifest.permissions]
@@ -110,6 +126,10 @@ def both_languages(plugin: Plugin) -> Iterator[str]:
             yield f"the {name} is not told in English"
         if not _HAN.search(chinese):
             yield f"the {name} is not told in Chinese"
+    for what, words in _declared_words(plugin):
+        for english, chinese in words:
+            if not english.strip() or _HAN.search(english) or not _HAN.search(chinese):
+                yield f"{what} is not told in both languages"
     for constraint, code in manifest.refusals.items():
         if code not in codes():
             yield f"{constraint} is refused with {code}, which nobody defined"
@@ -132,6 +152,7 @@ PROMISES: Mapping[str, Promise] = {
     "only the doors": only_the_doors,
     "known hooks": known_hooks,
     "tables of its own": tables_of_its_own,
+    "reads what it may": reads_what_it_may,
     "permissions of its own": permissions_of_its_own,
     "both languages": both_languages,
     "settings that start": settings_that_start,
@@ -148,6 +169,16 @@ def hooks(plugin: Plugin) -> dict[str, Callable[..., object]]:
     marker = f"{PROJECT}_impl"
     found = vars(plugin.module).items()
     return {name: value for name, value in found if callable(value) and hasattr(value, marker)}
+
+
+def _declared_words(plugin: Plugin) -> Iterator[tuple[str, list[tuple[str, str]]]]:
+    """What it declares for people to read, in English and in Chinese."""
+    if "indicators" in hooks(plugin):
+        for one in plugin.module.indicators():
+            yield f"the indicator {one.code}", [(one.en, one.zh), (one.about, one.about_zh)]
+    if "import_columns" in hooks(plugin):
+        for one in plugin.module.import_columns():
+            yield f"the column {one.en}", [(one.en, one.zh), (one.about, one.about_zh)]
 
 
 def _package(plugin: Plugin) -> str:
@@ -169,6 +200,19 @@ def _imports(path: Path) -> Iterator[tuple[int, str]]:
         elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith("import_module"):
             named = [arg.value for arg in node.args if isinstance(arg, ast.Constant)]
             yield from ((node.lineno, str(name)) for name in named)
+
+
+def _texts(path: Path) -> Iterator[tuple[int, str]]:
+    """The texts in a file that could be SQL: all but docstrings."""
+    tree = ast.parse(path.read_text("utf-8"))
+    told = {
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node not in told:
+            yield node.lineno, node.value
 
 
 def _is_door(name: str) -> bool:

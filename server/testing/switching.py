@@ -3,12 +3,20 @@ answers with what is broken, one sentence each."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import asyncio
+from collections.abc import AsyncIterable, AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 import structlog
-from graphql import build_client_schema, get_introspection_query, print_schema
+from graphql import (
+    build_client_schema,
+    get_introspection_query,
+    get_named_type,
+    is_object_type,
+    is_required_argument,
+    print_schema,
+)
 
 from core.db.database import Database
 from core.errors import Refused
@@ -16,13 +24,21 @@ from core.extension.observers import Observers
 from core.extension.registry import Plugin, Registry, registry
 from core.ledger.verify import verify
 from schema.compose import composed_schema
+from schema.context import Lasting
+from schema.execute import Answer, Executor, Request
 from schema.export import undescribed
+from schema.protect import facts_of
 from server.app import ServerSettings
-from server.testing.shop import Json, Shop
+from server.testing.shop import Json, Shop, with_modules
 from server.testing.trade import trade
 
+LISTEN_SECONDS = 1.0
+"""How long a subscription is listened to, and may take to let go."""
 STOCK = """query($after: String) { stock(first: 100, after: $after) {
   nodes { item { id } place { id } lot { id } quantity value } pageInfo { hasNextPage endCursor } } }"""
+
+INDICATORS = """{ indicators(since: "2026-01-01", until: "2026-12-31", by: MONTH) {
+  code figure { value } errors { code message } } }"""
 
 
 def composition(plugin: Plugin) -> list[str]:
@@ -69,8 +85,53 @@ async def ordinary_day(database: Database, plugin: Plugin) -> list[str]:
     with _logged(plugin.name) as faults:
         refused = await trade(shop)
         await database.companion(Observers).settle()
+        measured = (await shop.ask(INDICATORS))["indicators"]
+    refused += [error for one in measured for error in one["errors"]]
     failed = [e["message"] for e in refused if e["code"] in ("MODULE_FAILED", "INTERNAL")]
     return [*failed, *faults, *await verify(database, shop.principal.tenant_id)]
+
+
+async def listening(database: Database, plugin: Plugin) -> list[str]:
+    """Each of its subscriptions that needs no argument begins to listen without a fault, and lets go when it
+    shall."""
+    names = registry().closed([plugin.name])
+    view = composed_schema(registry()).view(names)
+    root = view._schema.subscription_type
+    own = {
+        name: field
+        for name, field in (root.fields if root else {}).items()
+        if facts_of(field).get("plugin") == plugin.name
+        if not any(is_required_argument(argument) for argument in field.args.values())
+    }
+    if not own:
+        return []
+    shop = await Shop.open(database)
+    for name in _in_order(plugin):
+        await shop.switch(name, on=True)
+    principal, executor, found = with_modules(shop.principal, names), Executor(view), list[str]()
+    for name, field in own.items():
+        inner = "{ __typename }" if is_object_type(get_named_type(field.type)) else ""
+        async with Lasting(database, principal) as context:
+            events = await executor.subscribe(
+                Request(f"subscription {{ {name} {inner} }}", {}), context
+            )
+            found += [f"{name}: {fault}" async for fault in _listened(events)]
+    return found
+
+
+async def _listened(events: AsyncIterable[Any] | Answer) -> AsyncIterator[str]:
+    if isinstance(events, Answer):
+        yield f"it does not begin: {events.body}"
+        return
+    steps = aiter(events)
+    coming = asyncio.ensure_future(anext(steps, None))
+    await asyncio.wait({coming}, timeout=LISTEN_SECONDS)
+    if coming.done() and (fault := coming.exception()) is not None:
+        yield f"it failed: {fault}"
+    coming.cancel()
+    await asyncio.wait({coming}, timeout=LISTEN_SECONDS)
+    if not coming.done():
+        yield "it does not let go"
 
 
 def _in_order(plugin: Plugin) -> list[str]:

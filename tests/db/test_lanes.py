@@ -188,3 +188,12 @@ async def test_a_connection_that_breaks_at_commit_leaves_the_outcome_unknown(
     with pytest.raises(OutcomeUnknownError):
         await cut()
     await lane.close()
+
+
+async def test_large_statements_are_sent_whole_before_the_commit(db: Database) -> None:
+    lane = db.lane()
+    large = "x" * 4_000_000
+    async with asyncio.timeout(30), lane.transaction(A) as tx:
+        for _ in range(5):  # nobody asks for rows, so nothing else makes the driver send the rest
+            await tx.raw.execute("SELECT length(%s::text)", [large])
+    await lane.close()

@@ -86,6 +86,8 @@ def _master_data(world: World) -> dict[str, Json]:
         "createItem": item,
         "updateItem": {"id": ids["item PART"], **change, "categoryId": ids["category C1"]},
         "saveItems": {"items": [command(**{**item, "code": "NEW2", "barcodes": []})]},
+        "importItems": {"csv": "Code,Name\nNEW3,new\n"},
+        "importParties": {"csv": "Code,Name,Supplier\nNEW3,new,yes\n"},
         "createUnit": {"code": "NEW", "name": "new", "decimals": 2},
         "updateUnit": {"id": ids["unit spare"], **change, "decimals": 1},
         "createCategory": {"code": "NEW", "name": "new", "parentId": ids["category C1"]},

@@ -1,5 +1,6 @@
 """Operations that nobody wrote: any root field, with any arguments and any selection the schema admits,
-and with values that it does not."""
+and with values that it does not. Subscriptions have no answer to judge here: ``tests/server/test_streams.py``
+tries them."""
 
 from __future__ import annotations
 

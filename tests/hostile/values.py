@@ -81,5 +81,7 @@ TOO_LONG = {
     "currency": frozenset({"INVALID_SETTING"}),
     "accountingZone": frozenset({"INVALID_SETTING"}),
     "approvalRequired": frozenset({"INVALID_SETTING"}),
+    "csv": frozenset({"IMPORT_NO_ROWS"}),
+    "base64": frozenset({"INVALID"}),
 }
 """Where a text is one of a few, a long one is refused as none of them."""

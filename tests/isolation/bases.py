@@ -51,6 +51,8 @@ def _queries(t: Twin) -> dict[str, Json]:
         "stock": {"filter": {"includeZero": True}},
         "stockSummary": {"since": "2026-01-01", "until": "2026-12-31"},
         "sales": {"groupBy": "ITEM"},
+        "indicators": {"since": "2026-01-01", "until": "2026-12-31"},
+        "importColumns": {"kind": "ITEM"},
     }
 
 
@@ -93,6 +95,8 @@ _INPUTS: dict[str, Any] = {
     "createCategory": lambda t: {"code": fresh(), "name": "n"},
     "createPlace": lambda t: {"code": fresh(), "name": "n", "kind": "WAREHOUSE"},
     "createParty": lambda t: {"code": fresh(), "name": "n", "isSupplier": True},
+    "importItems": lambda t: {"csv": f"Code,Name\n{fresh()},n\n"},
+    "importParties": lambda t: {"csv": f"Code,Name,Supplier\n{fresh()},n,yes\n"},
     "saveDraft": lambda t: {"document": _document(t)},
     "postDocument": lambda t: {"document": _document(t)},
     "reverseDocument": lambda t: {"id": t.ids["Document"][0]},

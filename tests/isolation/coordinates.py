@@ -55,6 +55,7 @@ REFERENCES: dict[str, tuple[str, ...]] = {
     "Place": (
         "Query.place(id:)",
         "Query.availability(placeId:)",
+        "Query.indicators(placeId:)",
         "Query.itemCard(placeId:)",
         "Query.costLayers(placeId:)",
         "PlaceFilterInput.parentId",
@@ -180,7 +181,10 @@ TEXTS = frozenset(
         *("DocumentInput.remark", "DocumentInput.cause"),
         *(f"DocumentLineInput.{n}" for n in ("description", "cause", "remark")),
         *("ReverseDocumentInput.remark", "PlaceHoldInput.reason"),
+        *("ImportInput.csv", "ImportInput.base64", "IndicatorSettingInput.code"),
+        "Query.indicators(codes:)",
         *("SwitchModuleInput.name", "ChangeEditionInput.edition"),
+        "Subscription.documentEvents(types:)",
     }
 )
 """Free text, and words of closed lists that are the same for everybody."""
@@ -217,7 +221,11 @@ def spots(schema: GraphQLSchema) -> list[Spot]:
     """Every way to every ID, UUID and String that a request can carry in an argument of a root
     field."""
     found = []
-    for operation, root in (("query", schema.query_type), ("mutation", schema.mutation_type)):
+    for operation, root in (
+        ("query", schema.query_type),
+        ("mutation", schema.mutation_type),
+        ("subscription", schema.subscription_type),
+    ):
         for name, field in root.fields.items() if root else ():
             for argument, facts in field.args.items():
                 where = f"{root.name if root else ''}.{name}({argument}:)"
@@ -244,7 +252,7 @@ def _below(
 
 def nested(schema: GraphQLSchema) -> set[str]:
     """The arguments of fields that are not roots, where they take an ID, a UUID or a String."""
-    roots = {schema.query_type, schema.mutation_type}
+    roots = {schema.query_type, schema.mutation_type, schema.subscription_type}
     return {
         f"{type_.name}.{name}({argument}:)"
         for type_ in schema.type_map.values()

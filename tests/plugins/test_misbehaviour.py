@@ -20,10 +20,12 @@ from core.ledger.verify import verify
 from core.tenancy import service as tenancy
 from tests.serving import RunningServer, running_server
 from tests.shop import Json, Shop, line
+from tests.streams import COMPLETE, listening
 
 DUMMY = Path(__file__).parent / "dummy"
 WORKERS = 2
 BACK_SECONDS = 30
+DOCUMENTS = "subscription { documentEvents { missed } }"
 
 CREATE = """mutation($input: CreateItemInput!) { createItem(input: $input) {
   item { id } errors { code details } } }"""
@@ -169,6 +171,54 @@ async def test_a_mutation_of_its_own_harms_nobody(house: House, what: str) -> No
         answer = await house.bad.raw(ORDER, input={"hook": "now", "what": what})
     assert {"UNAVAILABLE", "MODULE_FAILED", "DEADLINE_EXCEEDED", None} >= {code_of(answer)}, answer
     await house.forget()
+    await house.judge()
+
+
+EVENTS = "subscription($what: String!) { dummyEvents(what: $what) { what } }"
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        *("raises", "raises_base", "exits", "hangs", "spins"),
+        *("answers_a_number", "answers_much", "yields_nonsense", "no_such_thing"),
+    ],
+)
+async def test_a_subscription_of_its_own_ends_in_its_name(house: House, what: str) -> None:
+    async with (
+        house.meanwhile(),
+        listening(house.good.client, DOCUMENTS) as other,
+        listening(house.bad.client, EVENTS, what=what) as stream,
+    ):
+        assert await stream.data("dummyEvents") == {"what": what}
+        answer = await stream.next()
+        assert [failure["extensions"]["code"] for failure in answer["errors"]] == ["MODULE_FAILED"]
+        assert answer["errors"][0]["extensions"]["details"] == {"module": "dummy"}
+        assert await stream.next() == COMPLETE
+        assert await other.data("documentEvents") == {"missed": False}, "others go on"
+    await house.judge()
+
+
+async def test_a_subscription_that_does_not_end_is_left(house: House) -> None:
+    """It swallows that it shall end: neither its client nor a place in the server waits for it."""
+    for _ in range(3):
+        async with listening(house.bad.client, EVENTS, what="swallows_the_end") as stream:
+            assert await stream.data("dummyEvents") == {"what": "swallows_the_end"}
+            await house.bad.switch("dummy", on=False)
+            assert await stream.end(10) == ["SUBSCRIPTION_ENDED"]
+        await house.bad.switch("dummy", on=True)
+    await house.judge()
+
+
+async def test_a_subscription_without_end_leaves_time_for_others(house: House) -> None:
+    async with (
+        listening(house.bad.client, EVENTS, what="floods") as flood,
+        house.meanwhile(),
+        listening(house.good.client, DOCUMENTS) as other,
+    ):
+        for _ in range(5):
+            assert await other.data("documentEvents") == {"missed": False}
+            await flood.data("dummyEvents")
     await house.judge()
 
 

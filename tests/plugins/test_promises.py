@@ -56,6 +56,16 @@ FAULTS: dict[str, tuple[str, dict[str, Any], str]] = {
         {"code": f"{_HOOK}def enabling(tx):\n    return []\n"},
         "enabling must be an async",
     ),
+    "a table of core's own": (
+        "reads what it may",
+        {"code": "\nSQL = 'SELECT payload FROM outbox WHERE tenant_id = %s'\n"},
+        "reads outbox",
+    ),
+    "the books": (
+        "reads what it may",
+        {"code": "\nSQL = 'UPDATE balance SET on_hand = 0'\n"},
+        "writes balance",
+    ),
     "tables of another": (
         "tables of its own",
         {

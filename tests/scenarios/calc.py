@@ -17,6 +17,7 @@ from tests.scenarios.adapters import (
     food,
     mrp,
     reservation,
+    serial,
     uom,
     valuation,
 )
@@ -34,6 +35,7 @@ ADAPTERS: Mapping[str, Callable[[Scenario], Mapping[str, Operation]]] = {
     "food": food.operations,
     "mrp": mrp.operations,
     "reservation": reservation.operations,
+    "serial": serial.operations,
     "subcontract": lambda _: core.order_operations(),
     "uom": uom.operations,
     "valuation": valuation.operations,

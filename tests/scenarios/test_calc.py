@@ -374,6 +374,22 @@ steps:
 - {id: s3, op: do, order: SC, qty: 1}
 expect: {refused: [s3], results: {s2: {done: 10, open: 0}}}
 """,
+    # counts up the last run of digits and keeps its width
+    "serials": """
+module: serial
+given: {}
+steps:
+- {id: s1, op: serial_generate, start: SN-0098A, count: 3}
+- {id: s2, op: serial_list, text: 'A-1, A-7, B-2-B-4', qty: 5}
+- {id: s3, op: serial_list, text: 'A-1, A-7', qty: 3}
+- {id: s4, op: serial_list, text: 'A-1, A-1', qty: 2}
+- {id: s5, op: serial_generate, start: NONE, count: 1}
+expect:
+  refused: [s3, s4, s5]
+  results:
+    s1: [SN-0098A, SN-0099A, SN-0100A]
+    s2: [A-1, A-7, B-2, B-3, B-4]
+""",
     "landed": """
 module: valuation
 given:

@@ -97,7 +97,8 @@ def test_a_refusal_that_is_not_expected_is_reported(tmp_path: Path) -> None:
 
 
 def test_what_is_not_offered_is_not_yet(tmp_path: Path) -> None:
-    assert judge(FIXTURES / "ser-range-entry.yaml", no_ledger).outcome is Outcome.NOT_YET
+    future = {**read("uom-weights"), "module": "weather"}
+    assert judged(tmp_path, future).outcome is Outcome.NOT_YET
     content = read("res-allocate-ship")
     content["steps"][0]["colour"] = "red"
     verdict = judged(tmp_path, content)
@@ -147,12 +148,13 @@ def test_figures_agree_at_the_decimals_written(tmp_path: Path) -> None:
 def test_the_command_counts_and_says_so_by_its_exit_code(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    good, future = FIXTURES / "uom-weights.yaml", FIXTURES / "ser-range-entry.yaml"
+    good, future = FIXTURES / "uom-weights.yaml", tmp_path / "future.yaml"
+    future.write_text(yaml.safe_dump({**read("uom-weights"), "id": "future", "module": "weather"}))
     assert main([str(good)]) == 0
     assert capsys.readouterr().out.splitlines()[-1] == "1 of 1 agree"
     assert main([str(good), str(future)]) == 1
     out = capsys.readouterr().out
-    assert "not yet  ser-range-entry" in out
+    assert "not yet  future" in out
     assert out.splitlines()[-1] == "1 of 2 agree"
     assert main(["--allow-not-yet", str(good), str(future)]) == 0
     wrong = tmp_path / "wrong.yaml"

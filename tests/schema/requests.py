@@ -55,7 +55,8 @@ def _required(value: GraphQLArgument | GraphQLInputField) -> bool:
 
 
 def root_fields(schema: GraphQLSchema) -> Iterator[tuple[str, str, GraphQLField]]:
-    """``query`` or ``mutation``, the field's name, and the field."""
+    """``query`` or ``mutation``, the field's name, and the field. A subscription is no request with an
+    answer; ``tests/server/test_streams.py`` tries them."""
     for operation, root in (("query", schema.query_type), ("mutation", schema.mutation_type)):
         for name, field in root.fields.items() if root else ():
             yield operation, name, field

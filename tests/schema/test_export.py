@@ -43,13 +43,20 @@ def test_export_writes_once_and_check_writes_never(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(export, "FOLDER", tmp_path / "sdl")
-    both = ["schema/sdl/core.graphql", "schema/sdl/all.graphql"]
-    assert export.export(check=True) == both
+    files = [f"schema/sdl/{name}" for name in ("core.graphql", "all.graphql", "views.sha256")]
+    assert export.export(check=True) == files
     assert not (tmp_path / "sdl").exists()
-    assert export.export() == both
+    assert export.export() == files
     assert export.export() == export.export(check=True) == []
     assert export.breaking_changes() == []
     for name, gone in (("core.graphql", "Gone"), ("all.graphql", "Lost")):
         committed = tmp_path / "sdl" / name
         committed.write_text(committed.read_text("utf-8") + f"type {gone} {{ a: String }}", "utf-8")
     assert export.breaking_changes() == ["Gone was removed.", "Lost was removed."]
+
+
+def test_every_set_of_modules_has_a_view_of_its_own() -> None:
+    lines = [line.split(maxsplit=1) for line in export._files()["views.sha256"].splitlines()]
+    modules = [name for _, name in lines if " " not in name and name != "core"]
+    assert len(lines) == 2 ** len(modules)
+    assert len({digest for digest, _ in lines}) == len(lines)

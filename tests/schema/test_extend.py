@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -24,6 +25,7 @@ from schema.plugin_api import (
     mutation_field,
     object_type,
     query_field,
+    subscription_field,
 )
 from tests.schema.modules import extending, plugin, tiny
 
@@ -106,6 +108,23 @@ class NoPayload:
         return "word"
 
 
+class Deaf:
+    @query_field(permission="catalogue.read")
+    def acme_events(self) -> str:
+        """No subscription."""
+        return "word"
+
+
+def hearing(name: str, permission: str = "catalogue.read") -> type:
+    """Subscriptions with a field of this name."""
+
+    async def acme(self: Any) -> AsyncIterator[str]:
+        """Words."""
+        yield "word"
+
+    return type("Subscriptions", (), {name: subscription_field(permission=permission)(acme)})
+
+
 BAD: dict[str, tuple[Any, str]] = {
     "no extension": (7, "does not answer with an Extension"),
     "a name without its own": (
@@ -141,6 +160,26 @@ BAD: dict[str, tuple[Any, str]] = {
     "no payload": (
         Extension(mutations=NoPayload),
         "Mutation.acmeDo does not answer with a payload",
+    ),
+    "a subscription without its own name": (
+        Extension(subscriptions=hearing("words")),
+        "Subscription.words does not contain acme",
+    ),
+    "a subscription of core's": (
+        Extension(subscriptions=hearing("document_events")),
+        "Subscription.documentEvents is there already",
+    ),
+    "a subscription for nobody": (
+        Extension(subscriptions=hearing("acme_words", "acme.other")),
+        "Subscription.acmeWords needs the undeclared permission acme.other",
+    ),
+    "a query as a subscription": (
+        Extension(subscriptions=Deaf),
+        "Subscription.acme_events is not declared as a field of Subscription",
+    ),
+    "a subscription as a query": (
+        Extension(queries=hearing("acme_words")),
+        "Query.acme_words is not declared as a field of Query",
     ),
     "an input nobody reads": (
         Extension(inputs={plugin_api.argument: InputField(AcmeInput, dict, "A word.")}),  # type: ignore[dict-item]  # no type
@@ -256,3 +295,18 @@ def test_parts_are_gathered_and_none_declares_what_another_does() -> None:
     assert {"acmeOne", "acmeTwo"} <= query.fields.keys()
     with pytest.raises(ValueError, match=r"two parts declare \['acme_one'\]"):
         plugin_api.gathered([Extension(queries=One), Extension(queries=One)])
+
+
+def test_a_subscription_is_shown_where_its_module_is_on() -> None:
+    parts = [
+        Extension(subscriptions=hearing("acme_one")),
+        Extension(subscriptions=hearing("acme_two")),
+    ]
+    schema = composed_schema(Registry([extending("acme", plugin_api.gathered(parts))]))
+    shown = {
+        modules: set(root.fields)
+        for modules in (frozenset[str](), frozenset({"acme"}))
+        if (root := schema.view(modules)._schema.subscription_type)
+    }
+    core = {"documentEvents"}
+    assert shown == {frozenset(): core, frozenset({"acme"}): core | {"acmeOne", "acmeTwo"}}

@@ -134,3 +134,25 @@ def _run(folder: Path, *words: str, **environment: str) -> subprocess.CompletedP
         check=False,
         timeout=120,
     )
+
+
+def test_a_file_is_tried_and_imported(run: Run, tmp_path: Path) -> None:
+    assert run("tenant", "create", "import shop").returncode == 0
+    file = tmp_path / "items.csv"
+    file.write_bytes(
+        '编码,名称,销售价\nA,牛奶,2.50\nB,"\x1b[31mred",1\nC,面包,"1,5"\n'.encode("gb18030")
+    )
+    words = ("import", "items", str(file), "--tenant", "import shop")
+    tried = run(*words, "--dry-run")
+    assert tried.returncode == 1
+    assert "1234.50" in tried.stdout
+    assert "销售价" in tried.stdout
+    assert "\x1b" not in tried.stdout
+    assert tried.stderr == "2 of 3 rows are refused, 1 would be saved.\n"
+    file.write_text("Code,Name\n" + "".join(f"I{n},item {n}\n" for n in range(5000)))
+    done = run(*words)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "5000 rows are saved\n", "")
+    people = tmp_path / "parties.csv"
+    people.write_text("Code;Name;Supplier\nS;Farm;yes\n")
+    assert run("import", "parties", str(people), "--tenant", "import shop").returncode == 0
+    assert run("import", "parties", str(people), "--tenant", "nobody").returncode == 1

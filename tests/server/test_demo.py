@@ -15,6 +15,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from server.demo.traders import TRADERS
+
 COMMAND = [sys.executable, "-m", "server.cli", "demo", "--port", "0", "--data"]
 SECONDS = 60
 
@@ -28,10 +30,10 @@ def data() -> Iterator[Path]:
 
 def test_demo_posts_a_day_once(data: Path) -> None:
     first, second = (_once(data) for _ in range(2))
-    assert "Demo 百货: the books tally" in first
-    assert "Demo Wholesale: the books tally" in first
-    assert "Demo 食品: the books tally" in first
-    assert "Demo 食品: near expiry" in first
+    for trader in TRADERS:
+        assert f"{trader.name}: the books tally" in first
+        for report in trader.reports:
+            assert f"{trader.name}: {report.title}" in first
     assert "380.00" in first, "of the milk, what expires first was sold first"
     assert "cost of sales" in first
     assert second == first, "a second run finds everything there"

@@ -123,7 +123,7 @@ async def test_outcome_unknown_is_an_answer(client: httpx.AsyncClient) -> None:
     assert error["code"] == "OUTCOME_UNKNOWN"
 
 
-@pytest.mark.parametrize("accept", ["text/html", "text/event-stream", "image/png"])
+@pytest.mark.parametrize("accept", ["text/html", "text/event-streams", "image/png"])
 async def test_unknown_media_types_are_refused(client: httpx.AsyncClient, accept: str) -> None:
     response = await post(client, QUERY, Accept=accept)
     assert (response.status_code, code(response)) == (406, "NOT_ACCEPTABLE")

@@ -156,7 +156,9 @@ CREATE TABLE outbox (
 	topic TEXT NOT NULL, 
 	payload JSONB NOT NULL, 
 	at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL, 
-	CONSTRAINT outbox_pkey PRIMARY KEY (tenant_id, id)
+	CONSTRAINT outbox_pkey PRIMARY KEY (tenant_id, id), 
+	CONSTRAINT outbox_topic_length CHECK (octet_length(topic) <= 100), 
+	CONSTRAINT outbox_payload_object CHECK (jsonb_typeof(payload) = 'object')
 );
 
 alter table "outbox" enable row level security;
@@ -703,6 +705,8 @@ CREATE TABLE lot (
 	CONSTRAINT lot_tenant_id_item_id_fkey FOREIGN KEY(tenant_id, item_id) REFERENCES item (tenant_id, id), 
 	CONSTRAINT lot_tenant_id_parent_id_fkey FOREIGN KEY(tenant_id, parent_id) REFERENCES lot (tenant_id, id)
 );
+
+CREATE INDEX lot_tenant_id_parent_id_idx ON lot (tenant_id, parent_id) WHERE parent_id IS NOT NULL;
 
 alter table "lot" enable row level security;
 

@@ -111,7 +111,12 @@ async def positions(
 
 async def stock_now(tx: Transaction, item_ids: Collection[UUID]) -> list[StockLine]:
     """What is there of these items now and what it is worth, by item, place and lot; nothing at zero."""
-    found = await positions(tx, item_ids, Moment())
+    return await stock_on(tx, item_ids, None)
+
+
+async def stock_on(tx: Transaction, item_ids: Collection[UUID], on: date | None) -> list[StockLine]:
+    """The same at the end of a business date; None is now."""
+    found = await positions(tx, item_ids, Moment(on))
     return [line for _, line in sorted(found.items()) if line.quantity]
 
 

@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
-from plugins.apparel_variants.graphql import entry, grids, packs, palette, runs, settings, styles
+from plugins.apparel_variants.graphql import (
+    entry,
+    grids,
+    packs,
+    palette,
+    runs,
+    sales,
+    settings,
+    spreads,
+    style_mutations,
+    styles,
+)
 from schema.plugin_api import gathered
 
-PARTS = (palette, styles, grids, runs, entry, packs, settings)
+PARTS = (palette, styles, style_mutations, grids, runs, sales, entry, packs, spreads, settings)
 
 EXTENSION = gathered(part.EXTENSION for part in PARTS)

@@ -11,10 +11,10 @@ from uuid import UUID
 import strawberry
 
 from core.plugin_api import Asked, DocumentDraft, clean, uuid7
-from plugins.apparel_variants import grids
+from plugins.apparel_variants import entries
+from plugins.apparel_variants.entries import RowEntry, StyleEntry, Terms
 from plugins.apparel_variants.graphql.palette import SIZE
 from plugins.apparel_variants.graphql.styles import STYLE
-from plugins.apparel_variants.grids import RowEntry, StyleEntry
 from schema.plugin_api import (
     COMMAND_ID,
     Document,
@@ -30,7 +30,7 @@ from schema.plugin_api import (
     uuid_of,
 )
 
-LONGEST_REMARK = 2000
+LONGEST_NOTE = 2000
 
 
 @input_type
@@ -54,8 +54,18 @@ class ApparelVariantsStyleEntryInput:
         "The columns. When left out, they are those of the style's matrix.", default=None
     )
     unit_price: Decimal | None = field(
-        "The price of each piece; on receipts it is the cost.", default=None
+        "The price of each piece; on receipts it is the cost. When left out, that of the line it goes"
+        " back to; else the variant's list price for customers, its purchase price from suppliers.",
+        default=None,
     )
+    discount_pct: Decimal | None = field(
+        "Discount in percent of the price. When left out, that of the line it goes back to, or none.",
+        default=None,
+    )
+    tax_rate: Decimal | None = field(
+        "Tax in percent. When left out, that of the line it goes back to, or none.", default=None
+    )
+    due_on: dt.date | None = field("When an order's lines are due.", default=None)
     rows: list[ApparelVariantsRowInput] = field("The rows.")
 
 
@@ -72,7 +82,16 @@ class ApparelVariantsPostGridInput:
     party_id: strawberry.ID | None = field("The supplier or the customer.", default=None)
     place_id: strawberry.ID | None = field("Where the goods come from, or into.", default=None)
     to_place_id: strawberry.ID | None = field("Where a transfer brings them.", default=None)
+    source_id: strawberry.ID | None = field(
+        "The document it goes back to, such as the order of a receipt, the issue of a return: each cell"
+        " goes back to the lines of its item there, in their order as far as they are open.",
+        default=None,
+    )
+    reference: str | None = field(
+        "A number of somebody else's: their order, invoice.", default=None
+    )
     remark: str | None = field("A note, at most 2,000 characters.", default=None)
+    cause: str | None = field("Why, at most 2,000 characters: a loss, a difference.", default=None)
     styles: list[ApparelVariantsStyleEntryInput] = field(
         "What was entered; at most 1,000 cells with a quantity."
     )
@@ -80,7 +99,7 @@ class ApparelVariantsPostGridInput:
 
 @payload_type
 class ApparelVariantsDocumentPayload(Payload):
-    """The document that was posted."""
+    """The document."""
 
     document: Document | None = field("The document; null if refused.", default=None)
 
@@ -97,18 +116,42 @@ class Mutations:
         """Post one document (an order: approve it) with a line for each cell of a matrix that was
         filled in. Refusals lead to the cell."""
         context = info.context
-        head = head_of(
-            input.id, input.type, input.business_date, input.place_id, input.party_id, input.remark
-        )
-        to_place = input.to_place_id
-        if to_place is not None:
-            head = replace(head, to_place_id=uuid_of(to_place, "Place", "toPlaceId"))
-        entered = [_entry(one, n) for n, one in enumerate(input.styles)]
         # The books know their postings by this operation, whatever leads to them.
         command = Asked.of(input.command_id, "postDocument", input)
-        verdict = await grids.post_grid(context.database, context.principal, command, head, entered)
+        verdict = await entries.post_grid(
+            context.database, context.principal, command, *_entered(input)
+        )
         assert verdict.outcome is not None
         return await payload(info, UUID(verdict.outcome["id"]))
+
+    @mutation_field(permission="documents.write", bulk=True)
+    async def apparel_variants_draft_grid(
+        self,
+        info: Info,
+        input: Annotated[ApparelVariantsPostGridInput, argument("What was entered.")],
+    ) -> ApparelVariantsDocumentPayload:
+        """Keep a matrix as a draft, for somebody else to check and to post. Where a draft with this `id`
+        is there, what was entered is added to its lines, and its head stays. Refusals lead to the cell."""
+        context = info.context
+        command = Asked.of(input.command_id, "apparelVariants.draftGrid", input)
+        key = await entries.draft_grid(
+            context.database, context.principal, command, *_entered(input)
+        )
+        return await payload(info, key)
+
+
+def _entered(input: ApparelVariantsPostGridInput) -> tuple[DocumentDraft, list[StyleEntry]]:
+    head = head_of(
+        input.id, input.type, input.business_date, input.place_id, input.party_id, input.remark
+    )
+    head = replace(
+        head,
+        to_place_id=_of(input.to_place_id, "Place", "toPlaceId"),
+        source_id=_of(input.source_id, "Document", "sourceId"),
+        reference=_text(input.reference, "reference"),
+        cause=_text(input.cause, "cause"),
+    )
+    return head, [_entry(one, n) for n, one in enumerate(input.styles)]
 
 
 def head_of(
@@ -125,10 +168,18 @@ def head_of(
         type_,
         on,
         (),
-        party_id=None if party_id is None else uuid_of(party_id, "Party", "partyId"),
-        place_id=None if place_id is None else uuid_of(place_id, "Place", "placeId"),
-        remark=None if remark is None else clean(remark, "remark", LONGEST_REMARK, required=False),
+        party_id=_of(party_id, "Party", "partyId"),
+        place_id=_of(place_id, "Place", "placeId"),
+        remark=_text(remark, "remark"),
     )
+
+
+def _of(id_: str | None, type_: str, field_: str) -> UUID | None:
+    return None if id_ is None else uuid_of(id_, type_, field_)
+
+
+def _text(text: str | None, field_: str) -> str | None:
+    return None if text is None else clean(text, field_, LONGEST_NOTE, required=False)
 
 
 async def payload(info: Info, key: UUID) -> ApparelVariantsDocumentPayload:
@@ -156,7 +207,7 @@ def _entry(one: ApparelVariantsStyleEntryInput, n: int) -> StyleEntry:
         None
         if sizes is None
         else [uuid_of(size, SIZE, *where, "sizeIds", c) for c, size in enumerate(sizes)],
-        one.unit_price,
+        Terms(one.unit_price, one.discount_pct, one.tax_rate, one.due_on),
     )
 
 

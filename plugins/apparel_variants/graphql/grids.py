@@ -19,7 +19,9 @@ from plugins.apparel_variants import grids
 from plugins.apparel_variants.graphql.palette import ApparelVariantsSize
 from plugins.apparel_variants.graphql.styles import STYLE
 from plugins.apparel_variants.grids import Grid, Span
+from plugins.apparel_variants.rules.matrix import average_cost
 from plugins.apparel_variants.rules.sizes import sell_through
+from plugins.apparel_variants.stock.figures import Worth, worth
 from schema.plugin_api import (
     PART,
     Extension,
@@ -43,8 +45,53 @@ async def grids_by_style(
 ) -> Mapping[UUID, ApparelVariantsGrid]:
     made: dict[UUID, ApparelVariantsGrid] = {}
     async for grid in grids.grids(tx, keys, span):
-        made[grid.layout.style.id] = ApparelVariantsGrid.of(grid)
+        made[grid.layout.style.id] = ApparelVariantsGrid.of(grid, span.place_id)
     return made
+
+
+Cells = tuple[tuple[UUID, ...], UUID | None]
+"""Items, and the place that is looked at."""
+
+
+async def worth_of_cells(
+    tx: Transaction, keys: Sequence[Cells]
+) -> Mapping[Cells, Mapping[UUID, Worth]]:
+    items = {item for some, _ in keys for item in some}
+    found = await worth(tx, items, {place for _, place in keys})
+    return {
+        (some, place): {item: found[item, place] for item in some if (item, place) in found}
+        for some, place in keys
+    }
+
+
+@object_type(permission=PART)
+class ApparelVariantsWorth:
+    """What lies in the cells of a matrix is worth, at its cost."""
+
+    by_size: list[Decimal] = field("Size by size.")
+    total: Decimal = field("In all sizes.")
+    average_cost: Decimal | None = field(
+        "What a piece cost on average, to six places; null where there is none."
+    )
+
+
+async def _worth(
+    info: Info, columns: Sequence[Sequence[UUID]], place: UUID | None
+) -> ApparelVariantsWorth | None:
+    """What columns of items are worth; None for whoever may not see costs."""
+    if not info.context.may("cost.read"):
+        return None
+    key: Cells = (tuple(item for column in columns for item in column), place)
+    found = await info.context.load(worth_of_cells, key) or {}
+    values = [
+        sum((found[item].value for item in column if item in found), Decimal(0))
+        for column in columns
+    ]
+    quantity = sum((one.quantity for one in found.values()), Decimal(0))
+    total = sum(values, Decimal(0))
+    return ApparelVariantsWorth(
+        by_size=values, total=total, average_cost=average_cost(quantity, total)
+    )
 
 
 @object_type(permission=PART)
@@ -52,6 +99,7 @@ class ApparelVariantsGridRow:
     """A row of a matrix: the figures of one colour in each size, in base units."""
 
     items: strawberry.Private[list[UUID | None]]
+    place: strawberry.Private[UUID | None]
     colour_id: strawberry.ID | None = field("The colour; null where the style has none.")
     colour_code: str | None = field("Its code.")
     colour_name: str | None = field("Its name.")
@@ -68,11 +116,18 @@ class ApparelVariantsGridRow:
         """The items, size by size; null where it is not made."""
         return [encode_id("Item", item) if item else None for item in self.items]
 
+    @field
+    async def worth(self, info: Info) -> ApparelVariantsWorth | None:
+        """What it is worth, at its cost; null for whoever may not see costs."""
+        return await _worth(info, [[item] if item else [] for item in self.items], self.place)
+
 
 @object_type(permission=PART)
 class ApparelVariantsGridTotals:
     """The last row of a matrix: the figures of all colours, in base units."""
 
+    columns: strawberry.Private[list[list[UUID]]]
+    place: strawberry.Private[UUID | None]
     on_hand: list[Decimal] = field("What is there, size by size.")
     on_hand_total: Decimal = field("What is there in all.")
     available: list[Decimal] = field("What may be sold or promised, size by size.")
@@ -80,6 +135,11 @@ class ApparelVariantsGridTotals:
     sold: list[Decimal] = field("What customers took less what came back, size by size.")
     sold_total: Decimal = field("What customers took less what came back in all.")
     sell_through: Decimal | None = field(_SELL_THROUGH)
+
+    @field
+    async def worth(self, info: Info) -> ApparelVariantsWorth | None:
+        """What the style is worth, at its cost; null for whoever may not see costs."""
+        return await _worth(info, self.columns, self.place)
 
 
 @object_type(permission="stock.read")
@@ -96,15 +156,20 @@ class ApparelVariantsGrid:
     totals: ApparelVariantsGridTotals = field("The totals of the columns, and of all.")
 
     @classmethod
-    def of(cls, grid: Grid) -> ApparelVariantsGrid:
+    def of(cls, grid: Grid, place: UUID | None) -> ApparelVariantsGrid:
         layout = grid.layout
         return cls(
             style_id=encode_id(STYLE, layout.style.id),
             style_code=layout.style.code,
             style_name=layout.style.name,
             sizes=[ApparelVariantsSize.of(size) if size else None for size in layout.sizes],
-            rows=[_row(grid, n) for n in range(len(layout.colours))],
+            rows=[_row(grid, n, place) for n in range(len(layout.colours))],
             totals=ApparelVariantsGridTotals(
+                columns=[
+                    [item for (_, size), item in layout.items.items() if size == column]
+                    for column in layout.columns
+                ],
+                place=place,
                 on_hand=grid.on_hand.column_totals(),
                 on_hand_total=grid.on_hand.total(),
                 available=grid.available.column_totals(),
@@ -116,7 +181,7 @@ class ApparelVariantsGrid:
         )
 
 
-def _row(grid: Grid, n: int) -> ApparelVariantsGridRow:
+def _row(grid: Grid, n: int, place: UUID | None) -> ApparelVariantsGridRow:
     layout = grid.layout
     colour = layout.colours[n]
     key = colour.id if colour else None
@@ -124,6 +189,7 @@ def _row(grid: Grid, n: int) -> ApparelVariantsGridRow:
     there, gone = sum(on_hand, Decimal(0)), sum(sold, Decimal(0))
     return ApparelVariantsGridRow(
         items=[layout.items.get((key, size)) for size in layout.columns],
+        place=place,
         colour_id=encode_id("ApparelVariantsColour", colour.id) if colour else None,
         colour_code=colour.code if colour else None,
         colour_name=colour.name if colour else None,
@@ -150,7 +216,9 @@ class Queries:
         ],
         place_id: Annotated[
             strawberry.ID | None,
-            strawberry.argument(description="Stock at this place and below it; all when left out."),
+            strawberry.argument(
+                description="Stock and sales at this place and below it; of all when left out."
+            ),
         ] = None,
         since: Annotated[
             dt.date | None, strawberry.argument(description="Sales from this day on.")
@@ -159,8 +227,7 @@ class Queries:
             dt.date | None, strawberry.argument(description="Sales up to this day.")
         ] = None,
     ) -> list[ApparelVariantsGrid]:
-        """Stock, sales and availability of styles, each as a matrix with totals both ways. Sales are
-        those of all places."""
+        """Stock, sales and availability of styles, each as a matrix with totals both ways."""
         if len(ids) > MOST_STYLES:
             raise refuse(LIMIT_EXCEEDED, "ids", field="ids", limit=MOST_STYLES)
         keys = [uuid_of(one, STYLE, "ids", n) for n, one in enumerate(ids)]

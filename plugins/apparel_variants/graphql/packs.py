@@ -1,4 +1,4 @@
-"""Ratio packs (配码包) and size curves in GraphQL."""
+"""Ratio packs (配码包) in GraphQL."""
 
 from __future__ import annotations
 
@@ -10,7 +10,14 @@ from uuid import UUID
 
 import strawberry
 
-from core.plugin_api import LIMIT_EXCEEDED, Asked, LineDraft, Transaction, availability, refuse
+from core.plugin_api import (
+    LIMIT_EXCEEDED,
+    Asked,
+    LineDraft,
+    Transaction,
+    availability,
+    refuse,
+)
 from plugins.apparel_variants import packs, records, tables
 from plugins.apparel_variants.graphql.entry import (
     ApparelVariantsDocumentPayload,
@@ -18,22 +25,28 @@ from plugins.apparel_variants.graphql.entry import (
     payload,
 )
 from plugins.apparel_variants.graphql.palette import READ, WRITE
-from plugins.apparel_variants.graphql.styles import ApparelVariantsVariant, variants_by_item
+from plugins.apparel_variants.graphql.styles import STYLE, ApparelVariantsVariant, variants_by_item
 from plugins.apparel_variants.rules import sizes
+from plugins.apparel_variants.stock.packs import PackFilter, count_packs, list_packs
 from schema.plugin_api import (
     COMMAND_ID,
     PART,
+    After,
+    Connection,
     Document,
     Extension,
+    First,
     Info,
     Item,
     Payload,
     argument,
+    connection,
     field,
     input_type,
     items_by_id,
     mutation_field,
     object_type,
+    page_of,
     payload_type,
     query_field,
     user_error,
@@ -41,12 +54,18 @@ from schema.plugin_api import (
 )
 
 MOST_VARIANTS = 200
-"""Variants in a pack, and sizes on a curve."""
+"""Variants in a pack."""
 
 
 async def available_by_item(tx: Transaction, keys: Sequence[UUID]) -> Mapping[UUID, Decimal]:
     found = await availability(tx, [(key, None) for key in keys])
     return {item: one.available for (item, _), one in found.items()}
+
+
+async def packs_by_item(
+    tx: Transaction, keys: Sequence[UUID]
+) -> Mapping[UUID, ApparelVariantsPack]:
+    return {key: ApparelVariantsPack.of(one) for key, one in (await tables.packs(tx, keys)).items()}
 
 
 @object_type(permission=PART)
@@ -98,22 +117,40 @@ class ApparelVariantsPack:
         return await info.context.load(items_by_id, self.record.item_id)
 
 
-@object_type(permission=PART)
-class ApparelVariantsCurveShare:
-    """What a size gets of a total."""
+class ItemFields:
+    """What an item shows."""
 
-    size: str = field("The size.")
-    quantity: int = field("How many pieces.")
+    @field
+    async def apparel_variants_pack(
+        self, info: Info, item: strawberry.Parent[Item]
+    ) -> ApparelVariantsPack | None:
+        """What lies in it as a ratio pack; null where it is none."""
+        return await info.context.load(packs_by_item, item.uuid)
 
 
 @input_type
-class ApparelVariantsCurveInput:
-    """How much of the whole a size takes."""
+class ApparelVariantsPackFilterInput:
+    """Which packs; all that is given must hold."""
 
-    size: str = field("The size, once.")
-    weight: Decimal = field(
-        "Its weight, such as its per cent; weights need not add up to a hundred."
+    item_ids: list[strawberry.ID] | None = field(
+        "Of these items, at most 200; those that are none are left out.", default=None
     )
+    style_id: strawberry.ID | None = field("With this style in them.", default=None)
+    active: bool | None = field("In use or not; null for both.", default=True)
+
+    def read(self) -> PackFilter:
+        """The module's filter. Refuses ids that are none (NOT_FOUND), and too many."""
+        items, style = self.item_ids, self.style_id
+        if items is not None and len(items) > MOST_VARIANTS:
+            where = ("filter", "itemIds")
+            raise refuse(LIMIT_EXCEEDED, *where, field="itemIds", limit=MOST_VARIANTS)
+        return PackFilter(
+            None
+            if items is None
+            else tuple(uuid_of(one, "Item", "filter", "itemIds", n) for n, one in enumerate(items)),
+            None if style is None else uuid_of(style, STYLE, "filter", "styleId"),
+            self.active,
+        )
 
 
 @input_type
@@ -187,44 +224,35 @@ class ApparelVariantsReceivePacksPayload(Payload):
 
 
 class Queries:
-    """Packs, and curves."""
+    """Packs."""
 
     @query_field(permission=READ)
     async def apparel_variants_packs(
         self,
         info: Info,
-        ids: Annotated[
-            list[strawberry.ID],
-            strawberry.argument(description="Packs, by their items; at most 200."),
-        ],
-    ) -> list[ApparelVariantsPack]:
-        """Ratio packs; items that are none are left out."""
-        if len(ids) > MOST_VARIANTS:
-            raise refuse(LIMIT_EXCEEDED, "ids", field="ids", limit=MOST_VARIANTS)
-        keys = [uuid_of(one, "Item", "ids", n) for n, one in enumerate(ids)]
+        filter: Annotated[
+            ApparelVariantsPackFilterInput | None, strawberry.argument(description="Which ones.")
+        ] = None,
+        first: First = None,
+        after: After = None,
+    ) -> Connection[ApparelVariantsPack]:
+        """Ratio packs by the codes of their items."""
+        page = page_of(first, after, key=(str, UUID))
+        wanted = (filter or ApparelVariantsPackFilterInput()).read()
         async with info.context.reading() as tx:
-            found = await tables.packs(tx, keys)
-        return [ApparelVariantsPack.of(found[key]) for key in keys if key in found]
+            found = await list_packs(tx, wanted, page.after, page.limit)
 
-    @query_field(permission=READ)
-    async def apparel_variants_size_curve(
-        self,
-        info: Info,
-        total: Annotated[Decimal, strawberry.argument(description="How many pieces in all.")],
-        curve: Annotated[
-            list[ApparelVariantsCurveInput],
-            strawberry.argument(description="The sizes in their order; at most 200."),
-        ],
-    ) -> list[ApparelVariantsCurveShare]:
-        """Spread pieces over sizes in whole pieces by largest remainder, of equal ones the earlier."""
-        if len(curve) > MOST_VARIANTS:
-            raise refuse(LIMIT_EXCEEDED, "curve", field="curve", limit=MOST_VARIANTS)
-        weights = {n: one.weight for n, one in enumerate(curve)}
-        spread = sizes.size_curve(total, weights)
-        return [
-            ApparelVariantsCurveShare(size=one.size, quantity=spread[n])
-            for n, one in enumerate(curve)
-        ]
+        async def count() -> int:
+            async with info.context.reading() as tx:
+                return await count_packs(tx, wanted)
+
+        return connection(
+            page,
+            found,
+            node=lambda one: ApparelVariantsPack.of(one[1]),
+            cursor=lambda one: (one[0], one[1].item_id),
+            count=count,
+        )
 
 
 class Mutations:
@@ -306,4 +334,4 @@ class Mutations:
         return ApparelVariantsReceivePacksPayload(receipt=receipt, opening=opening)
 
 
-EXTENSION = Extension(queries=Queries, mutations=Mutations)
+EXTENSION = Extension(fields={Item: ItemFields}, queries=Queries, mutations=Mutations)

@@ -54,10 +54,11 @@ class ApparelVariantsColour(Node):
 
     code: str = field(CODE)
     name: str = field("Its name.")
+    active: bool = field("Whether new variants are made in it.")
 
     @classmethod
     def of(cls, record: records.Colour) -> ApparelVariantsColour:
-        return cls(uuid=record.id, code=record.code, name=record.name)
+        return cls(uuid=record.id, code=record.code, name=record.name, active=record.active)
 
 
 @object_type(permission=PART)
@@ -98,6 +99,9 @@ class ApparelVariantsColourInput:
     id: strawberry.ID | None = field("The colour to change; a new one when left out.", default=None)
     code: str = field(CODE)
     name: str = field("Its name, at most 200 characters.")
+    active: bool = field(
+        "False archives it: nothing new is made in it; what there is stays in use.", default=True
+    )
 
 
 @input_type
@@ -133,7 +137,7 @@ class Queries:
 
     @query_field(permission=READ)
     async def apparel_variants_colours(self, info: Info) -> list[ApparelVariantsColour]:
-        """All colours by code."""
+        """All colours by code, archived ones included."""
         async with info.context.reading() as tx:
             return [ApparelVariantsColour.of(one) for one in (await tables.colours(tx)).values()]
 
@@ -156,7 +160,13 @@ class Mutations:
         context = info.context
         id_ = None if input.id is None else uuid_of(input.id, "ApparelVariantsColour", "id")
         saved = await palette.save_colour(
-            context.database, context.principal, input.command_id, id_, input.code, input.name
+            context.database,
+            context.principal,
+            input.command_id,
+            id_,
+            input.code,
+            input.name,
+            active=input.active,
         )
         async with context.database.snapshot(context.principal.tenant_id) as tx:
             return ApparelVariantsColourPayload(colour=(await colours_by_id(tx, [saved]))[saved])

@@ -11,19 +11,21 @@ import strawberry
 from plugins.apparel_variants.graphql.palette import ApparelVariantsColour, colours_by_id
 from plugins.apparel_variants.graphql.styles import ApparelVariantsStyle, styles_by_id
 from plugins.apparel_variants.rules.sizes import size_run
-from plugins.apparel_variants.stock import figures
-from plugins.apparel_variants.stock.figures import Lying, RunFilter
+from plugins.apparel_variants.stock import runs
+from plugins.apparel_variants.stock.runs import Lying, RunFilter
 from schema.plugin_api import (
     After,
     Connection,
     Extension,
     First,
     Info,
+    Place,
     connection,
     field,
     input_type,
     object_type,
     page_of,
+    places_by_id,
     query_field,
     uuid_of,
 )
@@ -34,7 +36,7 @@ class ApparelVariantsBrokenRun:
     """A colour of a style of which some sizes are there and others are not (断码)."""
 
     record: strawberry.Private[Lying]
-    sizes: list[str] = field("The sizes it is made in, in their order.")
+    sizes: list[str] = field("The sizes it is made in, in their order, unless archived and gone.")
     on_hand: list[Decimal] = field("What is there, size by size, in base units.")
     missing: list[str] = field("The sizes of which nothing is there.")
     longest_run: int = field("The largest number of neighbouring sizes that are there.")
@@ -61,6 +63,12 @@ class ApparelVariantsBrokenRun:
         key = self.record.colour_id
         return None if key is None else await info.context.load(colours_by_id, key)
 
+    @field
+    async def place(self, info: Info) -> Place | None:
+        """The store or the warehouse; null where places are not told apart."""
+        key = self.record.place_id
+        return None if key is None else await info.context.load(places_by_id, key)
+
 
 @input_type
 class ApparelVariantsRunFilterInput:
@@ -69,6 +77,11 @@ class ApparelVariantsRunFilterInput:
     place_id: strawberry.ID | None = field("At this place and below it.", default=None)
     season: str | None = field("Of styles of this season.", default=None)
     year: int | None = field("Of styles of this year.", default=None)
+    band: str | None = field("Of styles of this band.", default=None)
+    each_place: bool = field(
+        "True tells stores and warehouses apart: what is missing in one may lie in another.",
+        default=False,
+    )
 
 
 class Queries:
@@ -84,22 +97,24 @@ class Queries:
         first: First = None,
         after: After = None,
     ) -> Connection[ApparelVariantsBrokenRun]:
-        """Colours of styles whose size run is broken, by style and colour. What is sold out in every
-        size is not among them."""
-        page = page_of(first, after, key=(str, UUID, UUID))
+        """Colours of styles whose size run is broken, by style, colour and place. What is sold out in
+        every size is not among them."""
+        page = page_of(first, after, key=(str, UUID, UUID, UUID))
         given = filter or ApparelVariantsRunFilterInput()
         place = given.place_id
         wanted = RunFilter(
             None if place is None else uuid_of(place, "Place", "filter", "placeId"),
             given.season,
             given.year,
+            given.band,
+            given.each_place,
         )
         async with info.context.reading() as tx:
-            found = await figures.broken_runs(tx, wanted, page.after, page.limit)
+            found = await runs.broken_runs(tx, wanted, page.after, page.limit)
 
         async def count() -> int:
             async with info.context.reading() as tx:
-                return await figures.count_broken_runs(tx, wanted)
+                return await runs.count_broken_runs(tx, wanted)
 
         return connection(
             page,

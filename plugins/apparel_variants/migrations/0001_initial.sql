@@ -5,6 +5,7 @@ CREATE TABLE apparel_variants_colour (
 	id UUID NOT NULL, 
 	code TEXT COLLATE "C" NOT NULL, 
 	name TEXT NOT NULL, 
+	active BOOLEAN DEFAULT true NOT NULL, 
 	CONSTRAINT apparel_variants_colour_pkey PRIMARY KEY (tenant_id, id), 
 	CONSTRAINT apparel_variants_colour_tenant_id_code_key UNIQUE (tenant_id, code), 
 	CONSTRAINT apparel_variants_colour_code CHECK (code <> '')

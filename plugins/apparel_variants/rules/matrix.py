@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from fractions import Fraction
 from itertools import product
 from typing import Generic, TypeVar
 
-from core.plugin_api import LIMIT_EXCEEDED, Refusal, define
+from core.plugin_api import LIMIT_EXCEEDED, Refusal, define, rounded
 
 R = TypeVar("R", bound=Hashable)
 C = TypeVar("C", bound=Hashable)
@@ -48,6 +49,11 @@ class Matrix(Generic[R, C]):
     def total(self) -> Decimal:
         """The sum of all."""
         return sum(self.cells.values(), Decimal(0))
+
+
+def average_cost(quantity: Decimal, value: Decimal) -> Decimal | None:
+    """What a piece cost on average, to six places; None where there is none."""
+    return rounded(Fraction(value) / Fraction(quantity), 6) if quantity > 0 else None
 
 
 def combinations(attributes: Mapping[str, Sequence[str]]) -> list[tuple[str, ...]]:

@@ -27,6 +27,11 @@ BAD_RATIO = define(
     en="A pack has a whole number of pieces of each of its variants, one or more, at most {limit}.",
     zh="配码包中每个规格须为 1 至 {limit} 的整数件数。",
 )
+BAD_PACKS = define(
+    "APPAREL_VARIANTS_BAD_PACKS",
+    en="Packs are whole: 1, 2, 3 and so on.",
+    zh="配码包数量须为整数。",
+)
 MOST_PIECES = 10_000
 """Pieces of one variant in a pack."""
 
@@ -60,7 +65,9 @@ def pieces(ratio: Mapping[S, int]) -> int:
 
 
 def packed(ratio: Mapping[S, int], packs: Decimal) -> dict[S, Decimal]:
-    """The pieces of each variant in so many packs."""
+    """The pieces of each variant in so many whole packs. Raises Refused."""
+    if not packs.is_finite() or packs < 0 or packs != packs.to_integral_value():
+        raise refuse(BAD_PACKS, "quantity")
     return {one: n * packs for one, n in ratio.items()}
 
 

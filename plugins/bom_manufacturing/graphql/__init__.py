@@ -5,13 +5,24 @@ from __future__ import annotations
 from plugins.bom_manufacturing.graphql import (
     asking,
     bills,
+    forecasts,
+    plan_answers,
+    planning_items,
+    plans,
+    recipes,
     saving,
-    settings,
+    usage,
     work_orders,
     working,
 )
 from schema.plugin_api import gathered
 
 EXTENSION = gathered(
-    part.EXTENSION for part in (bills, asking, saving, settings, work_orders, working)
+    part.EXTENSION
+    for part in (
+        *(bills, asking, saving),
+        *(planning_items, forecasts, plans, plan_answers),
+        *(work_orders, working),
+        *(recipes, usage),
+    )
 )

@@ -143,7 +143,7 @@ class Queries:
             details = {"field": "after", "limit": MOST_NODES}
             raise Refused(Refusal(LIMIT_EXCEEDED, ("after",), details))
         async with info.context.reading() as tx:
-            asked = await _asked(tx, item_id, on, attributes)
+            asked = await ask_bill(tx, item_id, on, attributes)
         nodes = indented(asked.boms, asked.item, quantity, depth, asked.variant)
         shown = islice(enumerate(nodes, start=1), start, start + page.limit)
         return connection(
@@ -174,7 +174,7 @@ class Queries:
         page = page_of(first, after, key=(int,))
         _check(quantity, "quantity")
         async with info.context.reading() as tx:
-            asked = await _asked(tx, item_id, on, attributes)
+            asked = await ask_bill(tx, item_id, on, attributes)
         found = explode(asked.boms, asked.item, quantity, asked.variant)
         needs = [
             BomManufacturingNeed(key=item, level=level, quantity=decimal_up(amount), made=made)
@@ -182,7 +182,7 @@ class Queries:
             for made, amounts in ((True, found.made), (False, found.bought))
             if (amount := amounts.get(item))
         ]
-        return _numbered(page, needs)
+        return numbered(page, needs)
 
     @query_field(permission=READ)
     async def bom_manufacturing_where_used(
@@ -197,7 +197,7 @@ class Queries:
         page = page_of(first, after, key=(int,))
         async with info.context.reading() as tx:
             found = await bills.where_used(tx, uuid_of(item_id, "Item", "itemId"))
-        return _numbered(
+        return numbered(
             page, [BomManufacturingUse(key=key, distance=distance) for distance, key in found]
         )
 
@@ -219,7 +219,7 @@ class Queries:
         if place_ids is not None:
             places = [uuid_of(one, "Place", "placeIds", n) for n, one in enumerate(place_ids)]
         async with info.context.reading() as tx:
-            asked = await _asked(tx, item_id, on, attributes)
+            asked = await ask_bill(tx, item_id, on, attributes)
             most, short = await bills.can_build(tx, asked, places)
         levels = explode(asked.boms, asked.item, 1, asked.variant).levels
         return BomManufacturingCanBuild(
@@ -242,10 +242,11 @@ class Queries:
         attributes: Attributes = [],  # noqa: B006 - GraphQL's default, never changed
     ) -> Decimal:
         """What a quantity would cost by its bill (成本卷积): components at the average of what is there,
-        else at their standard cost; every line rounded to cents; without what comes out besides."""
+        else at their standard, last known or purchase cost; every line rounded to cents; without what
+        comes out besides."""
         _check(quantity, "quantity")
         async with info.context.reading() as tx:
-            asked = await _asked(tx, item_id, on, attributes)
+            asked = await ask_bill(tx, item_id, on, attributes)
             return await bills.cost_of(tx, asked, quantity)
 
 
@@ -254,12 +255,13 @@ def _check(quantity: Decimal, name: str) -> None:
         raise Refused(*found)
 
 
-async def _asked(
+async def ask_bill(
     tx: Transaction,
     item_id: strawberry.ID,
     on: dt.date | None,
     attributes: Sequence[BomManufacturingAttributeInput],
 ) -> bills.Asked:
+    """The bills under an item, as a query asks for them."""
     values = {
         clean(one.attribute, "attributes", LONGEST_TEXT): clean(
             one.value, "attributes", LONGEST_TEXT
@@ -269,7 +271,7 @@ async def _asked(
     return await bills.ask(tx, uuid_of(item_id, "Item", "itemId"), on, values)
 
 
-def _numbered(page: Page, found: Sequence[T]) -> Connection[T]:
+def numbered(page: Page, found: Sequence[T]) -> Connection[T]:
     """A page of what is all known, in its order."""
     start = page.after[0] if page.after else 0
     rows = [row for row in enumerate(found, start=1) if row[0] > start]

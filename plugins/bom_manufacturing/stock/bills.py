@@ -37,10 +37,11 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class ItemFacts:
-    """What core knows of an item; ``standard_cost`` where one is set."""
+    """What core knows of an item. ``known_cost`` is what it costs where none is there: its standard cost,
+    else the last known one, on average over places, else what it is bought for; None where none is set."""
 
     code: str
-    standard_cost: Decimal | None
+    known_cost: Decimal | None
 
 
 async def lock(tx: Transaction) -> None:
@@ -54,7 +55,9 @@ async def item_facts(tx: Transaction, ids: Collection[UUID]) -> dict[UUID, ItemF
     """What core knows of items."""
     found = await rows(
         tx,
-        "SELECT id, code, standard_cost FROM item WHERE tenant_id = %s AND id = ANY(%s)",
+        "SELECT i.id, i.code, coalesce(i.standard_cost, (SELECT avg(q.last_cost) FROM pool q"
+        "  WHERE q.tenant_id = i.tenant_id AND q.item_id = i.id AND q.last_cost > 0), i.purchase_price)"
+        " FROM item i WHERE i.tenant_id = %s AND i.id = ANY(%s)",
         tx.tenant_id,
         list(ids),
     )
@@ -104,11 +107,11 @@ async def made_items(tx: Transaction) -> list[UUID]:
     return [row[0] for row in await rows(tx, query, tx.tenant_id)]
 
 
-async def bills_below(tx: Transaction, item: UUID, on: date) -> list[Stored]:
-    """The versions in force on a day of an item and of all under it."""
+async def bills_below(tx: Transaction, items: Collection[UUID], on: date) -> list[Stored]:
+    """The versions in force on a day of items and of all under them."""
     found = await rows(
         tx,
-        "WITH RECURSIVE below (id) AS (SELECT %s::uuid UNION SELECT l.item_id FROM below"
+        "WITH RECURSIVE below (id) AS (SELECT unnest(%s::uuid[]) UNION SELECT l.item_id FROM below"
         "  JOIN bom_manufacturing_bom b ON b.tenant_id = %s AND b.item_id = below.id"
         "  AND (b.valid_from IS NULL OR b.valid_from <= %s)"
         "  AND (b.valid_until IS NULL OR b.valid_until >= %s)"
@@ -116,7 +119,7 @@ async def bills_below(tx: Transaction, item: UUID, on: date) -> list[Stored]:
         " SELECT b.id FROM below JOIN bom_manufacturing_bom b ON b.tenant_id = %s AND b.item_id = below.id"
         " WHERE (b.valid_from IS NULL OR b.valid_from <= %s)"
         " AND (b.valid_until IS NULL OR b.valid_until >= %s) ORDER BY 1",
-        *(item, tx.tenant_id, on, on, tx.tenant_id, on, on),
+        *(list(items), tx.tenant_id, on, on, tx.tenant_id, on, on),
     )
     return list((await by_ids(tx, [row[0] for row in found])).values())
 
@@ -210,12 +213,12 @@ async def write(tx: Transaction, key: UUID, revision: int, bom: Bom) -> None:
         "revision": revision,
     }
     own = {"tenant_id": tx.tenant_id}
-    for table in (tables.alternate, tables.line, tables.output, tables.operation):
-        mine = (table.c.tenant_id == tx.tenant_id) & (table.c.bom_id == key)
-        await tx.sql.execute(sa.delete(table).where(mine))
     if revision == 1:
         await tx.sql.execute(sa.insert(tables.bom).values(**own, id=key, **head))
     else:
+        for table in (tables.alternate, tables.line, tables.output, tables.operation):
+            mine = (table.c.tenant_id == tx.tenant_id) & (table.c.bom_id == key)
+            await tx.sql.execute(sa.delete(table).where(mine))
         mine = (tables.bom.c.tenant_id == tx.tenant_id) & (tables.bom.c.id == key)
         await tx.sql.execute(sa.update(tables.bom).where(mine).values(**head))
     for table, written in _parts(bom):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from plugins.food_batches.graphql import (
+    alerts,
     batches,
     items,
     lines,
@@ -11,12 +12,27 @@ from plugins.food_batches.graphql import (
     parties,
     recall,
     records,
+    samples,
     scan,
     settings,
     trace,
 )
 from schema.plugin_api import gathered
 
-PARTS = (items, parties, batches, lines, opening, near, records, settings, trace, recall, scan)
+PARTS = (
+    items,
+    parties,
+    batches,
+    lines,
+    opening,
+    near,
+    records,
+    settings,
+    trace,
+    recall,
+    scan,
+    alerts,
+    samples,
+)
 
 EXTENSION = gathered(part.EXTENSION for part in PARTS)

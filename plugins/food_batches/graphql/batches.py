@@ -12,13 +12,13 @@ import strawberry
 
 from core.plugin_api import Transaction, module_settings, today
 from plugins.food_batches import batches, tables
+from plugins.food_batches.alerts import NAME
 from plugins.food_batches.graphql.items import READ
 from plugins.food_batches.graphql.vocabulary import FoodBatchesFreshness, FoodBatchesStatus
 from plugins.food_batches.rules import dates, life, records
 from plugins.food_batches.stock import lists
 from plugins.food_batches.stock import tables as stock
 from plugins.food_batches.stock.lists import BatchFilter
-from plugins.food_batches.watch import NAME
 from schema.plugin_api import (
     COMMAND_ID,
     UNSET,

@@ -9,12 +9,12 @@ from uuid import UUID
 
 import strawberry
 
-from core.plugin_api import module_settings, today
+from core.plugin_api import module_settings, today, today_by_place
 from plugins.food_batches import near
+from plugins.food_batches.alerts import NAME
 from plugins.food_batches.graphql.batches import FoodBatchesBatch, batches_by_id
 from plugins.food_batches.graphql.items import READ
 from plugins.food_batches.graphql.vocabulary import FoodBatchesFreshness
-from plugins.food_batches.watch import NAME
 from schema.plugin_api import (
     PART,
     After,
@@ -88,7 +88,9 @@ class FoodBatchesNearExpiry:
     """What is near its expiry (临期) on a day, or past it."""
 
     found: strawberry.Private[list[near.NearLine]]
-    on: dt.date = field("The day: today in the tenant's accounting zone.")
+    on: dt.date = field(
+        "Today in the tenant's accounting zone. Goods are judged by the day it is where they lie."
+    )
 
     @field
     def lines(self, first: First = None, after: After = None) -> Connection[FoodBatchesNearLine]:
@@ -140,13 +142,14 @@ class Queries:
             strawberry.argument(description="Only NEAR or only EXPIRED; both if left out."),
         ] = None,
     ) -> FoodBatchesNearExpiry:
-        """What lies in our places and is near its expiry or past it, by the levels of the settings: how
+        """What lies in our places and is near its expiry or past it there, by the levels of the settings: how
         much, worth what, and what to take off the price."""
         place = None if place_id is None else uuid_of(place_id, "Place", "placeId")
         items = None if item_id is None else [uuid_of(item_id, "Item", "itemId")]
         async with info.context.reading() as tx:
             settings, on = await module_settings(tx, NAME), await today(tx)
-            found = await near.near_expiry(tx, settings, on, place_id=place, item_ids=items)
+            days = await today_by_place(tx)
+            found = await near.near_expiry(tx, settings, days, place_id=place, item_ids=items)
         if freshness is not None:
             found = [line for line in found if line.freshness.value == str(freshness.value)]
         return FoodBatchesNearExpiry(found=found, on=on)

@@ -11,6 +11,7 @@ from uuid import UUID
 import strawberry
 
 from core.plugin_api import Transaction, module_settings
+from plugins.food_batches.alerts import NAME
 from plugins.food_batches.graphql.batches import FoodBatchesBatch, batches_by_id
 from plugins.food_batches.graphql.items import FoodBatchesItem
 from plugins.food_batches.graphql.items import items_by_id as food_items_by_id
@@ -22,7 +23,6 @@ from plugins.food_batches.rules import life
 from plugins.food_batches.settings import FoodSettings
 from plugins.food_batches.stock import register
 from plugins.food_batches.stock.register import Entry, RegisterFilter
-from plugins.food_batches.watch import NAME
 from schema.plugin_api import (
     After,
     Connection,

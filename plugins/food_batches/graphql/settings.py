@@ -10,9 +10,9 @@ from uuid import UUID
 import strawberry
 
 from core.plugin_api import LIMIT_EXCEEDED, module_settings, refuse, update_module_settings
+from plugins.food_batches.alerts import NAME
 from plugins.food_batches.graphql.vocabulary import FoodBatchesLicenceKind, FoodBatchesLicencePolicy
 from plugins.food_batches.settings import FoodSettings
-from plugins.food_batches.watch import NAME
 from schema.plugin_api import (
     COMMAND_ID,
     PART,
@@ -66,6 +66,7 @@ class FoodBatchesSettings:
     licence_policy: FoodBatchesLicencePolicy = field(_about("licence_policy"))
     licence_kinds: list[FoodBatchesLicenceKind] = field(_about("licence_kinds"), size=2)
     complete_scans: bool = field(_about("complete_scans"))
+    sample_hours: int = field(_about("sample_hours"))
     record_months: int = field(_about("record_months"))
     record_months_without_expiry: int = field(_about("record_months_without_expiry"))
 
@@ -84,6 +85,7 @@ class FoodBatchesSettings:
             licence_policy=FoodBatchesLicencePolicy(record.licence_policy),
             licence_kinds=[FoodBatchesLicenceKind(kind.value) for kind in record.licence_kinds],
             complete_scans=record.complete_scans,
+            sample_hours=record.sample_hours,
             record_months=record.record_months,
             record_months_without_expiry=record.record_months_without_expiry,
         )
@@ -126,6 +128,7 @@ class FoodBatchesUpdateSettingsInput:
     )
     disposal_place_ids: list[strawberry.ID] | None = field(_about("disposal_places"), default=UNSET)
     complete_scans: bool | None = field(_about("complete_scans"), default=UNSET)
+    sample_hours: int | None = field(_about("sample_hours"), default=UNSET)
     record_months: int | None = field(_about("record_months"), default=UNSET)
     record_months_without_expiry: int | None = field(
         _about("record_months_without_expiry"), default=UNSET

@@ -346,3 +346,59 @@ grant select on "food_batches_recall_return" to tallybook_read;
 create trigger append_only before update or delete on "food_batches_recall_return" for each row execute function refuse_change();
 
 create trigger never_truncated before truncate on "food_batches_recall_return" for each statement execute function refuse_change();
+
+CREATE TABLE food_batches_sample (
+	tenant_id UUID NOT NULL, 
+	document_id UUID NOT NULL, 
+	lot_id UUID NOT NULL, 
+	quantity NUMERIC NOT NULL, 
+	kept_until TIMESTAMP WITH TIME ZONE NOT NULL, 
+	kept_at TEXT, 
+	CONSTRAINT food_batches_sample_pkey PRIMARY KEY (tenant_id, document_id), 
+	CONSTRAINT food_batches_sample_tenant_id_document_id_fkey FOREIGN KEY(tenant_id, document_id) REFERENCES document (tenant_id, id), 
+	CONSTRAINT food_batches_sample_tenant_id_lot_id_fkey FOREIGN KEY(tenant_id, lot_id) REFERENCES food_batches_batch (tenant_id, lot_id), 
+	CONSTRAINT food_batches_sample_quantity CHECK (quantity > 0), 
+	CONSTRAINT food_batches_sample_kept_at CHECK (kept_at <> '')
+);
+
+CREATE INDEX food_batches_sample_tenant_id_kept_until_document_id_idx ON food_batches_sample (tenant_id, kept_until, document_id);
+
+CREATE INDEX food_batches_sample_tenant_id_lot_id_idx ON food_batches_sample (tenant_id, lot_id);
+
+alter table "food_batches_sample" enable row level security;
+
+alter table "food_batches_sample" force row level security;
+
+create policy tenant on "food_batches_sample" using (tenant_id = nullif(current_setting('app.tenant', true), '')::uuid) with check (tenant_id = nullif(current_setting('app.tenant', true), '')::uuid);
+
+grant select, insert on "food_batches_sample" to tallybook_app;
+
+grant select on "food_batches_sample" to tallybook_read;
+
+create trigger append_only before update or delete on "food_batches_sample" for each row execute function refuse_change();
+
+create trigger never_truncated before truncate on "food_batches_sample" for each statement execute function refuse_change();
+
+CREATE TABLE food_batches_sample_disposal (
+	tenant_id UUID NOT NULL, 
+	document_id UUID NOT NULL, 
+	disposed_by UUID NOT NULL, 
+	disposed_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL, 
+	remark TEXT, 
+	CONSTRAINT food_batches_sample_disposal_pkey PRIMARY KEY (tenant_id, document_id), 
+	CONSTRAINT food_batches_sample_disposal_tenant_id_document_id_fkey FOREIGN KEY(tenant_id, document_id) REFERENCES food_batches_sample (tenant_id, document_id)
+);
+
+alter table "food_batches_sample_disposal" enable row level security;
+
+alter table "food_batches_sample_disposal" force row level security;
+
+create policy tenant on "food_batches_sample_disposal" using (tenant_id = nullif(current_setting('app.tenant', true), '')::uuid) with check (tenant_id = nullif(current_setting('app.tenant', true), '')::uuid);
+
+grant select, insert on "food_batches_sample_disposal" to tallybook_app;
+
+grant select on "food_batches_sample_disposal" to tallybook_read;
+
+create trigger append_only before update or delete on "food_batches_sample_disposal" for each row execute function refuse_change();
+
+create trigger never_truncated before truncate on "food_batches_sample_disposal" for each statement execute function refuse_change();

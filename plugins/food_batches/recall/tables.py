@@ -187,7 +187,9 @@ async def documents_of(
         tx,
         "SELECT k.id, d.sequence, d.id FROM unnest(%s::uuid[]) k (id) CROSS JOIN LATERAL"
         " (WITH own AS MATERIALIZED (SELECT DISTINCT e.event_sequence FROM food_batches_recall_batch b"
-        "    JOIN entry e ON e.tenant_id = b.tenant_id AND e.lot_id = b.lot_id AND e.quantity <> 0"
+        "    CROSS JOIN LATERAL (SELECT b.lot_id UNION ALL SELECT l.id FROM lot l"
+        "     WHERE l.tenant_id = b.tenant_id AND l.parent_id = b.lot_id) o"
+        "    JOIN entry e ON e.tenant_id = b.tenant_id AND e.lot_id = o.lot_id AND e.quantity <> 0"
         "    AND e.lot_id <> '00000000-0000-0000-0000-000000000000' AND e.event_sequence > %s"
         "    WHERE b.tenant_id = %s AND b.recall_id = k.id)"
         "   SELECT d.sequence, d.id FROM own"

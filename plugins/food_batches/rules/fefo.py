@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from uuid import UUID
 
@@ -65,16 +65,21 @@ def fefo(
     batches: Mapping[UUID, Batch],
     wanted: Wanted,
     received: Callable[[UUID], date | None],
+    day_at: Callable[[UUID], date] | None = None,
 ) -> list[Offer]:
     """The offers that will do: by expiry, then by receipt, then in the order of the places they came in.
 
     No expiry comes last. ``received`` tells the day a lot first came. Goods of a lot that has no batch are
-    of unknown age: they are taken only where expired ones are.
+    of unknown age: they are taken only where expired ones are. ``day_at`` tells the day at a place, where
+    it is another than that of ``wanted``.
     """
 
     def known(offer: Offer) -> bool:
         batch = batches.get(offer.lot_id)
-        return wanted.allowed.expired if batch is None else wanted.takes(batch)
+        if batch is None:
+            return wanted.allowed.expired
+        here = wanted if day_at is None else replace(wanted, on=day_at(offer.place_id))
+        return here.takes(batch)
 
     def order(offer: Offer) -> tuple[date, date]:
         batch = batches.get(offer.lot_id)

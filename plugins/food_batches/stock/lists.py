@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -115,21 +115,28 @@ async def longest_warning(tx: Transaction) -> int:
     return int(found[0][0])
 
 
-async def unguarded(tx: Transaction, on: date, limit: int) -> list[tuple[UUID, UUID, str]]:
+async def unguarded(
+    tx: Transaction, days: Mapping[UUID, date], limit: int
+) -> list[tuple[UUID, UUID, str]]:
     """Batches in stock that may not be used and under which no hold of core lies for that cause: item,
-    lot and cause, in order of the items."""
+    lot and cause, in order of the items. A batch has expired once it has wherever it lies, by the day it is
+    there (``days``): the hold is of all of it."""
     found = await rows(
         tx,
         "SELECT b.item_id, b.lot_id, c.cause FROM food_batches_batch b CROSS JOIN LATERAL"
         " (SELECT 'held' AS cause WHERE b.status = 'held'"
-        "  UNION ALL SELECT 'expired' WHERE b.expires_on < %s) c"
+        "  UNION ALL SELECT 'expired' WHERE b.expires_on < %s AND NOT EXISTS (SELECT FROM balance s"
+        "   JOIN unnest(%s::uuid[], %s::date[]) AS d (place_id, today) USING (place_id)"
+        "   WHERE s.tenant_id = b.tenant_id AND s.item_id = b.item_id AND s.lot_id = b.lot_id"
+        "   AND s.on_hand > 0 AND b.expires_on >= d.today)) c"
         " WHERE b.tenant_id = %s AND NOT EXISTS (SELECT FROM food_batches_hold k"
         "  JOIN hold h ON h.tenant_id = k.tenant_id AND h.id = k.hold_id AND h.released_at IS NULL"
         "  WHERE k.tenant_id = b.tenant_id AND k.lot_id = b.lot_id AND k.cause = c.cause)"
         " AND EXISTS (SELECT FROM balance s WHERE s.tenant_id = b.tenant_id AND s.item_id = b.item_id"
         "  AND s.lot_id = b.lot_id AND s.on_hand > 0)"
         " ORDER BY b.item_id, b.lot_id, c.cause LIMIT %s",
-        on,
+        max(days.values()),
+        *(list(days), list(days.values())),
         tx.tenant_id,
         limit,
     )
@@ -170,14 +177,26 @@ async def second_stock(
 
 
 async def on_hand_of_lots(tx: Transaction, lot_ids: Collection[UUID]) -> dict[UUID, Decimal]:
-    """What is left of lots in our places."""
+    """What is left of lots in our places, their parts included."""
     found = await rows(
         tx,
-        "SELECT s.lot_id, sum(s.on_hand) FROM balance s"
+        "SELECT coalesce(l.parent_id, l.id), sum(s.on_hand) FROM balance s"
         " JOIN lot l ON l.tenant_id = s.tenant_id AND l.item_id = s.item_id AND l.id = s.lot_id"
         " JOIN place p ON p.tenant_id = s.tenant_id AND p.id = s.place_id AND p.holds_stock"
-        " WHERE s.tenant_id = %s AND l.id = ANY(%s) GROUP BY 1",
-        tx.tenant_id,
-        list(lot_ids),
+        " WHERE s.tenant_id = %s AND (l.id = ANY(%s) OR l.parent_id = ANY(%s)) GROUP BY 1",
+        *(tx.tenant_id, list(lot_ids), list(lot_ids)),
     )
     return {row[0]: row[1] for row in found}
+
+
+async def places_of_lot(tx: Transaction, lot_id: UUID) -> set[UUID]:
+    """Where something of a lot lies."""
+    found = await rows(
+        tx,
+        "SELECT s.place_id FROM lot l JOIN balance s ON s.tenant_id = l.tenant_id"
+        " AND s.item_id = l.item_id AND s.lot_id = l.id AND s.on_hand > 0"
+        " WHERE l.tenant_id = %s AND l.id = %s",
+        tx.tenant_id,
+        lot_id,
+    )
+    return {row[0] for row in found}

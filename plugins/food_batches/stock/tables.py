@@ -156,7 +156,9 @@ async def documents_of(
     after: int | None = None,
     limit: int | None = None,
 ) -> list[tuple[int, UUID]]:
-    """Documents that moved some of these lots, with their posting numbers, in the order of posting."""
+    """Documents that moved some of these lots, or of their parts, with their posting numbers, in the order
+    of posting."""
+    lots = {*lots, *await parts_of_lots(tx, lots)}
     found = await rows(
         tx,
         f"WITH own AS MATERIALIZED (SELECT DISTINCT e.event_sequence FROM entry e WHERE {OF_LOTS}"  # noqa: S608 - ours
@@ -172,6 +174,35 @@ async def documents_of(
     return [(row[0], row[1]) for row in found]
 
 
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """Goods of a lot that a document brought in, from the virtual account ``customer`` or ``supplier``."""
+
+    document_id: UUID
+    account: str
+    lot_id: UUID
+    quantity: Decimal
+
+
+async def brought_in(tx: Transaction, documents: Collection[UUID]) -> list[Brought]:
+    """What these documents brought in of lots. A sale that is reversed comes back from the customer; that
+    goods sent back to a supplier are not, is no delivery."""
+    found = await rows(
+        tx,
+        "SELECT d.id, p.account, e.lot_id, -sum(e.quantity) FROM document d"
+        " JOIN entry e ON e.tenant_id = d.tenant_id AND e.sequence = d.sequence"
+        " JOIN place p ON p.tenant_id = e.tenant_id AND p.id = e.place_id"
+        "  AND p.account IN ('customer', 'supplier')"
+        " WHERE d.tenant_id = %s AND d.id = ANY(%s)"
+        "  AND (d.reverses_id IS NULL OR p.account = 'customer')"
+        "  AND e.lot_id <> '00000000-0000-0000-0000-000000000000'"
+        " GROUP BY 1, 2, 3 HAVING sum(e.quantity) < 0 ORDER BY 1, 2, 3",
+        tx.tenant_id,
+        list(documents),
+    )
+    return [Brought(*row) for row in found]
+
+
 async def sequences(
     tx: Transaction, documents: Collection[UUID], after: int | None, limit: int
 ) -> list[tuple[int, UUID]]:
@@ -183,6 +214,28 @@ async def sequences(
         *(tx.tenant_id, list(documents), after or 0, limit),
     )
     return [(row[0], row[1]) for row in found]
+
+
+async def parts_of_lots(tx: Transaction, lots: Collection[UUID]) -> set[UUID]:
+    """The lots that are parts of these, units say."""
+    found = await rows(
+        tx,
+        "SELECT id FROM lot WHERE tenant_id = %s AND parent_id = ANY(%s)",
+        tx.tenant_id,
+        list(lots),
+    )
+    return {row[0] for row in found}
+
+
+async def wholes(tx: Transaction, lots: Collection[UUID]) -> dict[UUID, UUID]:
+    """The lots of which these are parts; for one that is no part, itself."""
+    found = await rows(
+        tx,
+        "SELECT id, coalesce(parent_id, id) FROM lot WHERE tenant_id = %s AND id = ANY(%s)",
+        tx.tenant_id,
+        list(lots),
+    )
+    return {row[0]: row[1] for row in found}
 
 
 async def items_of_lots(tx: Transaction, lots: Collection[UUID]) -> dict[UUID, UUID]:

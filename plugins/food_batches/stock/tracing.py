@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from uuid import UUID
 
@@ -76,16 +76,26 @@ async def traced(tx: Transaction, lots: Collection[UUID], direction: Direction) 
     told: list[Converted] = []
 
     async def read(wanted: Collection[UUID]) -> list[Converted]:
-        found = await stock.converted(tx, wanted)
+        found = await stock.converted(tx, {*wanted, *await stock.parts_of_lots(tx, wanted)})
+        whole = await stock.wholes(tx, {one.lot_id for one in found})
+        found = [replace(one, lot_id=whole.get(one.lot_id, one.lot_id)) for one in found]
         told.extend(found)
         return found
 
     reached = await trace.follow(read, lots, direction)
     ends = trace.lost_track(told, reached, direction)
-    moved = await stock.moved(tx, reached)
+    moved = await _moved(tx, reached)
     return Trace(frozenset(reached), tuple(moved), frozenset(ends))
 
 
 async def untraced(tx: Transaction, lots: Collection[UUID]) -> Trace:
     """These lots alone, wherever they came from and whatever they became."""
-    return Trace(frozenset(lots), tuple(await stock.moved(tx, lots)), frozenset())
+    return Trace(frozenset(lots), tuple(await _moved(tx, lots)), frozenset())
+
+
+async def _moved(tx: Transaction, lots: Collection[UUID]) -> list[Moved]:
+    """What moved of these lots, their parts included."""
+    parts = await stock.parts_of_lots(tx, lots)
+    whole = await stock.wholes(tx, parts)
+    found = await stock.moved(tx, {*lots, *parts})
+    return [replace(one, lot_id=whole.get(one.lot_id, one.lot_id)) for one in found]

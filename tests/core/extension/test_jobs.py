@@ -10,8 +10,9 @@ import pytest
 from core.audit.tables import record
 from core.db.database import Database, Transaction
 from core.extension.jobs import jobs_of, run_due, slot_of
-from core.extension.records import Job
+from core.extension.records import Job, PostingJob, Work
 from core.ids import NIL
+from core.tenancy.rules import Principal
 from tests.core.extension.making import installed, plugin, switch_on
 from tests.ledger_world import World
 
@@ -99,3 +100,33 @@ async def test_a_job_that_tampers_with_its_transaction_is_told_of(
 def test_slots_divide_time() -> None:
     assert slot_of(NOON, HOUR) == datetime(2026, 3, 1, 12, tzinfo=UTC)
     assert slot_of(NOON, timedelta(days=1)) == datetime(2026, 3, 1, tzinfo=UTC)
+
+
+async def test_a_job_that_posts_is_marked_when_it_has_ended(db: Database) -> None:
+    seen: list[Principal] = []
+    cut_off = True
+
+    async def run(work: Work, principal: Principal) -> None:
+        async with work.transaction() as tx:
+            await done(tx)
+        seen.append(principal)
+        if cut_off:
+            raise RuntimeError("no")
+
+    def jobs() -> list[PostingJob]:
+        return [PostingJob("posts", HOUR, run)]
+
+    with installed(plugin("testing", jobs)) as plugins:
+        world, other = await World.open(db), await World.open(db)
+        tenant, found = world.principal.tenant_id, jobs_of(plugins)
+        assert await run_due(db, tenant, found, {}, NOON) == []  # the module is off
+        await switch_on(db, world.principal, "testing")
+        assert await run_due(db, tenant, found, {}, NOON) == []
+        assert await times(world) == 1  # its own transactions stay
+        cut_off = False
+        assert await run_due(db, tenant, found, {}, NOON) == ["posts"]
+        assert await run_due(db, tenant, found, {}, NOON) == []
+        assert await run_due(db, other.principal.tenant_id, found, {}, NOON) == []
+        assert (await times(world), await times(other)) == (2, 0)
+        assert (seen[0].user_id, seen[0].tenant_id) == (NIL, tenant)
+        assert (seen[0].modules, seen[0].permissions) == (frozenset({"testing"}), frozenset())

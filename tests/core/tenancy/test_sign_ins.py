@@ -16,7 +16,7 @@ from core.ids import uuid7
 from core.tenancy import service
 from core.tenancy.directory.tables import Tenant
 from core.tenancy.rules import Principal
-from core.tenancy.sign_ins import SignIns, authenticate
+from core.tenancy.sign_ins import CHANNEL, SignIns, authenticate
 from tests.schema.statements import statements
 
 
@@ -26,11 +26,15 @@ async def process(url: str) -> AsyncIterator[Database]:
     db, heard = Database.connect(url, pool_size=2), asyncio.Event()
     sign_ins = db.companion(SignIns)
 
-    def listening(on: bool) -> None:
-        sign_ins.listening(on)
-        heard.set() if on else heard.clear()
+    class Ear:
+        def heard(self, word: str) -> None:
+            sign_ins.heard(word)
 
-    task = asyncio.ensure_future(notices.keep_listening(db, sign_ins.heard, listening))
+        def listening(self, on: bool) -> None:
+            sign_ins.listening(on)
+            heard.set() if on else heard.clear()
+
+    task = asyncio.ensure_future(notices.keep_listening(db, {CHANNEL: Ear()}))
     try:
         await heard.wait()
         yield db
@@ -90,6 +94,8 @@ async def test_a_change_is_answered_once_everybody_has_forgotten(
             found = await authenticate(db, token)
             assert found is not None
             assert list(found.roles) == roles
+    await authenticate(there, theirs)  # what is remembered is so for seconds
+    await service.set_member(here, principal, uuid7(), "a@b.test", ["seller"])
     assert not await _asks(there, theirs), "nothing had changed there"
     await service.remove_member(here, principal, uuid7(), member.user_id)
     assert await authenticate(there, token) is None

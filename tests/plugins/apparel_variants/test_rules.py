@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import Refused
-from plugins.apparel_variants.rules import codes, sizes
+from plugins.apparel_variants.rules import codes, packagings, sizes
 from plugins.apparel_variants.rules.matrix import Matrix, check_lines, check_rows, combinations
 
 D = Decimal
@@ -142,3 +142,25 @@ def test_rows_and_lines_must_fit() -> None:
 def test_combinations() -> None:
     assert combinations({"a": ["1", "2"], "b": ["x"]}) == [("1", "x"), ("2", "x")]
     assert combinations({}) == [()]
+
+
+@given(
+    st.integers(0, 10**6),
+    st.dictionaries(st.sampled_from("ABCDE"), st.integers(2, 5000), max_size=5),
+)
+def test_packagings_hold_all_and_none_could_be_bigger(total: int, sizes_: dict[str, int]) -> None:
+    holds = {**{name: D(n) for name, n in sizes_.items()}, "piece": D(1)}
+    found = packagings.spread(D(total), holds)
+    assert sum(number * holds[name] for name, number in found.items()) == total
+    for size in holds.values():  # what lies in smaller ones would not fill this one
+        smaller = sum(number * holds[one] for one, number in found.items() if holds[one] < size)
+        assert smaller < size
+
+
+def test_what_fits_into_no_packaging_is_refused() -> None:
+    with pytest.raises(Refused) as refused:
+        packagings.spread(D(55), {"box": D(50)})
+    (refusal,) = refused.value.refusals
+    assert (refusal.code, refusal.details["left"]) == (packagings.NOT_PACKABLE, 5)
+    with pytest.raises(Refused):
+        packagings.spread(D("NaN"), {"piece": D(1)})

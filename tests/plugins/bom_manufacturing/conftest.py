@@ -9,8 +9,10 @@ import pytest
 from core.db.database import Database
 from core.extension.registry import Plugin, Registry, using
 from core.ledger.verify import verify
+from core.plugin_api import today
 from plugins.bom_manufacturing import plugin
 from schema.compose import ComposedSchema, composed_schema
+from tests.plugins.bom_manufacturing.planner import Planner
 from tests.plugins.bom_manufacturing.works import Works
 from tests.plugins.bom_manufacturing.workshop import Workshop
 
@@ -39,3 +41,13 @@ async def works(workshop: Workshop, schema: ComposedSchema) -> AsyncIterator[Wor
     yield made
     shop = workshop.shop
     assert await verify(shop.database, shop.principal.tenant_id, deep=True) == []
+
+
+@pytest.fixture
+async def planner(workshop: Workshop) -> Planner:
+    """A workshop that works on all days, and sells what is not there yet."""
+    shop = workshop.shop
+    async with shop.database.snapshot(shop.principal.tenant_id) as tx:
+        found = Planner(workshop, await today(tx))
+    await found.ready()
+    return found

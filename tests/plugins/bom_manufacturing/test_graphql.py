@@ -267,12 +267,13 @@ async def test_the_tree_is_read_from_above_page_by_page(workshop: Workshop) -> N
 async def test_a_deeper_tree_takes_no_more_statements(workshop: Workshop) -> None:
     await workshop.simple(SMALL="X1", **{f"L{n}": f"L{n + 1} M{n} N{n}" for n in range(12)})
     counts = []
+    await workshop.ask("Tree", "SMALL", NODES)  # who signs in anew asks more
     for code in ("SMALL", "L0"):
         with statements(workshop.shop.database) as sent:
             found = await workshop.ask("Tree", code, NODES, depth=50)
         counts.append(len(sent))
         assert len(found["nodes"]) == (1 if code == "SMALL" else 36)
-    assert counts[0] == counts[1]
+    assert counts[1] <= counts[0]
 
 
 async def test_versions_by_day_and_lines_by_attribute(workshop: Workshop) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import io
 from pathlib import Path
 
 import pytest
@@ -88,6 +89,33 @@ async def test_five_thousand_real_products(market: Market) -> None:
     found = products(path)
     assert (len(found), sum(p["check_digit_ok"] == "0" for p in found)) == (5000, 100)
     await check(market, found)
+
+
+IMPORT = """mutation($input: ImportInput!) { importItems(input: $input) { rows saved errors { code }
+  problems { line column error { code details } } } }"""
+
+
+async def test_five_thousand_real_products_from_a_file(market: Market) -> None:
+    """The same through the import: the wrong ones are named by line, the others stand."""
+    path = SHARED and SHARED / "open-food-facts/products_sample.csv.gz"
+    if path is None or not path.is_file():
+        pytest.skip("the products do not lie beside the repository")
+    found = products(path)
+    written = io.StringIO()
+    rows = csv.writer(written)
+    rows.writerow(["编码", "名称", "条码", "保质期"])
+    rows.writerows([p["gtin"], name_of(p), p["gtin"], "12个月"] for p in found)
+    sent = {"commandId": str(uuid7()), "csv": written.getvalue()}
+    payload = (await market.shop.ask(IMPORT, input=sent))["importItems"]
+    assert payload["errors"] == []
+    assert (payload["rows"], payload["saved"]) == (5000, 4900)
+    wrong = {n: p["gtin"] for n, p in enumerate(found, start=2) if p["check_digit_ok"] == "0"}
+    assert {p["line"]: p["error"]["details"]["gtin"] for p in payload["problems"]} == wrong
+    assert {(p["column"], p["error"]["code"]) for p in payload["problems"]} == {
+        ("条码", GTIN_CHECK_DIGIT)
+    }
+    listed = await market.shop.ask("{ items(first: 1) { totalCount } }")
+    assert listed["items"]["totalCount"] == 4900
 
 
 async def test_codes_of_the_shops_own_are_no_gtins(market: Market) -> None:

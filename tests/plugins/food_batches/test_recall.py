@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from core.extension.observers import Observers
 from core.ids import uuid7
 from core.ledger.records import lot_id
 from schema.relay import encode_id
@@ -361,6 +362,7 @@ async def test_a_list_costs_as_many_statements_as_one(food_shop: Shop) -> None:
             back = line(milk, "1", "3", lotCode=code, sourceLine=1)
             head = {"partyId": ann, "sourceId": sale["id"]}
             await shop.posted("return_from_customer", back, **head)
+        await shop.database.companion(Observers).settle()
         with statements(shop.database) as sent:
             found = await shop.ask(MANY)
         assert len(found["foodBatchesRecalls"]["nodes"]) == n * (n + 1) // 2

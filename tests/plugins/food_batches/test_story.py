@@ -145,7 +145,7 @@ async def events(market: Market) -> list[tuple[str, str, int]]:
     async with market.transaction() as tx:
         found = await tx.raw.execute(
             "SELECT topic, payload ->> 'batch', (payload ->> 'days_left')::int FROM outbox"
-            " WHERE topic LIKE 'food_batches.%' ORDER BY id"
+            " WHERE topic IN ('food_batches.near', 'food_batches.expired') ORDER BY id"
         )
         return list(await found.fetchall())
 

@@ -149,6 +149,11 @@ async def test_what_is_kept_with_a_party_comes_back(world: World) -> None:
         }
     assert await save(world, "party", {ann: {"minimum_days": 30}}) == []
     async with world.db.snapshot(world.principal.tenant_id) as tx:
+        assert len((await tables.licences_by_party(tx, [ann]))[ann]) == 2, (
+            "nothing was told of them"
+        )
+    assert await save(world, "party", {ann: {"licences": []}}) == []
+    async with world.db.snapshot(world.principal.tenant_id) as tx:
         assert await tables.minimums_by_party(tx, [ann]) == {ann: MinimumLife(days=30)}
         assert await tables.licences_by_party(tx, [ann]) == {ann: []}
     assert await save(world, "party", {ann: None}) == []

@@ -32,6 +32,8 @@ class Shop:
 
     settings: FoodSettings = field(default_factory=FoodSettings)
     today: date = TODAY
+    days: dict[str, date] = field(default_factory=dict)
+    """The day at places, by name, where it is another than today."""
     item_id: UUID = field(default_factory=uuid7)
     supplier: UUID = field(default_factory=uuid7)
     customer: UUID = field(default_factory=uuid7)
@@ -48,6 +50,10 @@ class Shop:
     @property
     def now(self) -> datetime:
         return datetime.combine(self.today, datetime.min.time(), UTC)
+
+    def today_at(self, place_id: UUID) -> date:
+        (name,) = (name for name, known in self.places.items() if known == place_id)
+        return self.days.get(name, self.today)
 
     def item(self, item_id: UUID) -> ItemFacts:
         assert item_id == self.item_id

@@ -28,6 +28,8 @@ from tests.scenarios.fields import Fields
 from tests.scenarios.model import NotYet, Scenario
 
 ZERO, ONE = Decimal(0), Decimal(1)
+CONDITIONS = ("when", "attributes", "variant", "variants", "only", "only_for", "for")
+"""What scenarios call the attributes that a line is for."""
 
 
 def operations(scenario: Scenario) -> Mapping[str, Any]:
@@ -142,7 +144,9 @@ def _bom(fields: Fields) -> Bom:
 
 
 def _line(fields: Fields) -> Line:
-    conditions = fields.raw("when", None) or fields.raw("attributes", None) or {}
+    conditions: Mapping[str, Any] = next(
+        (told for name in CONDITIONS if (told := fields.raw(name, None))), {}
+    )
     line = Line(
         item=fields.text("item"),
         quantity=fields.number("qty"),

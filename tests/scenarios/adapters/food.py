@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any
-from uuid import UUID
 
-from core.extension.records import Offer
 from core.ids import uuid7
-from core.ledger.availability import Row, Strategy, pick
 from plugins.food_batches import gs1
-from plugins.food_batches.rules import dates, fefo, life
+from plugins.food_batches.rules import dates, life
 from plugins.food_batches.rules.dates import ShelfLife
 from plugins.food_batches.rules.life import Freshness, NearLevel
 from plugins.food_batches.rules.records import Batch
-from tests.scenarios.adapters.reservation import STRATEGIES, picked
-from tests.scenarios.adapters.stock import Kept, Stock
-from tests.scenarios.compare import AnyOf, Record
+from tests.scenarios.adapters import picking
+from tests.scenarios.adapters.stock import Stock
+from tests.scenarios.compare import AnyOf
 from tests.scenarios.fields import Fields
-from tests.scenarios.model import Broken, NotYet, Scenario
+from tests.scenarios.model import Broken, Scenario
 
 DAYS = {"use_days": "use", "removal_days": "removal", "removal_before": "removal"} | {
     "alert_days": "alert"
@@ -82,43 +78,8 @@ def operations(scenario: Scenario) -> Mapping[str, Any]:
         "keep_records_until": keep_records_until,
         "gtin_valid": gtin_valid,
         "gs1": gs1_,
-        "pick": _pick(Stock(scenario)),
+        **picking.operations(Stock(scenario)),
     }
-
-
-def _pick(stock: Stock) -> Callable[[str, Fields], Record]:
-    """Picks from stock that has expiry dates: never what has expired."""
-
-    def pick_(_: str, step: Fields) -> Record:
-        name, on = step.text("strategy", "fefo"), step.day("on", date.min)
-        if name != "fefo" and name not in STRATEGIES:
-            raise NotYet(f"strategy {name}")
-        rows = _first_expired(stock.of(step.text("item"), None), on)
-        if name == "fefo":  # in order already: of one day of receipt, so that it is kept
-            rows = [replace(row, received="") for row in rows]
-        found = pick(
-            rows,
-            step.number("qty"),
-            STRATEGIES.get(name, Strategy.FIFO),
-            places=step.texts("locs"),
-            all_or_nothing=step.flag("all_or_nothing"),
-        )
-        return picked(found)
-
-    return pick_
-
-
-def _first_expired(rows: list[Kept], on: date) -> list[Row]:
-    """The rows that have not expired, first expired first."""
-    offers = {Offer(uuid7(), uuid7(), kept.cell.available): kept for kept in rows}
-    batches = {o.lot_id: Batch(o.lot_id, o.lot_id, None, kept.expiry) for o, kept in offers.items()}
-    received = {offer.lot_id: kept.received for offer, kept in offers.items()}
-
-    def first_came(lot: UUID) -> date | None:
-        return date.fromisoformat(received[lot]) if received[lot] else None
-
-    ordered = fefo.fefo(offers, batches, fefo.Wanted(on), first_came)
-    return [offers[offer].row() for offer in ordered]
 
 
 def _named(element: gs1.Element) -> str | AnyOf:

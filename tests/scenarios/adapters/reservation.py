@@ -6,24 +6,12 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from core.ledger.availability import Cell, Picked, Strategy, pick, reservable, shown
+from core.ledger.availability import Cell, reservable, shown
+from tests.scenarios.adapters import picking
 from tests.scenarios.adapters.stock import Stock, answer
 from tests.scenarios.compare import Record
 from tests.scenarios.fields import Fields
-from tests.scenarios.model import NotYet, Scenario
-
-STRATEGIES = {
-    "fifo": Strategy.FIFO,
-    "lifo": Strategy.LIFO,
-    "place": Strategy.PLACE,
-    "place_order": Strategy.PLACE,
-    "closest": Strategy.CLOSEST,
-    "nearest": Strategy.CLOSEST,
-    "largest": Strategy.LARGEST,
-    "smallest": Strategy.SMALLEST,
-    "full_pallet": Strategy.FULL_FIRST,
-    "full_first": Strategy.FULL_FIRST,
-}
+from tests.scenarios.model import Scenario
 
 
 def cell_operations(stock: Stock) -> dict[str, Any]:
@@ -108,30 +96,9 @@ def operations(scenario: Scenario) -> Mapping[str, Any]:
             left -= part
         return wanted
 
-    def pick_(_: str, step: Fields) -> Record:
-        name = step.text("strategy", "fifo")
-        if name not in STRATEGIES:
-            raise NotYet(f"strategy {name}")
-        if step.day("on", None) and stock.dated:
-            raise NotYet("expiry dates")
-        return picked(
-            pick(
-                [kept.row() for kept in stock.of(step.text("item"), None)],
-                step.number("qty"),
-                STRATEGIES[name],
-                places=step.texts("locs"),
-                all_or_nothing=step.flag("all_or_nothing"),
-            )
-        )
-
     return {
         **cell_operations(stock),
         "available": available,
         "reserve_any": reserve_any,
-        "pick": pick_,
+        **picking.operations(stock),
     }
-
-
-def picked(found: Picked) -> Record:
-    """A pick as scenarios state it."""
-    return Record(picks=[[row.name, part] for row, part in found.picks], short=found.short)

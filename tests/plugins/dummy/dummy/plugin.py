@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 from uuid import UUID
@@ -32,6 +32,7 @@ from core.plugin_api import (
     rows,
 )
 from schema.plugin_api import (
+    PART,
     CreateItemInput,
     Extension,
     Info,
@@ -41,7 +42,9 @@ from schema.plugin_api import (
     field,
     input_type,
     mutation_field,
+    object_type,
     payload_type,
+    subscription_field,
 )
 
 tables = Tables("dummy")
@@ -276,6 +279,51 @@ class Mutations:
         return DummyOrderPayload(dummy_done=True)
 
 
+async def yields_nonsense() -> AsyncIterator[Any]:
+    yield 5
+
+
+async def swallows_the_end() -> AsyncIterator[Any]:
+    while True:
+        try:
+            await asyncio.sleep(3600)
+            yield None
+        except BaseException:
+            continue
+
+
+async def floods() -> AsyncIterator[Any]:
+    while True:
+        yield DummyEvent(what="floods")
+
+
+STREAMS: dict[str, Callable[[], AsyncIterator[Any]]] = {
+    function.__name__: function for function in (yields_nonsense, swallows_the_end, floods)
+}
+
+
+@object_type(permission=PART)
+class DummyEvent:
+    """Something happened."""
+
+    what: str = field("What it was.")
+
+
+class Subscriptions:
+    """What can be heard."""
+
+    @subscription_field(permission="dummy.order")
+    async def dummy_events(
+        self, info: Info, what: Annotated[str, argument("The name of a behaviour.")]
+    ) -> AsyncIterator[DummyEvent]:
+        """Behaves once at first, then as it is told."""
+        yield DummyEvent(what=what)
+        if what in SYNC:
+            yield SYNC[what]()
+        async for event in STREAMS[what]():
+            yield event
+
+
 def _read(sent: DummyItemInput) -> Mapping[str, Any]:
     return {"what": sent.what}
 
@@ -283,4 +331,6 @@ def _read(sent: DummyItemInput) -> Mapping[str, Any]:
 @hookimpl
 def graphql() -> Extension:
     what = InputField(DummyItemInput, _read, "What saving shall do.")
-    return Extension(inputs={CreateItemInput: what}, mutations=Mutations)
+    return Extension(
+        inputs={CreateItemInput: what}, mutations=Mutations, subscriptions=Subscriptions
+    )

@@ -21,8 +21,9 @@ from core.errors import DUPLICATE, Refused, define, refuse
 from core.ledger.verify import verify
 from core.tenancy import service as tenancy
 from server.app import ServerSettings, create_app
-from server.demo_client import Client, Figures, figures, near_expiry, post_day
-from server.demo_day import TRADERS
+from server.demo.client import Client, Figures, figures, post_day, rows
+from server.demo.records import Report
+from server.demo.traders import TRADERS
 
 EMAIL = "demo@example.com"
 _START_SECONDS = 60
@@ -49,11 +50,11 @@ def run(address: DatabaseAddress, *, host: str, port: int, once: bool) -> None:
         for trader in TRADERS:
             with httpx.Client(timeout=90) as http:
                 client = Client(http, url, tokens[trader.name])
-                numbers = post_day(client, trader)
-                console.print(f"{trader.name}: {', '.join(numbers)}", soft_wrap=True)
+                day = post_day(client, trader)
+                console.print(f"{trader.name}: {', '.join(day.numbers)}", soft_wrap=True)
                 _show(console, trader.name, figures(client))
-                if trader.edition == "food":
-                    _show_near_expiry(console, trader.name, near_expiry(client))
+                for report in trader.reports:
+                    _show_report(console, trader.name, report, rows(client, report, day))
         for name in asyncio.run(_verified(address.app_url)):
             console.print(f"{name}: the books tally", style="green")
         if not once:
@@ -137,10 +138,10 @@ def _show(console: Console, name: str, found: Figures) -> None:
     console.print(table)
 
 
-def _show_near_expiry(console: Console, name: str, found: list[tuple[str, ...]]) -> None:
-    table = Table("item", "batch", "place", title=f"{name}: near expiry")
-    for heading in ("days left", "quantity", "value", "mark-down"):
-        table.add_column(heading, justify="right")
+def _show_report(console: Console, name: str, report: Report, found: list[tuple[str, ...]]) -> None:
+    table = Table(title=f"{name}: {report.title}")
+    for column in report.columns:
+        table.add_column(column, justify="right" if column in report.figures else "left")
     for row in found:
         table.add_row(*row)
     console.print(table)

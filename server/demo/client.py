@@ -5,7 +5,7 @@ Every id is made from the tenant's name and the step's, so a second run is answe
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 import httpx
 
 from core.errors import define, refuse
-from server.demo_day import In, Json, Step, Trader
+from server.demo.records import Act, Id, In, Json, Report, Step, Trader
 
 _IDS = UUID("5f1d3c1a-1d52-5d3a-9a53-64656d6f0001")
 """The name space of the demo's ids; another one where the demo's documents change."""
@@ -57,16 +57,6 @@ query DemoFigures($day: Date!) {
   stock(first: 100) { nodes { quantity value item { name } place { name } } }
   sales(groupBy: DAY, since: $day, until: $day) { nodes { soldNet returnedNet } }
   accountValues(since: $day, until: $day) { account value }
-}"""
-
-
-_NEAR = """
-query DemoNearExpiry {
-  foodBatchesNearExpiry {
-    lines(first: 100) {
-      nodes { quantity value daysLeft markdownPercent place { name } batch { number item { name } } }
-    }
-  }
 }"""
 
 
@@ -113,21 +103,40 @@ class Figures:
         return self.sales - self.cost_of_sales
 
 
-def post_day(client: Client, trader: Trader) -> list[str]:
-    """Master data and the documents of the day; their numbers. Posts nothing that is there already."""
+@dataclass(frozen=True, slots=True)
+class Day:
+    """What became of a trader's day: global ids by code, and the numbers of its documents."""
+
+    ids: dict[str, str]
+    numbers: list[str]
+
+
+def post_day(client: Client, trader: Trader) -> Day:
+    """Make master data and post the documents of the day. Posts nothing that is there already."""
     client.mutate(_SETTINGS, {"commandId": _id(trader, "settings"), **trader.settings})
     ids = _master_data(client, trader)
-    day = _day(client)
+    today = date.fromisoformat(_day(client))
     numbers = []
     documents: dict[str, str] = {}
     for step in trader.day:
-        content = _dated(_document(trader, step, ids, documents), date.fromisoformat(day))
-        content["businessDate"] = day
-        command = _id(trader, "post", step.name)
-        posted = client.mutate(_POST, {"commandId": command, "document": content})["document"]
-        documents[step.name] = posted["id"]
-        numbers.append(posted["number"])
-    return numbers
+        command: Json = {"commandId": _id(trader, "post", step.name)}
+        if isinstance(step, Act):
+            payload = client.mutate(step.mutation, command | _filled(step.content, today, ids))
+            ids |= {f"{step.prefix}{code}": made for code, made in _named(payload)}
+        else:
+            content = _filled(_document(trader, step, ids, documents), today, ids)
+            content["businessDate"] = today.isoformat()
+            payload = client.mutate(_POST, command | {"document": content})
+        if posted := payload.get("document"):
+            documents[step.name] = ids[step.name] = posted["id"]
+            numbers.append(posted["number"])
+    return Day(ids, numbers)
+
+
+def rows(client: Client, report: Report, day: Day) -> list[tuple[str, ...]]:
+    """The rows of a report."""
+    asked = {name: day.ids[code] for name, code in report.variables.items()}
+    return list(report.rows(client.run(report.query, **asked)))
 
 
 def figures(client: Client) -> Figures:
@@ -146,23 +155,6 @@ def figures(client: Client) -> Figures:
     sold = sum((Decimal(row["soldNet"]) - Decimal(row["returnedNet"]) for row in sales), Decimal(0))
     cost = (Decimal(v["value"]) for v in data["accountValues"] if v["account"] == "CUSTOMER")
     return Figures(stock, sold, sum(cost, Decimal(0)))
-
-
-def near_expiry(client: Client) -> list[tuple[str, ...]]:
-    """What a food trader should sell soon: item, batch, place, days left, quantity, value, mark-down."""
-    lines = client.run(_NEAR)["foodBatchesNearExpiry"]["lines"]["nodes"]
-    return [
-        (
-            line["batch"]["item"]["name"],
-            line["batch"]["number"],
-            line["place"]["name"],
-            str(line["daysLeft"]),
-            f"{Decimal(line['quantity']):,f}",
-            f"{Decimal(line['value']):,f}",
-            f"{line['markdownPercent']} %" if line["markdownPercent"] else "",
-        )
-        for line in lines
-    ]
 
 
 def _day(client: Client) -> str:
@@ -206,16 +198,29 @@ def _document(trader: Trader, step: Step, ids: dict[str, str], documents: dict[s
     return found | {"reference": _REFERENCE} | dict(step.extra or {})
 
 
-def _dated(value: Any, day: date) -> Any:
-    """The same with its dates counted from this day."""
+def _filled(value: Any, day: date, ids: dict[str, str]) -> Any:
+    """The same with its dates counted from this day, and ids in place of codes."""
     match value:
         case In(days):
             return (day + timedelta(days=days)).isoformat()
+        case Id(code):
+            return ids[code]
         case dict():
-            return {name: _dated(part, day) for name, part in value.items()}
+            return {name: _filled(part, day, ids) for name, part in value.items()}
         case list():
-            return [_dated(part, day) for part in value]
+            return [_filled(part, day, ids) for part in value]
     return value
+
+
+def _named(payload: Any) -> Iterator[tuple[str, str]]:
+    """Whatever has a code and an id in an answer."""
+    if isinstance(payload, dict):
+        if isinstance(payload.get("code"), str) and "id" in payload:
+            yield payload["code"], payload["id"]
+        payload = list(payload.values())
+    if isinstance(payload, list):
+        for part in payload:
+            yield from _named(part)
 
 
 def _coded(records: Iterable[Json]) -> dict[str, str]:

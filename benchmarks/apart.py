@@ -1,0 +1,85 @@
+"""What is measured without HTTP, by itself: a database of its own, a tenant, documents through the door."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any, TypeVar
+from uuid import UUID
+
+from core.commands import Asked
+from core.db import migrate, roles
+from core.db.cluster import TUNE
+from core.db.database import Database, rows
+from core.db.embedded import EmbeddedServer
+from core.documents.records import DocumentDraft, LineDraft
+from core.extension.registry import registry
+from core.ids import uuid7
+from core.ledger.posting import post_many
+from core.ledger.requests import Post
+from core.ledger.verify import verify
+from core.tenancy import service as tenancy
+from core.tenancy.rules import Principal, permissions_of
+
+T = TypeVar("T")
+
+DAY = date(2026, 3, 2)
+
+
+def apart(name: str, work: Callable[[Database, Principal], Awaitable[T]]) -> T:
+    """Do something with a new tenant in a database of its own. Raises RuntimeError where the books do not
+    tally afterwards."""
+    folder = Path(tempfile.mkdtemp(prefix=f"tallybook-{name}-"))
+    server = EmbeddedServer(folder, tune=TUNE).open()
+    try:
+        migrate.upgrade(server.url(roles.OWNER), registry().components)
+        return asyncio.run(_with_tenant(server.url(roles.APP), name, work))
+    finally:
+        if server.close():
+            shutil.rmtree(server.cluster.home)
+            shutil.rmtree(server.cluster.socket, ignore_errors=True)
+            shutil.rmtree(folder)
+
+
+async def _with_tenant(
+    url: str, name: str, work: Callable[[Database, Principal], Awaitable[T]]
+) -> T:
+    db = Database.connect(url)
+    try:
+        tenant = await tenancy.create_tenant(db, name)
+        member = await tenancy.add_user(db, tenant.id, f"{name}@example.com")
+        held = ("administrator",)
+        who = Principal(
+            member.user_id, member.email, tenant.id, tenant.name, held, permissions_of(held)
+        )
+        found = await work(db, who)
+        if wrong := await verify(db, tenant.id):
+            raise RuntimeError(f"the books differ: {wrong[:5]}")
+        return found
+    finally:
+        await db.close()
+
+
+async def main_place(db: Database, who: Principal) -> UUID:
+    """The warehouse that every tenant begins with."""
+    async with db.snapshot(who.tenant_id) as tx:
+        ((place,),) = await rows(tx, "SELECT id FROM place WHERE code = 'MAIN'")
+    found: UUID = place
+    return found
+
+
+def document(type_: str, place: UUID, lines: Sequence[LineDraft], **head: Any) -> Post:
+    """A request to post one."""
+    draft = DocumentDraft(uuid7(), type_, DAY, tuple(lines), place_id=place, **head)
+    return Post(Asked.of(uuid7(), "postDocument", {"id": draft.id}), draft)
+
+
+async def posted(db: Database, who: Principal, wanted: Sequence[Post]) -> None:
+    """Post them all. Raises RuntimeError where one is refused."""
+    for verdict in await post_many(db, who, wanted):
+        if verdict.outcome is None:
+            raise RuntimeError(f"a document was refused: {verdict.refusals[:3]}")

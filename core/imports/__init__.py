@@ -1,0 +1,1 @@
+"""Imports (导入): items and parties from files that people keep in spreadsheets."""

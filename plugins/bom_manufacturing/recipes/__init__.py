@@ -1,0 +1,1 @@
+"""Recipes at work: the day is closed, and what was sold takes its ingredients."""

@@ -1,0 +1,1 @@
+"""Samples of batches that are kept aside (留样)."""

@@ -1,0 +1,1 @@
+"""One unit, one number, its whole life."""

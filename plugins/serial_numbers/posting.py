@@ -1,0 +1,310 @@
+"""A document on its way into the books, as this module sees it: which units it moves, whether they may
+move, and what becomes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from decimal import Decimal
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+from core.plugin_api import (
+    NIL,
+    REQUIRED,
+    Effect,
+    Line,
+    LotPart,
+    Movement,
+    Offer,
+    Posting,
+    Refusal,
+    Refused,
+    Write,
+    define,
+    lot_id,
+)
+from plugins.serial_numbers import tables
+from plugins.serial_numbers.rules import entry, imei, life, warranty
+from plugins.serial_numbers.rules.life import State
+from plugins.serial_numbers.rules.records import FIELD, Item, Unit, told
+from plugins.serial_numbers.settings import SerialSettings
+
+NOT_BY_NUMBER = define(
+    "SERIAL_NUMBERS_NOT_BY_NUMBER",
+    en="{item} is not under serial control: no numbers belong here.",
+    zh="{item} 未启用序列号管理,不应填写序列号。",
+)
+WRONG_COUNT = define(
+    "SERIAL_NUMBERS_WRONG_COUNT",
+    en="{quantity} of {item}, and {count} numbers: one number is one unit, in base units.",
+    zh="{item} 数量为 {quantity},序列号有 {count} 个:一个序列号对应一件(基本单位)。",
+)
+UNKNOWN = define(
+    "SERIAL_NUMBERS_UNKNOWN",
+    en="{item} has no unit {number}.",
+    zh="{item} 没有序列号 {number}。",
+)
+NOT_ALLOWED = define(
+    "SERIAL_NUMBERS_NOT_ALLOWED",
+    en="{number} of {item} is {state}: this document cannot move it.",
+    zh="{item} 的序列号 {number} 状态为 {state},此单据不能处理。",
+)
+WRONG_PLACE = define(
+    "SERIAL_NUMBERS_WRONG_PLACE",
+    en="{number} of {item} is at {place}, not at {wanted}.",
+    zh="{item} 的序列号 {number} 在 {place},不在 {wanted}。",
+)
+HAS_LEFT = define(
+    "SERIAL_NUMBERS_HAS_LEFT",
+    en="{number} of {item} has moved on since: it is {state}. Reverse what came later first.",
+    zh="{item} 的序列号 {number} 之后已有变动(状态 {state}),请先红冲后续单据。",
+)
+NO_NUMBER = define(
+    "SERIAL_NUMBERS_NO_NUMBER",
+    en="{item} is under serial control, and these goods have no number.",
+    zh="{item} 按序列号管理,但这些货品没有序列号。",
+)
+TAKEN = define(
+    "SERIAL_NUMBERS_TAKEN",
+    en="One of these numbers belongs to a unit of another item already.",
+    zh="其中有序列号已被其他商品使用。",
+)
+
+MOST_TOLD = 20
+"""Refusals of one document: of ten thousand wrong numbers nobody reads all."""
+ONE, NONE = Decimal(1), Decimal(0)
+_NO_UNITS = (Effect.DROP, Effect.REVALUE, Effect.LANDED, Effect.STANDARD, Effect.ORDER)
+
+
+class SerialPosting:
+    """One document, with what this module knows of its units."""
+
+    def __init__(self, posting: Posting) -> None:
+        self.posting, self.view, self.document = posting, posting.view, posting.document
+        self.type = posting.document.type
+        self.state_at = cache(self._state_at)
+        self.settings: SerialSettings = self.view.settings
+        self.lies = cache(self._lies)
+        self.controlled = cache(self._controlled)
+        self.account = cache(self._account)
+
+    def _controlled(self, item_id: UUID) -> Item | None:
+        """The item if it is under serial control."""
+        row = self.view.row(tables.item, item_id=item_id)
+        return Item.of(row) if row and row["serial_control"] else None
+
+    def unit(self, lot: UUID) -> Unit | None:
+        row = self.view.row(tables.unit, lot_id=lot)
+        return Unit.of(row) if row else None
+
+    # what the hooks ask
+
+    def split(self) -> Iterator[LotPart]:
+        """The units that lines are about. Raises Refused where their numbers are not what they must be."""
+        refusals: list[Refusal] = []
+        seen: set[tuple[UUID, str, str | None]] = set()
+        for index, line in enumerate(self.document.lines):
+            found = self._numbers(line)
+            if isinstance(found, Refusal):
+                refusals.append(found.under("lines", index))
+                continue
+            item = self.controlled(line.item_id)
+            if found is None or item is None:
+                continue
+            wrong: list[Refusal] = []
+            for n, number in enumerate(found):
+                key = line.item_id, number, line.role
+                refusal = self._check(line, item, number)
+                if key in seen:
+                    refusal = Refusal(entry.TWICE, (), {"number": number})
+                seen.add(key)
+                if refusal is not None:
+                    wrong.append(refusal.under(FIELD, "numbers", n))
+            refusals += [refusal.under("lines", index) for refusal in wrong]
+            if len(refusals) >= MOST_TOLD:
+                break
+            yield from self._parts(line, found)
+        if refusals:
+            raise Refused(*refusals[:MOST_TOLD])
+
+    def allocate(self, line: Line, offers: Sequence[Offer]) -> list[Offer] | None:
+        """The units for a line that names none: those that may go, first in, first out."""
+        if self.controlled(line.item_id) is None:
+            return None
+        states = {offer: self.unit(offer.lot_id) for offer in offers}
+        account = self._leaves_for()
+        return [
+            offer for offer, unit in states.items() if unit and life.may_leave(unit.state, account)
+        ]
+
+    def refusals(self) -> Iterator[Refusal]:
+        """Why the document may not be posted."""
+        told_of = 0
+        for movement in self.posting.movements:
+            refusal = self._check_movement(movement)
+            if refusal is not None:
+                told_of += 1
+                yield refusal.under("lines", movement.line - 1)
+            if told_of >= MOST_TOLD:
+                return
+
+    def writes(self) -> Iterator[Write]:
+        """What becomes of the units."""
+        for movement in self.posting.movements:
+            item = self.controlled(movement.item_id)
+            if item is not None and movement.quantity and movement.lot_id != NIL:
+                yield Write(tables.unit, self._moved(movement, item).row())
+
+    # numbers of lines
+
+    def _numbers(self, line: Line) -> list[str] | Refusal | None:
+        """The numbers that a line names; None where it need not, or a refusal."""
+        numbers, quantity = told(line.extensions), line.quantity
+        if self.type.effect in _NO_UNITS or not line.stocked:
+            return None
+        name = {"item": self.view.item(line.item_id).code}
+        if self.controlled(line.item_id) is None:
+            return Refusal(NOT_BY_NUMBER, (FIELD,), name) if numbers else None
+        counts = self.type.effect is Effect.COUNT
+        if counts and quantity is None:
+            return None  # it only says what they cost
+        if not numbers and counts and not quantity:
+            return []
+        if not numbers:
+            if counts or self._comes(line):
+                return Refusal(REQUIRED, (FIELD,), {"field": FIELD})
+            return None
+        if len(numbers) != quantity:
+            details = {"quantity": quantity, "count": len(numbers)}
+            return Refusal(WRONG_COUNT, ("quantity",), name | details)
+        return numbers
+
+    def _comes(self, line: Line) -> bool:
+        return self.type.effect is Effect.RECEIVE or line.role == "produce"
+
+    def _leaves_for(self) -> str | None:
+        """The account that goods leave for, None for places of ours."""
+        return self.type.account if self.type.effect in (Effect.ISSUE, Effect.CONVERT) else None
+
+    def _check(self, line: Line, item: Item, number: str) -> Refusal | None:
+        """What speaks against a number where it stands."""
+        lot = lot_id(line.item_id, number)
+        unit = self.unit(lot)
+        state = unit.state if unit else None
+        there = self.lies(line.item_id).get(lot)
+        account = self.type.account or ""
+        if self._comes(line) or (self.type.effect is Effect.COUNT and there is None):
+            if state is None and item.imei and not imei.is_imei(number):
+                return Refusal(imei.BAD_IMEI, (), {"number": number})
+            if not life.may_come(state, account):
+                return self._not(UNKNOWN if unit is None else NOT_ALLOWED, line, number, state)
+            return None
+        if unit is None:
+            return self._not(UNKNOWN, line, number, state)
+        if self.type.effect is Effect.ARRIVE:
+            ok = state is State.IN_TRANSIT
+        else:
+            ok = life.may_leave(state, self._leaves_for())
+        if not ok:
+            return self._not(NOT_ALLOWED, line, number, state)
+        if there is not None and line.place_id is not None and self.type.effect != Effect.ARRIVE:
+            exactly = self.type.effect is Effect.COUNT
+            path = (there,) if exactly else self.view.place(there).path
+            if line.place_id not in path:
+                places = {"place": self.view.place(there).code}
+                places |= {"wanted": self.view.place(line.place_id).code}
+                return self._not(WRONG_PLACE, line, number, state, **places)
+        return None
+
+    def _not(self, code: str, line: Line, number: str, state: State | None, **more: str) -> Refusal:
+        item = self.view.item(line.item_id).code
+        details = {"item": item, "number": number, "state": state and state.value, **more}
+        return Refusal(code, (), details)
+
+    def _parts(self, line: Line, numbers: Sequence[str]) -> Iterator[LotPart]:
+        for number in numbers:
+            yield LotPart(line.no, number, ONE, unit=True, parent_code=line.lot_code)
+        if self.type.effect is Effect.COUNT and line.place_id is not None:
+            named = {lot_id(line.item_id, number) for number in numbers}
+            for lot, place in self.lies(line.item_id).items():
+                known = self.view.lot(lot)
+                if place == line.place_id and lot not in named and known is not None:
+                    yield LotPart(line.no, known.code, NONE, unit=True)
+
+    def _lies(self, item_id: UUID) -> dict[UUID, UUID]:
+        """Where the units of an item are, if they are in our places."""
+        return {
+            lot: place
+            for (place, lot), quantity in self.view.on_hand(item_id).items()
+            if quantity and self.view.place(place).account is None
+        }
+
+    # units that move
+
+    def _check_movement(self, movement: Movement) -> Refusal | None:
+        """What speaks against a movement: goods without a number; or, of a reversal, a unit that is not
+        any more where the document had put it."""
+        if not movement.quantity or self.controlled(movement.item_id) is None:
+            return None
+        name = self.view.item(movement.item_id).code
+        if movement.lot_id == NIL:
+            return Refusal(NO_NUMBER, (), {"item": name})
+        if not self.posting.reverses:
+            return None
+        unit = self.unit(movement.lot_id)
+        if unit is None or self._is_last(unit, movement):
+            return None
+        details = {"item": name, "number": unit.number, "state": unit.state.value}
+        return Refusal(HAS_LEFT, (), details)
+
+    def _is_last(self, unit: Unit, movement: Movement) -> bool:
+        """Whether a unit is where the reversed document had put it, and its arrival was not followed by
+        a departure."""
+        source, target = self.account(movement.source), self.account(movement.target)
+        if source is not None:
+            return unit.state is life.gone_to(source, undone=False)
+        if self.state_at(movement.source) is State.IN_TRANSIT:
+            return unit.state is State.IN_TRANSIT
+        there = self.view.on_hand(movement.item_id).get((movement.source, movement.lot_id))
+        arrived = target not in (None, "customer")
+        return bool(there) and not (arrived and unit.outs)
+
+    def _moved(self, movement: Movement, item: Item) -> Unit:
+        """The unit after a movement."""
+        lot = self.view.lot(movement.lot_id)
+        assert lot is not None
+        unit = self.unit(lot.id) or Unit(lot.id, lot.item_id, lot.code, State.INACTIVE)
+        source, target = self.account(movement.source), self.account(movement.target)
+        undone, outs = self.posting.reverses, unit.outs
+        gone = None if target is None else life.gone_to(target, undone=undone)
+        state = gone or self.state_at(movement.target)
+        if source is not None and undone:
+            outs = max(outs - 1, 0)
+        elif source not in (None, "customer"):
+            outs = 0
+        elif target is not None and not undone:
+            outs += 1
+        told: dict[str, Any] = {"state": state, "outs": outs}
+        if target == "customer" and not undone:
+            months, on = item.warranty_months, self.document.business_date
+            last = None if months is None else warranty.until(on, months)
+            told |= {"sold_on": on, "warranty_until": last, "party_id": self.document.party_id}
+        return replace(unit, tenant_wide=self.settings.unique_within == "tenant", **told)
+
+    def _account(self, place: UUID) -> str | None:
+        """The account that a place stands for; None where goods there are ours."""
+        account = self.view.place(place).account
+        return None if account == "in_transit" else account
+
+    def _state_at(self, place: UUID) -> State:
+        """What a unit is in one of our places, or under way between them."""
+        facts = self.view.place(place)
+        if facts.account is not None:
+            return State.IN_TRANSIT
+        if not set(facts.path).isdisjoint(self.settings.repair_places):
+            return State.IN_REPAIR
+        if not set(facts.path).isdisjoint(self.settings.processor_places):
+            return State.AT_PROCESSOR
+        return State.IN_STOCK

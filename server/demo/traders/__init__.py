@@ -1,0 +1,11 @@
+"""The demo tenants, one file each."""
+
+from __future__ import annotations
+
+from server.demo.traders.apparel import APPAREL
+from server.demo.traders.electronics import ELECTRONICS
+from server.demo.traders.food import FOOD
+from server.demo.traders.general import GENERAL
+from server.demo.traders.wholesale import WHOLESALE
+
+TRADERS = (GENERAL, WHOLESALE, FOOD, APPAREL, ELECTRONICS)

@@ -1,0 +1,172 @@
+"""Lines that a plugin splits by lot: each part moves, costs and goes back as a line of its own would."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from core.db.database import Database
+from core.errors import LIMIT_EXCEEDED, refuse
+from core.extension.records import LotPart, Posting
+from tests.core.extension.making import installed, plugin, switch_on
+from tests.ledger_world import World
+
+D = Decimal
+Split = Callable[[World], Any]
+
+
+def split_lines(posting: Posting) -> Iterator[LotPart]:
+    """``S1 S2=0 S3`` in the remark of a line: so many of each lot, one if nothing is said; the first word
+    may be the lot they belong to, as in ``BOX: S1 S2``."""
+    for line in posting.document.lines:
+        parent, _, codes = (line.remark or "").rpartition(":")
+        for word in codes.split():
+            code, _, quantity = word.partition("=")
+            if code == "REFUSE":
+                limit = {"field": "lots", "limit": 1}
+                raise refuse(LIMIT_EXCEEDED, "lines", line.no - 1, "remark", **limit)
+            yield LotPart(line.no, code, D(quantity or 1), code[0] == "S", parent or None)
+
+
+@pytest.fixture
+async def world(db: Database) -> AsyncIterator[World]:
+    with installed(plugin("testing", split_lines)):
+        world = await World.open(db)
+        await switch_on(db, world.principal, "testing")
+        await world.item("A", cost_scope="serial")
+        await world.item("L", cost_scope="item_lot")
+        await world.place("SHOP")
+        yield world
+        await world.tallies()
+
+
+async def lots(world: World, item: str = "A", place: str = "MAIN") -> dict[str, Decimal]:
+    found = await world.rows(
+        "SELECT l.code, b.on_hand FROM balance b JOIN lot l ON l.id = b.lot_id"
+        " AND l.tenant_id = b.tenant_id WHERE b.item_id = %s AND b.place_id = %s AND b.on_hand <> 0",
+        *(world.items[item], world.places[place]),
+    )
+    return dict(found)
+
+
+async def values(world: World, item: str = "A") -> dict[str, Decimal]:
+    found = await world.rows(
+        "SELECT l.code, p.value FROM pool p JOIN lot l ON l.id = p.lot_id"
+        " AND l.tenant_id = p.tenant_id WHERE p.item_id = %s AND p.quantity <> 0",
+        world.items[item],
+    )
+    return dict(found)
+
+
+async def test_a_line_of_units_moves_them_one_by_one(world: World) -> None:
+    await world.posted("receipt", world.line("A", 3, amount="10", remark="S1 S2 S3"))
+    assert await values(world) == {"S1": D("3.33"), "S2": D("3.34"), "S3": D("3.33")}
+    await world.posted("transfer", world.line("A", 2, to="SHOP", remark="S1 S3"), on=2)
+    assert await lots(world) == {"S2": 1}
+    assert await lots(world, place="SHOP") == {"S1": 1, "S3": 1}
+    again = world.line("A", 2, 1, remark="S4 S1")
+    assert await world.refused("receipt", again, on=2) == ["UNIT_ELSEWHERE"]
+    gone = world.line("A", 2, remark="S2 S1")
+    assert await world.refused("issue", gone, on=3) == ["OUT_OF_STOCK"]
+    sent = await world.posted("dispatch", world.line("A", 2, remark="S1 S3"), at="SHOP", on=3)
+    arrived = world.line("A", 1, source_line=1, to="MAIN", remark="S3")
+    await world.posted("arrival", arrived, place_id=None, source_id=sent, on=4)
+    assert await lots(world) == {"S2": 1, "S3": 1}
+    assert await lots(world, place="SHOP") == {}
+
+
+async def test_units_go_back_at_their_own_cost(world: World) -> None:
+    await world.posted("receipt", world.line("A", 1, 42, remark="S1"))
+    await world.posted("receipt", world.line("A", 1, 113, remark="S2"))
+    sold = await world.posted("issue", world.line("A", 2, 200, remark="S1 S2"), on=2)
+    back = world.line("A", 1, source_line=1, remark="S2")
+    await world.posted("return_from_customer", back, source_id=sold, on=3)
+    assert await values(world) == {"S2": D(113)}
+
+
+async def test_a_reversal_takes_back_all_parts(world: World) -> None:
+    receipt = await world.posted("receipt", world.line("A", 2, 5, remark="S1 S2"))
+    sold = await world.posted("issue", world.line("A", 2, 9, remark="S1 S2"), on=2)
+    await world.undone(sold)
+    assert await lots(world) == {"S1": 1, "S2": 1}
+    await world.undone(receipt, on=3)
+    assert await lots(world) == {}
+
+
+async def test_a_backdated_line_is_split_as_well(world: World) -> None:
+    await world.posted("receipt", world.line("A", 2, 5, remark="S1 S2"), on=1)
+    await world.posted("issue", world.line("A", 1, 9, remark="S1"), on=4)
+    await world.posted("transfer", world.line("A", 1, to="SHOP", remark="S2"), on=3)
+    assert await lots(world, place="SHOP") == {"S2": 1}
+    early = world.line("A", 1, to="SHOP", remark="S1")
+    assert await world.refused("transfer", early, on=3) == ["LATER_SHORT"]
+
+
+async def test_a_count_says_what_was_found_of_each_lot(world: World) -> None:
+    await world.set(count_approval_pct="10")
+    await world.posted("receipt", world.line("L", 9, 5, remark="X=4 Y=5"))
+    exact = world.line("L", 9, remark="X=4 Y=5")
+    await world.posted("count", exact, on=2)
+    away = world.line("L", 5, remark="X=0 Y=5")
+    assert await world.refused("count", away, on=2) == ["COUNT_NEEDS_APPROVAL"]
+    await world.set(count_approval_pct=None)
+    await world.posted("count", away, on=2)
+    assert await lots(world, "L") == {"Y": 5}
+
+
+async def test_outputs_are_split_and_their_costs_come_to_the_whole(world: World) -> None:
+    await world.posted("receipt", world.line("L", 10, 1, remark="X=10"))
+    made = [
+        world.line("L", 10, role="consume", remark="X=10"),
+        world.line("A", 3, role="produce", remark="S1 S2 S3"),
+        world.line("L", 3, role="produce", share="40", remark="Y=1 Z=2"),
+    ]
+    await world.posted("conversion", *made, on=2)
+    assert await values(world) == {"S1": 2, "S2": 2, "S3": 2}
+    assert await values(world, "L") == {"Y": D("1.33"), "Z": D("2.67")}
+
+
+async def test_units_belong_to_a_lot_and_are_held_with_it(world: World) -> None:
+    await world.posted("receipt", world.line("L", 2, 5, remark="BOX: S1 S2"))
+    assert await world.rows(
+        "SELECT l.code, p.code FROM lot l JOIN lot p ON p.id = l.parent_id"
+        " AND p.tenant_id = l.tenant_id ORDER BY 1"
+    ) == [("S1", "BOX"), ("S2", "BOX")]
+    assert await values(world, "L") == {"BOX": D(10)}
+
+
+async def test_a_lot_of_many_is_no_unit(world: World) -> None:
+    await world.posted("receipt", world.line("L", 2, 5, lot_code="S1"))
+    assert await world.refused("receipt", world.line("L", 1, 5, remark="S1")) == ["NOT_A_UNIT"]
+
+
+@pytest.mark.parametrize("remark", ["S1", "S1 S1", "S1 S2 S3=0", "S1 S2 S3"])
+async def test_parts_that_are_none_refuse_the_posting(world: World, remark: str) -> None:
+    line = world.line("A", 2, 5, remark=remark)
+    assert await world.refused("receipt", line) == ["MODULE_FAILED"]
+    assert await lots(world) == {}
+
+
+async def test_a_refusal_says_where(world: World) -> None:
+    lines = world.line("A", 1, 5, remark="S1"), world.line("A", 1, 5, remark="REFUSE")
+    [refusal] = (await world.try_("receipt", *lines)).refusals
+    assert (refusal.code, refusal.path) == (LIMIT_EXCEEDED, ("lines", 1, "remark"))
+
+
+async def test_one_module_splits_a_line(db: Database) -> None:
+    def twice(posting: Posting) -> Iterable[LotPart]:
+        return split_lines(posting)
+
+    twice.__name__ = "split_lines"
+    with installed(plugin("testing", split_lines), plugin("other", twice)):
+        world = await World.open(db)
+        await world.item("A")
+        for name in ("testing", "other"):
+            await switch_on(db, world.principal, name)
+        [refusal] = (await world.try_("receipt", world.line("A", 1, 5, remark="S1"))).refusals
+        assert refusal.code == "MODULE_FAILED"
+        assert await world.on_hand("A") == 0
+        await world.tallies()
