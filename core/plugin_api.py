@@ -16,10 +16,12 @@ from core.db.database import Database, Transaction, rows
 from core.db.metadata import Moment, Number, Uuid
 from core.db.migrate import run_script
 from core.decimals import Exact, Rounding, exact, rounded, share, to_multiple
+from core.documents.lifecycle import Event as DocumentEvent
 from core.documents.progress import Ordered
 from core.documents.reading import lines as lines_of_documents
 from core.documents.records import Document, DocumentDraft, Line, LineDraft
 from core.documents.service import add_to_draft
+from core.documents.service import step as step_document
 from core.documents.types import TYPES as DOCUMENT_TYPES
 from core.documents.types import UNKNOWN_TYPE, DocumentType, Effect
 from core.errors import (
@@ -65,6 +67,8 @@ from core.ledger.views.positions import StockLine, stock_now
 from core.ledger.views.present import module_settings, today
 from core.ledger.views.reports import Availability, availability
 from core.outbox.tables import Event, emit_many
+from core.places.rules import NegativeStock, PlaceDraft
+from core.places.service import create_place_within
 from core.tenancy.modules import update_module_settings
 from core.tenancy.rules import Principal
 from core.text import clean
@@ -86,6 +90,7 @@ __all__ = [
     "Database",
     "Document",
     "DocumentDraft",
+    "DocumentEvent",
     "DocumentType",
     "Effect",
     "Event",
@@ -103,11 +108,13 @@ __all__ = [
     "Modules",
     "Moment",
     "Movement",
+    "NegativeStock",
     "NoSettings",
     "Number",
     "Offer",
     "Ordered",
     "Permission",
+    "PlaceDraft",
     "Post",
     "Posted",
     "Posting",
@@ -130,6 +137,7 @@ __all__ = [
     "availability",
     "barcodes_of_items",
     "clean",
+    "create_place_within",
     "define",
     "emit_many",
     "exact",
@@ -152,6 +160,7 @@ __all__ = [
     "run_script",
     "save_items_within",
     "share",
+    "step_document",
     "stock_now",
     "to_multiple",
     "today",

@@ -94,7 +94,7 @@ class Builder:
             link=self._link(line) if basis is Basis.LINKED else None,
         )
 
-    def _issue(self, line: Line) -> None:
+    def _issue(self, line: Line, account: str | None = None) -> None:
         linked = self.document.type.returns and self._source_line(line) is not None
         linked = linked and self.state.rules.return_out == "original_cost"
         for key, quantity in self._takes(line):
@@ -103,7 +103,7 @@ class Builder:
                 key.lot,
                 quantity,
                 self._side(line.item_id, key.place, key.lot),
-                self._account(),
+                self._account(account),
                 Basis.LINKED if linked else Basis.COST,
                 link=self._link(line) if linked else None,
             )
@@ -147,6 +147,9 @@ class Builder:
         if line.role == "consume":
             self._issue(line)
             return
+        if line.role == "lost":
+            self._issue(line, self.document.type.lost_to)
+            return
         lot = self._lot(line, line.lot_code)
         first = next(other for other in self.document.lines if other.role == "produce")
         self._flow(
@@ -157,8 +160,16 @@ class Builder:
             self._side(line.item_id, self._place(line), lot),
             Basis.SHARE,
             given=None if line.no == first.no else line.share or ZERO,
-            rate=self.document.extra_cost or ZERO,
+            rate=self._conversion_cost(),
         )
+
+    def _conversion_cost(self) -> Decimal:
+        """What joins the value of what a conversion takes: a supplier is paid by line for his work."""
+        cost = self.document.extra_cost or ZERO
+        if self.document.type.party != "supplier":
+            return cost
+        paid = (line.net for line in self.document.lines if line.role == "produce")
+        return sum(paid, cost)
 
     def _drop(self, line: Line) -> None:
         customer = Side(self.state.places.account("customer"))
@@ -239,9 +250,10 @@ class Builder:
             )
         )
 
-    def _account(self) -> Side:
-        assert self.document.type.account is not None
-        return Side(self.state.places.account(self.document.type.account))
+    def _account(self, named: str | None = None) -> Side:
+        account = named or self.document.type.account
+        assert account is not None
+        return Side(self.state.places.account(account))
 
     def _side(self, item: UUID, place: UUID, lot: UUID) -> Side:
         return Side(place, self.state.pool_of(item, place, lot))
@@ -382,7 +394,9 @@ def landed_shares(state: State, document: Document, source: Source) -> dict[int,
     lines = [
         s.line
         for no, s in sorted(source.lines.items())
-        if s.line.stocked and (not chosen or no in chosen)
+        if s.line.stocked
+        and (s.line.role == "produce" or source.type.effect is not Effect.CONVERT)
+        and (not chosen or no in chosen)
     ]
     basis = [_basis_line(state, line, chosen.get(line.no)) for line in lines]
     by = SharedBy(document.cost_basis or SharedBy.AMOUNT)
@@ -402,10 +416,11 @@ def _basis_line(state: State, line: Line, manual: Line | None) -> BasisLine:
 
 
 def _building_order(line: Line) -> tuple[int, int]:
-    """Consumption first; of the outputs, the first one takes the rest and so comes last."""
-    if line.role != "produce":
-        return (0, line.no)
-    return (1, -line.no)
+    """Consumption first; of the outputs, the first one takes the rest and so comes last. What was lost on
+    somebody else's charge comes after them: its value is none of theirs."""
+    if line.role == "produce":
+        return (1, -line.no)
+    return (2 if line.role == "lost" else 0, line.no)
 
 
 _BUILD: dict[Effect, Callable[[Builder, Line], None]] = {
