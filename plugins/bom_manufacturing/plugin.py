@@ -11,9 +11,21 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from core.plugin_api import Manifest, Permission, Transaction, hookimpl
+from core.plugin_api import (
+    DocumentType,
+    Manifest,
+    Permission,
+    Posting,
+    Refusal,
+    Transaction,
+    Write,
+    hookimpl,
+)
 from plugins.bom_manufacturing import bills, tables
 from plugins.bom_manufacturing.graphql import EXTENSION
+from plugins.bom_manufacturing.settings import ManufacturingSettings
+from plugins.bom_manufacturing.stock import subcontracting
+from plugins.bom_manufacturing.subcontracting import documents as subcontract
 from schema.plugin_api import Extension
 
 manifest = Manifest(
@@ -31,8 +43,10 @@ manifest = Manifest(
         ),
         Permission("bom_manufacturing.write", ("manager",)),
     ),
+    settings=ManufacturingSettings,
     tables=tables.tables,
     migrations=Path(__file__).parent / "migrations",
+    refusals={"bom_manufacturing_subcontract_receipt_number": subcontract.MEANWHILE},
     editions={"production": True, "discrete-manufacturing": True},
 )
 
@@ -43,5 +57,20 @@ def graphql() -> Extension:
 
 
 @hookimpl
+def document_types() -> list[DocumentType]:
+    return list(subcontract.TYPES)
+
+
+@hookimpl
+def check_posting(posting: Posting) -> Iterable[Refusal]:
+    return subcontract.refusals(posting)
+
+
+@hookimpl
+def posting_rows(posting: Posting) -> Iterable[Write]:
+    return subcontract.writes(posting)
+
+
+@hookimpl
 async def differences(tx: Transaction) -> Iterable[str]:
-    return await bills.differences(tx)
+    return [*await bills.differences(tx), *await subcontracting.differences(tx)]

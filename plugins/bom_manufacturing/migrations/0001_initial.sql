@@ -27,6 +27,49 @@ grant select, insert, update, delete on "bom_manufacturing_bom" to tallybook_app
 
 grant select on "bom_manufacturing_bom" to tallybook_read;
 
+CREATE TABLE bom_manufacturing_processor (
+	tenant_id UUID NOT NULL, 
+	place_id UUID NOT NULL, 
+	party_id UUID NOT NULL, 
+	CONSTRAINT bom_manufacturing_processor_pkey PRIMARY KEY (tenant_id, place_id), 
+	CONSTRAINT bom_manufacturing_processor_tenant_id_place_id_fkey FOREIGN KEY(tenant_id, place_id) REFERENCES place (tenant_id, id), 
+	CONSTRAINT bom_manufacturing_processor_tenant_id_party_id_fkey FOREIGN KEY(tenant_id, party_id) REFERENCES party (tenant_id, id)
+);
+
+CREATE INDEX bom_manufacturing_processor_tenant_id_party_id_idx ON bom_manufacturing_processor (tenant_id, party_id);
+
+alter table "bom_manufacturing_processor" enable row level security;
+
+alter table "bom_manufacturing_processor" force row level security;
+
+create policy tenant on "bom_manufacturing_processor" using (tenant_id = nullif(current_setting('app.tenant', true), '')::uuid) with check (tenant_id = nullif(current_setting('app.tenant', true), '')::uuid);
+
+grant select, insert, update, delete on "bom_manufacturing_processor" to tallybook_app;
+
+grant select on "bom_manufacturing_processor" to tallybook_read;
+
+CREATE TABLE bom_manufacturing_subcontract_order (
+	tenant_id UUID NOT NULL, 
+	order_id UUID NOT NULL, 
+	item_id UUID NOT NULL, 
+	pays_rejected BOOLEAN NOT NULL, 
+	CONSTRAINT bom_manufacturing_subcontract_order_pkey PRIMARY KEY (tenant_id, order_id), 
+	CONSTRAINT bom_manufacturing_subcontract_order_tenant_id_order_id_fkey FOREIGN KEY(tenant_id, order_id) REFERENCES document (tenant_id, id) ON DELETE CASCADE, 
+	CONSTRAINT bom_manufacturing_subcontract_order_tenant_id_item_id_fkey FOREIGN KEY(tenant_id, item_id) REFERENCES item (tenant_id, id)
+);
+
+CREATE INDEX bom_manufacturing_subcontract_order_tenant_id_item_id_idx ON bom_manufacturing_subcontract_order (tenant_id, item_id);
+
+alter table "bom_manufacturing_subcontract_order" enable row level security;
+
+alter table "bom_manufacturing_subcontract_order" force row level security;
+
+create policy tenant on "bom_manufacturing_subcontract_order" using (tenant_id = nullif(current_setting('app.tenant', true), '')::uuid) with check (tenant_id = nullif(current_setting('app.tenant', true), '')::uuid);
+
+grant select, insert, update, delete on "bom_manufacturing_subcontract_order" to tallybook_app;
+
+grant select on "bom_manufacturing_subcontract_order" to tallybook_read;
+
 CREATE TABLE bom_manufacturing_line (
 	tenant_id UUID NOT NULL, 
 	bom_id UUID NOT NULL, 
@@ -114,6 +157,89 @@ create policy tenant on "bom_manufacturing_output" using (tenant_id = nullif(cur
 grant select, insert, update, delete on "bom_manufacturing_output" to tallybook_app;
 
 grant select on "bom_manufacturing_output" to tallybook_read;
+
+CREATE TABLE bom_manufacturing_subcontract_component (
+	tenant_id UUID NOT NULL, 
+	order_id UUID NOT NULL, 
+	item_id UUID NOT NULL, 
+	numerator NUMERIC NOT NULL, 
+	denominator NUMERIC NOT NULL, 
+	allowance_pct NUMERIC NOT NULL, 
+	CONSTRAINT bom_manufacturing_subcontract_component_pkey PRIMARY KEY (tenant_id, order_id, item_id), 
+	CONSTRAINT bom_manufacturing_subcontract_component_tenant_id_order_id_fkey FOREIGN KEY(tenant_id, order_id) REFERENCES bom_manufacturing_subcontract_order (tenant_id, order_id) ON DELETE CASCADE, 
+	CONSTRAINT bom_manufacturing_subcontract_component_tenant_id_item_id_fkey FOREIGN KEY(tenant_id, item_id) REFERENCES item (tenant_id, id), 
+	CONSTRAINT bom_manufacturing_subcontract_component_per_unit CHECK (numerator > 0 AND denominator > 0), 
+	CONSTRAINT bom_manufacturing_subcontract_component_allowance CHECK (allowance_pct >= 0)
+);
+
+alter table "bom_manufacturing_subcontract_component" enable row level security;
+
+alter table "bom_manufacturing_subcontract_component" force row level security;
+
+create policy tenant on "bom_manufacturing_subcontract_component" using (tenant_id = nullif(current_setting('app.tenant', true), '')::uuid) with check (tenant_id = nullif(current_setting('app.tenant', true), '')::uuid);
+
+grant select, insert, update, delete on "bom_manufacturing_subcontract_component" to tallybook_app;
+
+grant select on "bom_manufacturing_subcontract_component" to tallybook_read;
+
+CREATE TABLE bom_manufacturing_subcontract_receipt (
+	tenant_id UUID NOT NULL, 
+	document_id UUID NOT NULL, 
+	order_id UUID NOT NULL, 
+	number INTEGER, 
+	received NUMERIC NOT NULL, 
+	rejected NUMERIC NOT NULL, 
+	CONSTRAINT bom_manufacturing_subcontract_receipt_pkey PRIMARY KEY (tenant_id, document_id), 
+	CONSTRAINT bom_manufacturing_subcontract_receipt_tenant_id_documen_5907 FOREIGN KEY(tenant_id, document_id) REFERENCES document (tenant_id, id), 
+	CONSTRAINT bom_manufacturing_subcontract_receipt_tenant_id_order_id_fkey FOREIGN KEY(tenant_id, order_id) REFERENCES bom_manufacturing_subcontract_order (tenant_id, order_id), 
+	CONSTRAINT bom_manufacturing_subcontract_receipt_number UNIQUE (tenant_id, order_id, number), 
+	CONSTRAINT bom_manufacturing_subcontract_receipt_quantities CHECK (least(received, rejected) >= 0 OR greatest(received, rejected) <= 0)
+);
+
+alter table "bom_manufacturing_subcontract_receipt" enable row level security;
+
+alter table "bom_manufacturing_subcontract_receipt" force row level security;
+
+create policy tenant on "bom_manufacturing_subcontract_receipt" using (tenant_id = nullif(current_setting('app.tenant', true), '')::uuid) with check (tenant_id = nullif(current_setting('app.tenant', true), '')::uuid);
+
+grant select, insert on "bom_manufacturing_subcontract_receipt" to tallybook_app;
+
+grant select on "bom_manufacturing_subcontract_receipt" to tallybook_read;
+
+create trigger append_only before update or delete on "bom_manufacturing_subcontract_receipt" for each row execute function refuse_change();
+
+create trigger never_truncated before truncate on "bom_manufacturing_subcontract_receipt" for each statement execute function refuse_change();
+
+CREATE TABLE bom_manufacturing_subcontract_use (
+	tenant_id UUID NOT NULL, 
+	document_id UUID NOT NULL, 
+	item_id UUID NOT NULL, 
+	order_id UUID NOT NULL, 
+	used NUMERIC NOT NULL, 
+	allowed_loss NUMERIC NOT NULL, 
+	charged_loss NUMERIC NOT NULL, 
+	CONSTRAINT bom_manufacturing_subcontract_use_pkey PRIMARY KEY (tenant_id, document_id, item_id), 
+	CONSTRAINT bom_manufacturing_subcontract_use_tenant_id_document_id_fkey FOREIGN KEY(tenant_id, document_id) REFERENCES document (tenant_id, id), 
+	CONSTRAINT bom_manufacturing_subcontract_use_tenant_id_item_id_fkey FOREIGN KEY(tenant_id, item_id) REFERENCES item (tenant_id, id), 
+	CONSTRAINT bom_manufacturing_subcontract_use_tenant_id_order_id_fkey FOREIGN KEY(tenant_id, order_id) REFERENCES bom_manufacturing_subcontract_order (tenant_id, order_id), 
+	CONSTRAINT bom_manufacturing_subcontract_use_quantities CHECK (least(used, allowed_loss, charged_loss) >= 0 OR greatest(used, allowed_loss, charged_loss) <= 0)
+);
+
+CREATE INDEX bom_manufacturing_subcontract_use_tenant_id_order_id_it_b447 ON bom_manufacturing_subcontract_use (tenant_id, order_id, item_id);
+
+alter table "bom_manufacturing_subcontract_use" enable row level security;
+
+alter table "bom_manufacturing_subcontract_use" force row level security;
+
+create policy tenant on "bom_manufacturing_subcontract_use" using (tenant_id = nullif(current_setting('app.tenant', true), '')::uuid) with check (tenant_id = nullif(current_setting('app.tenant', true), '')::uuid);
+
+grant select, insert on "bom_manufacturing_subcontract_use" to tallybook_app;
+
+grant select on "bom_manufacturing_subcontract_use" to tallybook_read;
+
+create trigger append_only before update or delete on "bom_manufacturing_subcontract_use" for each row execute function refuse_change();
+
+create trigger never_truncated before truncate on "bom_manufacturing_subcontract_use" for each statement execute function refuse_change();
 
 CREATE TABLE bom_manufacturing_alternate (
 	tenant_id UUID NOT NULL, 

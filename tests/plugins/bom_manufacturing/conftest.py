@@ -11,6 +11,7 @@ from core.extension.registry import Plugin, Registry, using
 from core.ledger.verify import verify
 from plugins.bom_manufacturing import plugin
 from schema.compose import ComposedSchema, composed_schema
+from tests.plugins.bom_manufacturing.outwork import Outwork
 from tests.plugins.bom_manufacturing.workshop import Workshop
 
 
@@ -26,3 +27,8 @@ async def workshop(db: Database, schema: ComposedSchema) -> AsyncIterator[Worksh
     found = await Workshop.open(db, schema)
     yield found
     assert await verify(db, found.shop.principal.tenant_id) == []
+
+
+@pytest.fixture
+async def outwork(workshop: Workshop) -> Outwork:
+    return await Outwork.open(workshop)
