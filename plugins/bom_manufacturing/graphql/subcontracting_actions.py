@@ -184,7 +184,7 @@ class Mutations:
         self, info: Info, input: Annotated[BomManufacturingCloseSubcontractInput, Input]
     ) -> BomManufacturingSubcontractPayload:
         """Close an order to a processor: the rest will not come. Refused while components are accounted to
-        him; `reopenDocument` opens it again."""
+        him; `reopenOrder` opens it again."""
         context, key = info.context, order_of(input.order_id)
         await orders.close_order(
             context.database, context.principal, input.command_id, key, input.revision

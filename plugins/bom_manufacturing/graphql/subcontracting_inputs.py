@@ -136,6 +136,14 @@ class BomManufacturingChargeInput:
 
 
 @input_type
+class BomManufacturingLossInput:
+    """So much of a component that was lost."""
+
+    item_id: strawberry.ID = field("The component.")
+    quantity: Decimal = field("How much, in its base unit.")
+
+
+@input_type
 class BomManufacturingReceiveInput:
     """Goods that a processor delivers."""
 
@@ -145,7 +153,7 @@ class BomManufacturingReceiveInput:
     rejected: Decimal = field(
         "How much is rejected: it is not taken in, and has used components as well.", default=ZERO
     )
-    lost: list[BomManufacturingPartInput] = field(
+    lost: list[BomManufacturingLossInput] = field(
         "What he lost of components: ours up to his allowance, charged to him beyond.",
         default_factory=list,
     )
@@ -206,14 +214,20 @@ def head_of(
     return Head(order_of(sent.order_id), sent.business_date, remark(sent.remark))
 
 
-def parts_of(sent: Sequence[BomManufacturingPartInput] | None, name: str) -> list[Part] | None:
+def parts_of(
+    sent: Sequence[BomManufacturingPartInput | BomManufacturingLossInput] | None, name: str
+) -> list[Part] | None:
     """The components that were named, if any were."""
     if sent is None:
         return None
     if len(sent) > MOST_PARTS:
         raise refuse(LIMIT_EXCEEDED, name, field=name, limit=MOST_PARTS)
     return [
-        Part(uuid_of(one.item_id, "Item", name, n, "itemId"), one.quantity, one.lot_code)
+        Part(
+            uuid_of(one.item_id, "Item", name, n, "itemId"),
+            one.quantity,
+            one.lot_code if isinstance(one, BomManufacturingPartInput) else None,
+        )
         for n, one in enumerate(sent)
     ]
 
