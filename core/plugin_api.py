@@ -85,6 +85,8 @@ from core.ledger.views.present import (
 )
 from core.ledger.views.reports import Availability, availability
 from core.outbox import Event, Heard, emit_many
+from core.places.rules import NegativeStock, PlaceDraft
+from core.places.service import create_place_within
 from core.tenancy.modules import update_module_settings
 from core.tenancy.rules import Principal
 from core.text import clean
@@ -134,11 +136,13 @@ __all__ = [
     "Modules",
     "Moment",
     "Movement",
+    "NegativeStock",
     "NoSettings",
     "Number",
     "Offer",
     "Ordered",
     "Permission",
+    "PlaceDraft",
     "Post",
     "PostStored",
     "Posted",
@@ -171,6 +175,7 @@ __all__ = [
     "cell_number",
     "cell_whole",
     "clean",
+    "create_place_within",
     "define",
     "emit_many",
     "exact",

@@ -43,7 +43,11 @@ class LineRole(Enum):
 
     CONSUME = enum_value("consume", description="An input of a conversion: it leaves.")
     PRODUCE = enum_value("produce", description="An output of a conversion: it comes in.")
-    LOST = enum_value("lost", description="On an arrival: dispatched, but not arrived.")
+    LOST = enum_value(
+        "lost",
+        description="On an arrival: dispatched, but not arrived. On a conversion by a supplier: lost by him,"
+        " on his charge.",
+    )
 
 
 @input_type

@@ -12,7 +12,8 @@ from uuid import UUID
 from core.documents.types import TYPES, DocumentType
 
 Role = Literal["consume", "produce", "lost"]
-"""Conversions, and orders of such, consume and produce; on an arrival, what was lost is ``lost``."""
+"""Conversions, and orders of such, consume and produce; what was lost on an arrival, or by a conversion on
+somebody else's charge, is ``lost``."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -394,6 +394,10 @@ def _check_order(line: LineDraft, document_type: DocumentType) -> Iterator[Refus
 def _check_conversion(document_type: DocumentType, lines: list[Line]) -> Iterator[Refusal]:
     if document_type.effect is not Effect.CONVERT:
         return
+    if document_type.lost_to is None:
+        for line in lines:
+            if line.role == "lost":
+                yield Refusal(ROLE_REQUIRED, ("lines", line.no - 1, "role"))
     outputs = [line for line in lines if line.role == "produce"]
     # Where an order is carried out, what it consumed may have left before.
     consumed = document_type.source_required or any(line.role == "consume" for line in lines)

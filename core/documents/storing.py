@@ -15,6 +15,7 @@ from core.db import bulk
 from core.db.database import RawTransaction, Transaction
 from core.documents import tables
 from core.documents.records import Document, Line
+from core.ledger.tables import promise
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +90,7 @@ async def conclude(tx: RawTransaction, filed: Iterable[Filed], at: datetime, mar
 
 async def replace_draft(tx: Transaction, document: Document, mark: int) -> None:
     """The draft's content is what its writer last saved."""
-    await tx.sql.execute(
-        sa.delete(tables.document_line).where(
-            tables.document_line.c.tenant_id == tx.tenant_id,
-            tables.document_line.c.document_id == document.id,
-        )
-    )
+    await _delete_lines(tx, document.id)
     columns = f"id type business_date changed {_HEAD}"
     changes = ", ".join(f"{name} = r.{name}" for name in columns.split()[1:])
     await bulk.run(
@@ -126,12 +122,18 @@ async def add_lines(tx: Transaction, document: Document, lines: Iterable[Line], 
 
 
 async def delete_draft(tx: Transaction, document_id: UUID) -> None:
-    for table, column in ((tables.document_line, "document_id"), (tables.document, "id")):
-        await tx.sql.execute(
-            sa.delete(table).where(
-                table.c.tenant_id == tx.tenant_id, table.c[column] == document_id
-            )
-        )
+    await _delete_lines(tx, document_id)
+    table = tables.document
+    await tx.sql.execute(
+        sa.delete(table).where(table.c.tenant_id == tx.tenant_id, table.c.id == document_id)
+    )
+
+
+async def _delete_lines(tx: Transaction, document_id: UUID) -> None:
+    """With what is left of an order that was unapproved: promises of nothing, and no progress."""
+    for table in (promise, tables.line_progress, tables.document_line):
+        own = (table.c.tenant_id == tx.tenant_id) & (table.c.document_id == document_id)
+        await tx.sql.execute(sa.delete(table).where(own))
 
 
 async def set_state(

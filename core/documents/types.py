@@ -7,7 +7,7 @@ names, and what it may go back to. Plugins declare further types over the same e
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Literal
 
@@ -50,6 +50,9 @@ class DocumentType:
     finds them. They are valued by the order that the document goes back to, else by the dispatch itself.
     ``roles`` says of an order that its lines are of two sorts: what is to be consumed is promised from
     its place, what is to be produced is expected there. Without roles the party decides.
+    ``lost_to`` is the account that takes what a conversion lost on somebody else's charge: its value goes
+    there and not into what is produced. What a supplier converts is paid by the amounts of the lines
+    that produce, which join the cost. ``landed`` says that landed cost may be put on what was brought.
     """
 
     code: str
@@ -65,6 +68,8 @@ class DocumentType:
     holds: bool = False
     waits_in: Waiting | None = None
     roles: bool = False
+    lost_to: str | None = None
+    landed: bool = False
     system: bool = False
     module: str | None = None
 
@@ -82,6 +87,7 @@ _TYPES = (
         account="supplier",
         party="supplier",
         sources=("purchase_order",),
+        landed=True,
     ),
     DocumentType(
         "return_to_supplier",
@@ -153,11 +159,15 @@ _TYPES = (
         account="internal_use",
         holds=True,
     ),
-    DocumentType("other_in", Effect.RECEIVE, "OI", "Other receipt", "其他入库", account="other"),
+    DocumentType(
+        "other_in", Effect.RECEIVE, "OI", "Other receipt", "其他入库", account="other", landed=True
+    ),
     DocumentType(
         "other_out", Effect.ISSUE, "OO", "Other issue", "其他出库", account="other", holds=True
     ),
-    DocumentType("opening", Effect.RECEIVE, "OP", "Opening stock", "期初库存", account="opening"),
+    DocumentType(
+        "opening", Effect.RECEIVE, "OP", "Opening stock", "期初库存", account="opening", landed=True
+    ),
     DocumentType(
         "conversion", Effect.CONVERT, "CV", "Conversion", "转换", account="production", holds=True
     ),
@@ -183,7 +193,6 @@ _TYPES = (
         "Landed cost",
         "采购费用分摊",
         account="supplier",
-        sources=("receipt", "opening", "other_in"),
         source_required=True,
     ),
     DocumentType(
@@ -205,12 +214,16 @@ _TYPES = (
     DocumentType("revaluation", Effect.REVALUE, "RV", "Revaluation", "成本重估", system=True),
 )
 
-TYPES: dict[str, DocumentType] = {t.code: t for t in _TYPES}
+TYPES: dict[str, DocumentType] = {}
 """Every type by its code, those of plugins included."""
 
 
 def install(further: Iterable[DocumentType]) -> None:
     """Add the types of this process's plugins, in place of those added before."""
-    for code in [code for code, known in TYPES.items() if known.module is not None]:
-        del TYPES[code]
-    TYPES.update((known.code, known) for known in further)
+    TYPES.clear()
+    TYPES.update((known.code, known) for known in (*_TYPES, *further))
+    bearing = tuple(known.code for known in TYPES.values() if known.landed)
+    TYPES["landed_cost"] = replace(TYPES["landed_cost"], sources=bearing)
+
+
+install(())

@@ -108,7 +108,7 @@ class Builder:
             link=self._link(line) if basis is Basis.LINKED else None,
         )
 
-    def _issue(self, line: Line) -> None:
+    def _issue(self, line: Line, account: str | None = None) -> None:
         linked = self.document.type.returns and self._source_line(line) is not None
         linked &= self.state.rules.return_out == "original_cost" and not self._has_own_cost(line)
         for key, quantity in self._takes(line):
@@ -117,7 +117,7 @@ class Builder:
                 key.lot,
                 quantity,
                 self._side(line.item_id, key.place, key.lot),
-                self._account(),
+                self._account(account),
                 Basis.LINKED if linked else Basis.COST,
                 link=self._link(line) if linked else None,
             )
@@ -161,6 +161,9 @@ class Builder:
         if line.role == "consume":
             self._issue(line)
             return
+        if line.role == "lost":
+            self._issue(line, self.document.type.lost_to)
+            return
         lot = self._lot(line, line.lot_code)
         self._flow(
             line,
@@ -170,8 +173,16 @@ class Builder:
             self._side(line.item_id, self._place(line), lot),
             Basis.SHARE,
             given=self._share(line),
-            rate=self.document.extra_cost or ZERO,
+            rate=self._conversion_cost(),
         )
+
+    def _conversion_cost(self) -> Decimal:
+        """What joins the value of what a conversion takes: a supplier is paid by line for his work."""
+        cost = self.document.extra_cost or ZERO
+        if self.document.type.party != "supplier":
+            return cost
+        paid = (line.net for line in self.document.lines if line.role == "produce")
+        return sum(paid, cost)
 
     def _drop(self, line: Line) -> None:
         customer = Side(self.state.places.account("customer"))
@@ -275,9 +286,10 @@ class Builder:
             )
         )
 
-    def _account(self) -> Side:
-        assert self.document.type.account is not None
-        return Side(self.state.places.account(self.document.type.account))
+    def _account(self, named: str | None = None) -> Side:
+        account = named or self.document.type.account
+        assert account is not None
+        return Side(self.state.places.account(account))
 
     def _side(self, item: UUID, place: UUID, lot: UUID) -> Side:
         return Side(place, self.state.pool_of(item, place, lot))
@@ -440,10 +452,11 @@ class Builder:
 
 
 def _building_order(line: Line) -> tuple[int, int]:
-    """Consumption first; of the outputs, the first one takes the rest and so comes last."""
-    if line.role != "produce":
-        return (0, line.no)
-    return (1, -line.no)
+    """Consumption first; of the outputs, the first one takes the rest and so comes last. What was lost on
+    somebody else's charge comes after them: its value is none of theirs."""
+    if line.role == "produce":
+        return (1, -line.no)
+    return (2 if line.role == "lost" else 0, line.no)
 
 
 _BUILD: dict[Effect, Callable[[Builder, Line], None]] = {

@@ -210,7 +210,10 @@ INVARIANTS = (
         "a command left its document",
         "SELECT format('command %s: document %s', c.id, c.outcome ->> 'id') FROM command c"
         " WHERE c.operation IN ('postDocument', 'postDraft', 'reverseDocument') AND NOT EXISTS"
-        " (SELECT FROM document d WHERE d.id = (c.outcome ->> 'id')::uuid AND d.number IS NOT NULL)",
+        " (SELECT FROM document d WHERE d.id = (c.outcome ->> 'id')::uuid AND d.number IS NOT NULL)"
+        # but for an order that was unapproved and deleted
+        " AND NOT EXISTS (SELECT FROM audit a WHERE a.object_id = (c.outcome ->> 'id')::uuid"
+        "  AND a.action = 'document.delete')",
     ),
     Invariant(
         "every posting was commanded",

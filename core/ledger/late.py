@@ -274,8 +274,10 @@ def _forget_standards(state: State, sequence: int) -> None:
 
 
 async def _first_position(tx: RawTransaction, sequence: int, on: date) -> Position:
-    """Where the document's first event stands: for a landed cost, at the receipt it corrects."""
-    return await tracing.first_position(tx, sequence) or Position(on, sequence, 0)
+    """Where the document's first event stands: for a landed cost, at the receipt it corrects, all of
+    it, because an output of a conversion is worth what its lines before took."""
+    first = await tracing.first_position(tx, sequence)
+    return Position(on, sequence, 0) if first is None else first._replace(flow=0)
 
 
 async def _opposites(

@@ -85,7 +85,7 @@ def replay(
             outcome = Outcome()
         else:
             if amended and (more := amended.get(flow.event)):
-                flow = replace(flow, given=(flow.given or ZERO) + more)
+                flow = _with_cost(flow, more)
             outcome = state.books.apply(flow)
         check.add(flow, outcome.legs, known.legs if known else {})
         if known is None:
@@ -98,6 +98,13 @@ def replay(
             result.corrections.append(Posted(known.flow, legs, layers, given))
     check.done()
     return result
+
+
+def _with_cost(flow: Flow, more: Decimal) -> Flow:
+    """The flow with landed cost on it; ``given`` is a share where a conversion brought the goods."""
+    if flow.basis is Basis.SHARE:
+        return replace(flow, added=flow.added + more)
+    return replace(flow, given=(flow.given or ZERO) + more)
 
 
 def difference(new: dict[K, Leg], old: dict[K, Leg]) -> dict[K, Leg]:

@@ -1,9 +1,11 @@
-"""Manufacturing for whoever makes what they sell: bills of material, planning, work orders, recipes.
+"""Manufacturing for whoever makes what they sell: bills of material, planning, work orders,
+processors, recipes.
 
 A maker gains: what goes into a product is written down once, by version and day, and answers what a quantity
 needs over all levels, what it costs, what else a component goes into, and how many can be made now. Planning
 nets demand over all levels and says what to buy and to make, when, and why. Work orders reserve components,
-value what is in work by itself, and say what was used beyond the standard. A kitchen's ingredients leave by
+value what is in work by itself, and say what was used beyond the standard. What a processor has is ours until
+goods come back, which carry its cost and the fee. A kitchen's ingredients leave by
 recipe when a day is closed.
 
 Switched off, all of it is hidden and kept: nothing of core depends on it.
@@ -37,7 +39,8 @@ from plugins.bom_manufacturing.recipes import posting as recipes
 from plugins.bom_manufacturing.recipes.closing import close_open_days
 from plugins.bom_manufacturing.settings import ManufacturingSettings
 from plugins.bom_manufacturing.stock import recipes as closings
-from plugins.bom_manufacturing.stock import work_orders
+from plugins.bom_manufacturing.stock import subcontracting, work_orders
+from plugins.bom_manufacturing.subcontracting import documents as subcontract
 from plugins.bom_manufacturing.work_orders import tables as work_tables
 from plugins.bom_manufacturing.work_orders import types as work
 from plugins.bom_manufacturing.work_orders.posting import WorkPosting
@@ -49,9 +52,9 @@ manifest = Manifest(
     core=">=0.1,<0.2",
     title="Manufacturing",
     title_zh="生产制造",
-    summary="Bills of material over all levels, work orders with what is in work, planning of what to buy and"
-    " make, and recipes that take ingredients at day end.",
-    summary_zh="多级物料清单、生产工单与在制品、物料需求计划、配方日结耗用。",
+    summary="Bills of material over all levels, work orders with what is in work, subcontracting,"
+    " planning of what to buy and make, and recipes that take ingredients at day end.",
+    summary_zh="多级物料清单、生产工单与在制品、委外加工、物料需求计划、配方日结耗用。",
     permissions=(
         Permission(
             "bom_manufacturing.read",
@@ -64,14 +67,17 @@ manifest = Manifest(
     tables=tables.tables,
     settings=ManufacturingSettings,
     migrations=Path(__file__).parent / "migrations",
-    refusals={"bom_manufacturing_closing_pkey": recipes.CLOSED_MEANWHILE},
+    refusals={
+        "bom_manufacturing_closing_pkey": recipes.CLOSED_MEANWHILE,
+        "bom_manufacturing_subcontract_receipt_number": subcontract.MEANWHILE,
+    },
     editions={"production": True, "discrete-manufacturing": True, "catering": True},
 )
 
 
 @hookimpl
 def document_types() -> Sequence[DocumentType]:
-    return [*work.TYPES, *recipes.TYPES]
+    return [*work.TYPES, *subcontract.TYPES, *recipes.TYPES]
 
 
 @hookimpl
@@ -85,12 +91,14 @@ def posting_reads() -> Sequence[Reads]:
 @hookimpl
 def check_posting(posting: Posting) -> Iterator[Refusal]:
     yield from WorkPosting(posting).refusals()
+    yield from subcontract.refusals(posting)
     yield from recipes.refusals(posting)
 
 
 @hookimpl
 def posting_rows(posting: Posting) -> Iterator[Write]:
     yield from WorkPosting(posting).writes()
+    yield from subcontract.writes(posting)
     yield from recipes.writes(posting)
 
 
@@ -118,5 +126,5 @@ async def save_attributes(
 
 @hookimpl
 async def differences(tx: Transaction) -> Iterable[str]:
-    found = (bills.differences, work_orders.differences, closings.differences)
-    return [told for part in found for told in await part(tx)]
+    parts = (bills, work_orders, subcontracting, closings)
+    return [told for part in parts for told in await part.differences(tx)]

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Literal
 
 from pydantic import BaseModel, Field
+
+NAME = "bom_manufacturing"
 
 
 class ManufacturingSettings(BaseModel, frozen=True, extra="forbid"):
@@ -19,4 +22,9 @@ class ManufacturingSettings(BaseModel, frozen=True, extra="forbid"):
     release_short: bool = Field(
         default=True,
         description="Whether a work order may be released while components are missing (缺料).",
+    )
+    negative_at_processor: Literal["forbid", "allow"] = Field(
+        default="forbid",
+        description="Whether stock at places that are made for processors may go below zero: he used his"
+        " own, or we forgot to send. Each place can be changed afterwards.",
     )

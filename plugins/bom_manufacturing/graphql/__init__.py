@@ -11,6 +11,9 @@ from plugins.bom_manufacturing.graphql import (
     plans,
     recipes,
     saving,
+    settings,
+    subcontracting,
+    subcontracting_actions,
     usage,
     work_orders,
     working,
@@ -20,9 +23,10 @@ from schema.plugin_api import gathered
 EXTENSION = gathered(
     part.EXTENSION
     for part in (
-        *(bills, asking, saving),
+        *(bills, asking, saving, settings),
         *(planning_items, forecasts, plans, plan_answers),
         *(work_orders, working),
+        *(subcontracting, subcontracting_actions),
         *(recipes, usage),
     )
 )

@@ -147,7 +147,7 @@ class BomManufacturingPlacedOrder:
 
 
 @object_type(permission=READ)
-class BomManufacturingShortage:
+class BomManufacturingPlanShortage:
     """An item that cannot be there in time (缺料)."""
 
     key: strawberry.Private[UUID]
@@ -262,13 +262,13 @@ class Queries:
         )
 
     @query_field(permission=READ)
-    async def bom_manufacturing_shortages(
+    async def bom_manufacturing_plan_shortages(
         self,
         info: Info,
         run_id: RunId = None,
         first: First = None,
         after: After = None,
-    ) -> Connection[BomManufacturingShortage]:
+    ) -> Connection[BomManufacturingPlanShortage]:
         """What cannot be there in time, because its release has passed; the earliest first."""
         page = page_of(first, after, key=(dt.date, UUID))
         start = (page.after[0], page.after[1]) if page.after else None
@@ -278,7 +278,7 @@ class Queries:
         return connection(
             page,
             found,
-            node=lambda one: BomManufacturingShortage(
+            node=lambda one: BomManufacturingPlanShortage(
                 key=one.item,
                 quantity=one.short_quantity,
                 lacking_from=one.short_on or run.starts_on,

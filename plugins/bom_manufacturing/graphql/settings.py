@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from enum import Enum
 from typing import Annotated
 from uuid import UUID
 
+import strawberry
+from strawberry import enum_value
+
 from core.plugin_api import module_settings, update_module_settings
-from plugins.bom_manufacturing.settings import ManufacturingSettings
-from plugins.bom_manufacturing.work_orders.drafting import MODULE
+from plugins.bom_manufacturing.settings import NAME, ManufacturingSettings
 from schema.plugin_api import (
     COMMAND_ID,
     UNSET,
@@ -25,6 +28,14 @@ from schema.plugin_api import (
 )
 
 
+@strawberry.enum(description="Whether stock at a processor's may go below zero.")
+class BomManufacturingNegative(Enum):
+    """Refused, or allowed and reported."""
+
+    FORBID = enum_value("forbid", description="What would go below zero is refused.")
+    ALLOW = enum_value("allow", description="It is allowed, and reported.")
+
+
 def _about(name: str) -> str:
     return ManufacturingSettings.model_fields[name].description or ""
 
@@ -35,10 +46,12 @@ class BomManufacturingSettings:
 
     over_production_pct: Decimal = field(_about("over_production_pct"))
     release_short: bool = field(_about("release_short"))
+    negative_at_processor: BomManufacturingNegative = field(_about("negative_at_processor"))
 
     @classmethod
     def of(cls, record: ManufacturingSettings) -> BomManufacturingSettings:
-        return cls(**record.model_dump())
+        policy = BomManufacturingNegative(record.negative_at_processor)
+        return cls(**record.model_dump() | {"negative_at_processor": policy})
 
 
 @input_type
@@ -48,6 +61,9 @@ class BomManufacturingUpdateSettingsInput:
     command_id: UUID = field(COMMAND_ID)
     over_production_pct: Decimal | None = field(_about("over_production_pct"), default=UNSET)
     release_short: bool | None = field(_about("release_short"), default=UNSET)
+    negative_at_processor: BomManufacturingNegative | None = field(
+        _about("negative_at_processor"), default=UNSET
+    )
 
 
 @payload_type
@@ -66,7 +82,7 @@ class Queries:
     async def bom_manufacturing_settings(self, info: Info) -> BomManufacturingSettings:
         """What the tenant decided for manufacturing."""
         async with info.context.reading() as tx:
-            return BomManufacturingSettings.of(await module_settings(tx, MODULE))
+            return BomManufacturingSettings.of(await module_settings(tx, NAME))
 
 
 class Mutations:
@@ -81,9 +97,13 @@ class Mutations:
         """Change settings of manufacturing, all or none."""
         context = info.context
         told = {name: getattr(input, name) for name in ManufacturingSettings.model_fields}
-        changes = {name: value for name, value in told.items() if value is not UNSET}
+        changes = {
+            name: value.value if isinstance(value, Enum) else value
+            for name, value in told.items()
+            if value is not UNSET
+        }
         changed = await update_module_settings(
-            context.database, context.principal, input.command_id, MODULE, changes
+            context.database, context.principal, input.command_id, NAME, changes
         )
         assert isinstance(changed, ManufacturingSettings)
         return BomManufacturingSettingsPayload(settings=BomManufacturingSettings.of(changed))

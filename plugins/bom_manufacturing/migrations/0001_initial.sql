@@ -134,6 +134,27 @@ grant select, insert, update, delete on "bom_manufacturing_planning" to tallyboo
 
 grant select on "bom_manufacturing_planning" to tallybook_read;
 
+CREATE TABLE bom_manufacturing_processor (
+	tenant_id UUID NOT NULL, 
+	place_id UUID NOT NULL, 
+	party_id UUID NOT NULL, 
+	CONSTRAINT bom_manufacturing_processor_pkey PRIMARY KEY (tenant_id, place_id), 
+	CONSTRAINT bom_manufacturing_processor_tenant_id_place_id_fkey FOREIGN KEY(tenant_id, place_id) REFERENCES place (tenant_id, id), 
+	CONSTRAINT bom_manufacturing_processor_tenant_id_party_id_fkey FOREIGN KEY(tenant_id, party_id) REFERENCES party (tenant_id, id)
+);
+
+CREATE INDEX bom_manufacturing_processor_tenant_id_party_id_idx ON bom_manufacturing_processor (tenant_id, party_id);
+
+alter table "bom_manufacturing_processor" enable row level security;
+
+alter table "bom_manufacturing_processor" force row level security;
+
+create policy tenant on "bom_manufacturing_processor" using (tenant_id = nullif(current_setting('app.tenant', true), '')::uuid) with check (tenant_id = nullif(current_setting('app.tenant', true), '')::uuid);
+
+grant select, insert, update, delete on "bom_manufacturing_processor" to tallybook_app;
+
+grant select on "bom_manufacturing_processor" to tallybook_read;
+
 CREATE TABLE bom_manufacturing_run (
 	tenant_id UUID NOT NULL, 
 	id UUID NOT NULL, 
@@ -169,6 +190,28 @@ create policy tenant on "bom_manufacturing_run" using (tenant_id = nullif(curren
 grant select, insert, update, delete on "bom_manufacturing_run" to tallybook_app;
 
 grant select on "bom_manufacturing_run" to tallybook_read;
+
+CREATE TABLE bom_manufacturing_subcontract_order (
+	tenant_id UUID NOT NULL, 
+	order_id UUID NOT NULL, 
+	item_id UUID NOT NULL, 
+	pays_rejected BOOLEAN NOT NULL, 
+	CONSTRAINT bom_manufacturing_subcontract_order_pkey PRIMARY KEY (tenant_id, order_id), 
+	CONSTRAINT bom_manufacturing_subcontract_order_tenant_id_order_id_fkey FOREIGN KEY(tenant_id, order_id) REFERENCES document (tenant_id, id) ON DELETE CASCADE, 
+	CONSTRAINT bom_manufacturing_subcontract_order_tenant_id_item_id_fkey FOREIGN KEY(tenant_id, item_id) REFERENCES item (tenant_id, id)
+);
+
+CREATE INDEX bom_manufacturing_subcontract_order_tenant_id_item_id_idx ON bom_manufacturing_subcontract_order (tenant_id, item_id);
+
+alter table "bom_manufacturing_subcontract_order" enable row level security;
+
+alter table "bom_manufacturing_subcontract_order" force row level security;
+
+create policy tenant on "bom_manufacturing_subcontract_order" using (tenant_id = nullif(current_setting('app.tenant', true), '')::uuid) with check (tenant_id = nullif(current_setting('app.tenant', true), '')::uuid);
+
+grant select, insert, update, delete on "bom_manufacturing_subcontract_order" to tallybook_app;
+
+grant select on "bom_manufacturing_subcontract_order" to tallybook_read;
 
 CREATE TABLE bom_manufacturing_weekday (
 	tenant_id UUID NOT NULL, 
@@ -407,6 +450,89 @@ grant select, insert, update, delete on "bom_manufacturing_safety_stock" to tall
 
 grant select on "bom_manufacturing_safety_stock" to tallybook_read;
 
+CREATE TABLE bom_manufacturing_subcontract_component (
+	tenant_id UUID NOT NULL, 
+	order_id UUID NOT NULL, 
+	item_id UUID NOT NULL, 
+	numerator NUMERIC NOT NULL, 
+	denominator NUMERIC NOT NULL, 
+	allowance_pct NUMERIC NOT NULL, 
+	CONSTRAINT bom_manufacturing_subcontract_component_pkey PRIMARY KEY (tenant_id, order_id, item_id), 
+	CONSTRAINT bom_manufacturing_subcontract_component_tenant_id_order_id_fkey FOREIGN KEY(tenant_id, order_id) REFERENCES bom_manufacturing_subcontract_order (tenant_id, order_id) ON DELETE CASCADE, 
+	CONSTRAINT bom_manufacturing_subcontract_component_tenant_id_item_id_fkey FOREIGN KEY(tenant_id, item_id) REFERENCES item (tenant_id, id), 
+	CONSTRAINT bom_manufacturing_subcontract_component_per_unit CHECK (numerator > 0 AND denominator > 0), 
+	CONSTRAINT bom_manufacturing_subcontract_component_allowance CHECK (allowance_pct >= 0)
+);
+
+alter table "bom_manufacturing_subcontract_component" enable row level security;
+
+alter table "bom_manufacturing_subcontract_component" force row level security;
+
+create policy tenant on "bom_manufacturing_subcontract_component" using (tenant_id = nullif(current_setting('app.tenant', true), '')::uuid) with check (tenant_id = nullif(current_setting('app.tenant', true), '')::uuid);
+
+grant select, insert, update, delete on "bom_manufacturing_subcontract_component" to tallybook_app;
+
+grant select on "bom_manufacturing_subcontract_component" to tallybook_read;
+
+CREATE TABLE bom_manufacturing_subcontract_receipt (
+	tenant_id UUID NOT NULL, 
+	document_id UUID NOT NULL, 
+	order_id UUID NOT NULL, 
+	number INTEGER, 
+	received NUMERIC NOT NULL, 
+	rejected NUMERIC NOT NULL, 
+	CONSTRAINT bom_manufacturing_subcontract_receipt_pkey PRIMARY KEY (tenant_id, document_id), 
+	CONSTRAINT bom_manufacturing_subcontract_receipt_tenant_id_documen_5907 FOREIGN KEY(tenant_id, document_id) REFERENCES document (tenant_id, id), 
+	CONSTRAINT bom_manufacturing_subcontract_receipt_tenant_id_order_id_fkey FOREIGN KEY(tenant_id, order_id) REFERENCES bom_manufacturing_subcontract_order (tenant_id, order_id), 
+	CONSTRAINT bom_manufacturing_subcontract_receipt_number UNIQUE (tenant_id, order_id, number), 
+	CONSTRAINT bom_manufacturing_subcontract_receipt_quantities CHECK (least(received, rejected) >= 0 OR greatest(received, rejected) <= 0)
+);
+
+alter table "bom_manufacturing_subcontract_receipt" enable row level security;
+
+alter table "bom_manufacturing_subcontract_receipt" force row level security;
+
+create policy tenant on "bom_manufacturing_subcontract_receipt" using (tenant_id = nullif(current_setting('app.tenant', true), '')::uuid) with check (tenant_id = nullif(current_setting('app.tenant', true), '')::uuid);
+
+grant select, insert on "bom_manufacturing_subcontract_receipt" to tallybook_app;
+
+grant select on "bom_manufacturing_subcontract_receipt" to tallybook_read;
+
+create trigger append_only before update or delete on "bom_manufacturing_subcontract_receipt" for each row execute function refuse_change();
+
+create trigger never_truncated before truncate on "bom_manufacturing_subcontract_receipt" for each statement execute function refuse_change();
+
+CREATE TABLE bom_manufacturing_subcontract_use (
+	tenant_id UUID NOT NULL, 
+	document_id UUID NOT NULL, 
+	item_id UUID NOT NULL, 
+	order_id UUID NOT NULL, 
+	used NUMERIC NOT NULL, 
+	allowed_loss NUMERIC NOT NULL, 
+	charged_loss NUMERIC NOT NULL, 
+	CONSTRAINT bom_manufacturing_subcontract_use_pkey PRIMARY KEY (tenant_id, document_id, item_id), 
+	CONSTRAINT bom_manufacturing_subcontract_use_tenant_id_document_id_fkey FOREIGN KEY(tenant_id, document_id) REFERENCES document (tenant_id, id), 
+	CONSTRAINT bom_manufacturing_subcontract_use_tenant_id_item_id_fkey FOREIGN KEY(tenant_id, item_id) REFERENCES item (tenant_id, id), 
+	CONSTRAINT bom_manufacturing_subcontract_use_tenant_id_order_id_fkey FOREIGN KEY(tenant_id, order_id) REFERENCES bom_manufacturing_subcontract_order (tenant_id, order_id), 
+	CONSTRAINT bom_manufacturing_subcontract_use_quantities CHECK (least(used, allowed_loss, charged_loss) >= 0 OR greatest(used, allowed_loss, charged_loss) <= 0)
+);
+
+CREATE INDEX bom_manufacturing_subcontract_use_tenant_id_order_id_it_b447 ON bom_manufacturing_subcontract_use (tenant_id, order_id, item_id);
+
+alter table "bom_manufacturing_subcontract_use" enable row level security;
+
+alter table "bom_manufacturing_subcontract_use" force row level security;
+
+create policy tenant on "bom_manufacturing_subcontract_use" using (tenant_id = nullif(current_setting('app.tenant', true), '')::uuid) with check (tenant_id = nullif(current_setting('app.tenant', true), '')::uuid);
+
+grant select, insert on "bom_manufacturing_subcontract_use" to tallybook_app;
+
+grant select on "bom_manufacturing_subcontract_use" to tallybook_read;
+
+create trigger append_only before update or delete on "bom_manufacturing_subcontract_use" for each row execute function refuse_change();
+
+create trigger never_truncated before truncate on "bom_manufacturing_subcontract_use" for each statement execute function refuse_change();
+
 CREATE TABLE bom_manufacturing_suggestion (
 	tenant_id UUID NOT NULL, 
 	id UUID NOT NULL, 
@@ -440,6 +566,33 @@ create policy tenant on "bom_manufacturing_suggestion" using (tenant_id = nullif
 grant select, insert, update, delete on "bom_manufacturing_suggestion" to tallybook_app;
 
 grant select on "bom_manufacturing_suggestion" to tallybook_read;
+
+CREATE TABLE bom_manufacturing_work_order (
+	tenant_id UUID NOT NULL, 
+	document_id UUID NOT NULL, 
+	kind TEXT NOT NULL, 
+	bom_id UUID, 
+	status TEXT DEFAULT 'open' NOT NULL, 
+	reported NUMERIC DEFAULT '0' NOT NULL, 
+	scrapped NUMERIC DEFAULT '0' NOT NULL, 
+	absorbed NUMERIC DEFAULT '0' NOT NULL, 
+	CONSTRAINT bom_manufacturing_work_order_pkey PRIMARY KEY (tenant_id, document_id), 
+	CONSTRAINT bom_manufacturing_work_order_tenant_id_document_id_fkey FOREIGN KEY(tenant_id, document_id) REFERENCES document (tenant_id, id) ON DELETE CASCADE, 
+	CONSTRAINT bom_manufacturing_work_order_tenant_id_bom_id_fkey FOREIGN KEY(tenant_id, bom_id) REFERENCES bom_manufacturing_bom (tenant_id, id), 
+	CONSTRAINT bom_manufacturing_work_order_kind CHECK (kind IN ('make', 'rework', 'disassemble')), 
+	CONSTRAINT bom_manufacturing_work_order_status CHECK (status IN ('open', 'stopped', 'closed')), 
+	CONSTRAINT bom_manufacturing_work_order_figures CHECK (reported >= 0 AND scrapped >= 0 AND absorbed >= 0)
+);
+
+alter table "bom_manufacturing_work_order" enable row level security;
+
+alter table "bom_manufacturing_work_order" force row level security;
+
+create policy tenant on "bom_manufacturing_work_order" using (tenant_id = nullif(current_setting('app.tenant', true), '')::uuid) with check (tenant_id = nullif(current_setting('app.tenant', true), '')::uuid);
+
+grant select, insert, update, delete on "bom_manufacturing_work_order" to tallybook_app;
+
+grant select on "bom_manufacturing_work_order" to tallybook_read;
 
 CREATE TABLE bom_manufacturing_alternate (
 	tenant_id UUID NOT NULL, 
@@ -490,3 +643,29 @@ grant select on "bom_manufacturing_suggestion_order" to tallybook_read;
 create trigger append_only before update or delete on "bom_manufacturing_suggestion_order" for each row execute function refuse_change();
 
 create trigger never_truncated before truncate on "bom_manufacturing_suggestion_order" for each statement execute function refuse_change();
+
+CREATE TABLE bom_manufacturing_work_charge (
+	tenant_id UUID NOT NULL, 
+	id UUID NOT NULL, 
+	document_id UUID NOT NULL, 
+	kind TEXT NOT NULL, 
+	amount NUMERIC NOT NULL, 
+	remark TEXT, 
+	charged_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL, 
+	CONSTRAINT bom_manufacturing_work_charge_pkey PRIMARY KEY (tenant_id, id), 
+	CONSTRAINT bom_manufacturing_work_charge_tenant_id_document_id_fkey FOREIGN KEY(tenant_id, document_id) REFERENCES bom_manufacturing_work_order (tenant_id, document_id) ON DELETE CASCADE, 
+	CONSTRAINT bom_manufacturing_work_charge_kind CHECK (kind IN ('labour', 'overhead', 'fee', 'other')), 
+	CONSTRAINT bom_manufacturing_work_charge_amount CHECK (amount > 0)
+);
+
+CREATE INDEX bom_manufacturing_work_charge_tenant_id_document_id_idx ON bom_manufacturing_work_charge (tenant_id, document_id);
+
+alter table "bom_manufacturing_work_charge" enable row level security;
+
+alter table "bom_manufacturing_work_charge" force row level security;
+
+create policy tenant on "bom_manufacturing_work_charge" using (tenant_id = nullif(current_setting('app.tenant', true), '')::uuid) with check (tenant_id = nullif(current_setting('app.tenant', true), '')::uuid);
+
+grant select, insert, update, delete on "bom_manufacturing_work_charge" to tallybook_app;
+
+grant select on "bom_manufacturing_work_charge" to tallybook_read;

@@ -22,19 +22,17 @@ from core.plugin_api import (
     refuse,
     run_command,
     save_draft_within,
-    stock_now,
     today,
 )
 from plugins.bom_manufacturing import bills
 from plugins.bom_manufacturing.rules import check, work
 from plugins.bom_manufacturing.rules.records import Bom, Item, Supply
 from plugins.bom_manufacturing.rules.records import Line as BomLine
+from plugins.bom_manufacturing.settings import NAME
 from plugins.bom_manufacturing.stock import bills as stored_bills
 from plugins.bom_manufacturing.stock import work_orders as stored
 from plugins.bom_manufacturing.work_orders.posting import KEPT
 from plugins.bom_manufacturing.work_orders.types import ORDER
-
-MODULE = "bom_manufacturing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +122,7 @@ async def _draft(tx: Transaction, key: UUID, wanted: Wanted) -> tuple[DocumentDr
     digits = await stored.decimals(tx, [_uuid(p.item) for p in parts] + _outputs(bom))
     over = wanted.over_pct
     if over is None:
-        over = (await module_settings(tx, MODULE)).over_production_pct
+        over = (await module_settings(tx, NAME)).over_production_pct
     lines = [_product(wanted, over)]
     if wanted.kind == "disassemble":
         lines += await _taken_apart(tx, wanted, parts, digits, over)
@@ -237,20 +235,9 @@ async def _taken_apart(
 
 
 async def costs_now(tx: Transaction, items: Sequence[UUID]) -> dict[UUID, Fraction]:
-    """What one of each costs now: on average where some are there, else at its standard cost."""
-    facts = await stored_bills.item_facts(tx, items)
-    quantities: dict[UUID, Fraction] = {}
-    values: dict[UUID, Fraction] = {}
-    for line in await stock_now(tx, items):
-        key = line.item_id
-        quantities[key] = quantities.get(key, Fraction(0)) + Fraction(line.quantity)
-        values[key] = values.get(key, Fraction(0)) + Fraction(line.value)
-    return {
-        key: values[key] / quantities[key]
-        if quantities.get(key, 0) > 0
-        else Fraction(facts[key].standard_cost or 0)
-        for key in items
-    }
+    """What one of each costs now, nothing where nobody knows: shares of what is taken apart need some."""
+    known = await bills.unit_costs(tx, items)
+    return {item: cost or Fraction(0) for item, cost in known.items()}
 
 
 def _uuid(item: Item) -> UUID:

@@ -30,11 +30,11 @@ from core.plugin_api import (
     today,
 )
 from plugins.bom_manufacturing.rules import check, work
+from plugins.bom_manufacturing.settings import NAME
 from plugins.bom_manufacturing.stock import bills as stored_bills
 from plugins.bom_manufacturing.stock import work_orders as stored
 from plugins.bom_manufacturing.stock.work_orders import WorkOrder
 from plugins.bom_manufacturing.work_orders.carrying import carry_out
-from plugins.bom_manufacturing.work_orders.drafting import MODULE
 from plugins.bom_manufacturing.work_orders.shortage import shortages
 from plugins.bom_manufacturing.work_orders.types import CLOSING
 
@@ -53,7 +53,7 @@ async def release(
         order = (await stored.orders_by_id(tx, [order_id])).get(order_id)
         if order is None:
             raise refuse(NOT_FOUND, "id", id=str(order_id))
-        settings = await module_settings(tx, MODULE)
+        settings = await module_settings(tx, NAME)
         if order.state == "draft" and not settings.release_short:
             missing = await shortages(tx, order_id)
             codes = await stored_bills.item_facts(tx, [one.item_id for one in missing])

@@ -12,6 +12,7 @@ from core.ledger.verify import verify
 from core.plugin_api import today
 from plugins.bom_manufacturing import plugin
 from schema.compose import ComposedSchema, composed_schema
+from tests.plugins.bom_manufacturing.outwork import Outwork
 from tests.plugins.bom_manufacturing.planner import Planner
 from tests.plugins.bom_manufacturing.works import Works
 from tests.plugins.bom_manufacturing.workshop import Workshop
@@ -51,3 +52,8 @@ async def planner(workshop: Workshop) -> Planner:
         found = Planner(workshop, await today(tx))
     await found.ready()
     return found
+
+
+@pytest.fixture
+async def outwork(workshop: Workshop) -> Outwork:
+    return await Outwork.open(workshop)

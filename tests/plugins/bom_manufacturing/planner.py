@@ -40,7 +40,7 @@ OVER_TIME = """query($item: ID!, $bucket: BomManufacturingBucket!) {
 PLACED = """query($exceptions: Boolean!) {
   bomManufacturingPlacedOrders(exceptions: $exceptions) { nodes {
     line quantity dueOn pastDue advice neededOn item { code } document { number } } } }"""
-SHORT = """{ bomManufacturingShortages { nodes { quantity lackingFrom item { code } } } }"""
+SHORT = """{ bomManufacturingPlanShortages { nodes { quantity lackingFrom item { code } } } }"""
 
 
 SETTINGS = """mutation($input: UpdateSettingsInput!) { updateSettings(input: $input) {
