@@ -58,7 +58,9 @@ async def test_from_order_to_settlement(outwork: Outwork) -> None:
     assert owed(adjusted)["adjustments"] == 6
     assert await outwork.stock("SHIRT") == {"MAIN": (8, 248)}
     buttons = [outwork.part("BUTTON", "2")]
-    charged = await outwork.done("ChargeProcessor", "Charge", orderId=order, components=buttons)
+    charged = await outwork.done(
+        "ChargeProcessor", "ChargeProcessor", orderId=order, components=buttons
+    )
     assert owed(charged)["lost"] == 32
     back = await outwork.done("TakeBackFromProcessor", "TakeBack", orderId=order)
     assert component(back, "BUTTON")["returned"] == 1

@@ -93,7 +93,7 @@ class Acts:
 
     async def _charge(self, amount: str, _: None) -> Json:
         sent = {"orderId": self.order, "components": [self.outwork.part("CLOTH", amount)]}
-        return await self.outwork.send("ChargeProcessor", "Charge", **sent)
+        return await self.outwork.send("ChargeProcessor", "ChargeProcessor", **sent)
 
     async def _adjust(self, which: str, amount: str) -> Json | None:
         if not self.receipts:
