@@ -30,7 +30,7 @@ async def stock_values(tx: Transaction, on: date, place_id: UUID | None) -> dict
         "   ORDER BY p.period DESC LIMIT 1) p WHERE q.tenant_id = %s"
         " UNION ALL SELECT e.item_id, e.value FROM entry e"
         "  JOIN place p ON p.tenant_id = e.tenant_id AND p.id = e.place_id"
-        "   AND (p.account IS NULL OR p.kind = 'transit')"
+        "   AND (p.account IS NULL OR p.kind IN ('transit', 'work'))"
         "  WHERE e.tenant_id = %s AND e.pool_id IS NOT NULL AND e.effective_on BETWEEN %s AND %s) v"
         " GROUP BY item_id HAVING sum(value) <> 0",
         *(on.replace(day=1), tx.tenant_id, tx.tenant_id, on.replace(day=1), on),

@@ -126,13 +126,18 @@ async def ask(tx: Transaction, item: UUID, on: date | None, attributes: Mapping[
 
 async def boms_on(tx: Transaction, items: Collection[UUID], day: date) -> dict[Item, Bom]:
     """The bills in force on a day of items and of all under them."""
+    return in_force(await stored.bills_below(tx, items, day), day)
+
+
+def in_force(found: Iterable[stored.Stored], day: date) -> dict[Item, Bom]:
+    """Of versions of bills, the one of each item that is in force on a day."""
     versions: dict[Item, list[Bom]] = {}
-    for one in await stored.bills_below(tx, items, day):
+    for one in found:
         versions.setdefault(one.item_id, []).append(one.bom)
     return {
         key: bom
-        for key, found in versions.items()
-        if (bom := rules.effective(found, day)) is not None
+        for key, some in versions.items()
+        if (bom := rules.effective(some, day)) is not None
     }
 
 

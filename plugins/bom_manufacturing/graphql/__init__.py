@@ -6,6 +6,7 @@ from plugins.bom_manufacturing.graphql import (
     asking,
     bills,
     forecasts,
+    ordering,
     plan_answers,
     planning_items,
     plans,
@@ -25,7 +26,7 @@ EXTENSION = gathered(
     for part in (
         *(bills, asking, saving, settings),
         *(planning_items, forecasts, plans, plan_answers),
-        *(work_orders, working),
+        *(work_orders, working, ordering),
         *(subcontracting, subcontracting_actions),
         *(recipes, usage),
     )

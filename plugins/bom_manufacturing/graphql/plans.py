@@ -1,4 +1,4 @@
-"""Runs of planning over GraphQL, what they suggest, and making orders of it."""
+"""Runs of planning over GraphQL, and what they suggest."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from uuid import UUID
 
 import strawberry
 
-from core.plugin_api import NOT_FOUND, Refusal, Transaction, refuse
+from core.plugin_api import Refusal, Transaction
 from plugins.bom_manufacturing.graphql.bills import READ, item_of
 from plugins.bom_manufacturing.graphql.forecasts import PLAN
 from plugins.bom_manufacturing.graphql.vocabulary import BomManufacturingRunState
-from plugins.bom_manufacturing.planning import answers, orders, runs
+from plugins.bom_manufacturing.planning import answers, runs
 from plugins.bom_manufacturing.stock import plans as stored
 from schema.plugin_api import (
     COMMAND_ID,
@@ -233,38 +233,8 @@ class BomManufacturingPlanPayload(Payload):
     run: BomManufacturingRun | None = field("The run; null if it was refused.", default=None)
 
 
-@input_type
-class BomManufacturingPurchaseInput:
-    """A suggestion that shall be ordered."""
-
-    id: strawberry.ID = field("The suggestion.")
-    supplier_id: strawberry.ID | None = field(
-        "The supplier; left out for the one that is preferred.", default=None
-    )
-
-
-@input_type
-class BomManufacturingOrderPurchasesInput:
-    """Suggestions that shall be ordered."""
-
-    command_id: UUID = field(COMMAND_ID)
-    suggestions: list[BomManufacturingPurchaseInput] = field(f"At most {orders.MOST}.")
-    place_id: strawberry.ID | None = field(
-        "Where the goods shall come; left out for the place that was planned.", default=None
-    )
-
-
-@payload_type
-class BomManufacturingOrdersPayload(Payload):
-    """The orders."""
-
-    documents: list[Document] | None = field(
-        "Drafts of purchase orders, one for each supplier; null if refused.", default=None
-    )
-
-
 class Mutations:
-    """Planning, and ordering what is planned."""
+    """Planning."""
 
     @mutation_field(permission=PLAN)
     async def bom_manufacturing_plan(
@@ -281,35 +251,6 @@ class Mutations:
         )
         async with context.database.snapshot(context.principal.tenant_id) as tx:
             return BomManufacturingPlanPayload(run=(await runs_by_id(tx, [key])).get(key))
-
-    @mutation_field(permission="documents.write", bulk=True)
-    async def bom_manufacturing_order_purchases(
-        self,
-        info: Info,
-        input: Annotated[BomManufacturingOrderPurchasesInput, argument("What to order.")],
-    ) -> BomManufacturingOrdersPayload:
-        """Make drafts of purchase orders of suggestions, one for each supplier: all of them, or none. A
-        suggestion becomes an order once."""
-        context = info.context
-        if not context.may(READ):
-            raise refuse(NOT_FOUND, "suggestions", id="")
-        wanted = [
-            (
-                uuid_of(one.id, SUGGESTION, "suggestions", n, "id"),
-                None
-                if one.supplier_id is None
-                else uuid_of(one.supplier_id, "Party", "suggestions", n, "supplierId"),
-            )
-            for n, one in enumerate(input.suggestions)
-        ]
-        place = None if input.place_id is None else uuid_of(input.place_id, "Place", "placeId")
-        asked = {"suggestions": wanted, "placeId": place}
-        keys = await orders.order_purchases(
-            context.database, context.principal, input.command_id, wanted, place, asked
-        )
-        async with context.database.snapshot(context.principal.tenant_id) as tx:
-            found = await documents_by_id(tx, keys)
-        return BomManufacturingOrdersPayload(documents=[found[key] for key in keys if key in found])
 
 
 EXTENSION = Extension(queries=Queries, mutations=Mutations)

@@ -43,6 +43,9 @@ class BomManufacturingSaveWorkOrderInput:
         "Where components come from, or go when it is taken apart; `placeId` if left out.",
         default=None,
     )
+    starts_on: dt.date | None = field(
+        "When it is begun, so that components must be there; `dueOn` if left out.", default=None
+    )
     due_on: dt.date | None = field("When it is due.", default=None)
     over_percent: Decimal | None = field(
         "How much more may be reported, in percent; the tenant's setting if left out.", default=None

@@ -233,6 +233,7 @@ def _wanted(sent: BomManufacturingSaveWorkOrderInput) -> drafting.Wanted:
         str(sent.kind.value),
         sent.on,
         _place(sent.component_place_id, "componentPlaceId"),
+        sent.starts_on,
         sent.due_on,
         sent.over_percent,
         {

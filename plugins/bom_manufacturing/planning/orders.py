@@ -5,23 +5,27 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from core.plugin_api import (
     DUPLICATE,
     LIMIT_EXCEEDED,
     NOT_FOUND,
     REQUIRED,
+    Asked,
     Database,
     DocumentDraft,
     LineDraft,
+    PostStored,
     Principal,
     Refusal,
     Refused,
     Transaction,
     add_to_draft,
     define,
+    post_many,
     raise_any,
     record_audit,
     run_command,
@@ -30,6 +34,8 @@ from core.plugin_api import (
 )
 from plugins.bom_manufacturing.stock import planning, plans
 from plugins.bom_manufacturing.stock.plans import Run, Suggestion
+from plugins.bom_manufacturing.work_orders import drafting
+from plugins.bom_manufacturing.work_orders import orders as work
 
 STALE_PLAN = define(
     "BOM_MANUFACTURING_STALE_PLAN",
@@ -46,6 +52,11 @@ NOT_BOUGHT = define(
     en="This is to be made, not bought.",
     zh="该物料应自制,不能转为采购订单。",
 )
+NOT_MADE = define(
+    "BOM_MANUFACTURING_NOT_MADE",
+    en="This is to be bought, not made.",
+    zh="该物料应采购,不能转为生产工单。",
+)
 NO_SUPPLIER = define(
     "BOM_MANUFACTURING_NO_SUPPLIER",
     en="Name a supplier: the item has none that is preferred.",
@@ -53,6 +64,8 @@ NO_SUPPLIER = define(
 )
 MOST = 1000
 """Suggestions of one command."""
+_FRESH = 1
+"""The revision of a draft that nobody has changed."""
 _LINES = 1000
 """Lines of a document."""
 
@@ -95,6 +108,97 @@ async def order_purchases(
         make=False,
         create=purchase_orders,
     )
+
+
+async def order_work(
+    db: Database,
+    principal: Principal,
+    command_id: UUID,
+    wanted: Sequence[UUID],
+    place: UUID | None,
+    components: UUID | None,
+    asked: Mapping[str, Any],
+) -> list[UUID]:
+    """Make drafts of work orders, one for each suggestion, by the bills in force. Raises Refused."""
+    try:
+        return await _order(
+            db,
+            principal,
+            command_id,
+            "bomManufacturingOrderWork",
+            [(key, None) for key in wanted],
+            place,
+            asked,
+            make=True,
+            create=partial(work_orders, components=components),
+        )
+    except Refused as refused:
+        raise Refused(*map(_shorter, refused.refusals)) from None
+
+
+async def approve(
+    db: Database, principal: Principal, command_id: UUID, keys: Sequence[UUID]
+) -> list[Refusal]:
+    """Approve orders as they were made, each by itself; why some are not, by their place in ``keys``. Sent
+    again, it goes on where it was."""
+    requests = [
+        PostStored(
+            Asked.of(uuid5(command_id, str(key)), "approveDocument", {"id": key}), key, _FRESH
+        )
+        for key in keys
+    ]
+    verdicts = await post_many(db, principal, requests)
+    return [
+        refusal.under("documents", n)
+        for n, verdict in enumerate(verdicts)
+        for refusal in verdict.refusals
+    ]
+
+
+async def release(
+    db: Database, principal: Principal, command_id: UUID, keys: Sequence[UUID]
+) -> list[Refusal]:
+    """The same for work orders, one after the other: what one reserves, the next does not have."""
+    refusals: list[Refusal] = []
+    for n, key in enumerate(keys):
+        command, asked = uuid5(command_id, str(key)), {"bomManufacturing": "release", "id": key}
+        try:
+            await work.release(db, principal, command, key, _FRESH, asked)
+        except Refused as refused:
+            refusals += [one.under("orders", n) for one in refused.refusals]
+    return refusals
+
+
+async def work_orders(
+    tx: Transaction,
+    actor: UUID,
+    run: Run,
+    place: UUID | None,
+    chosen: Sequence[Chosen],
+    components: UUID | None = None,
+) -> list[Link]:
+    """A draft for each suggestion: components when it is to be begun, the product when it is due."""
+    at = place or run.place
+    if at is None:
+        raise Refused(Refusal(REQUIRED, ("placeId",), {"field": "placeId"}))
+    on, links = await today(tx), list[Link]()
+    facts = await drafting.facts_on(tx, {one.suggestion.item for one in chosen}, on)
+    for one in chosen:
+        key, planned = uuid7(), one.suggestion
+        wanted = drafting.Wanted(
+            planned.item,
+            planned.quantity,
+            at,
+            component_place_id=components,
+            starts_on=max(planned.release_on, on),
+            due_on=max(planned.due_on, on),
+        )
+        try:
+            await drafting.write(tx, actor, key, wanted, facts)
+        except Refused as refused:
+            raise Refused(*(_of_order(r, one) for r in refused.refusals)) from None
+        links.append((planned.id, key, 1))
+    return links
 
 
 async def purchase_orders(
@@ -215,6 +319,8 @@ def _unfit(one: Chosen, run: Run | None, *, make: bool) -> Iterable[Refusal]:
         yield Refusal(STALE_PLAN, where)
     elif one.suggestion.make and not make:
         yield Refusal(NOT_BOUGHT, where)
+    elif make and not one.suggestion.make:
+        yield Refusal(NOT_MADE, where)
     elif not make and one.supplier is None:
         yield Refusal(NO_SUPPLIER, ("suggestions", one.n, "supplier_id"))
 
@@ -226,3 +332,17 @@ def _placed(refusal: Refusal, part: Sequence[Chosen]) -> Refusal:
         if isinstance(n, int):
             return Refusal(refusal.code, ("suggestions", part[n].n), refusal.details)
     return refusal
+
+
+def _of_order(refusal: Refusal, one: Chosen) -> Refusal:
+    """What speaks against a work order: its places were sent once for all, the rest follows from the
+    suggestion."""
+    if refusal.path in (("placeId",), ("componentPlaceId",)):
+        return refusal
+    return Refusal(refusal.code, ("suggestions", one.n, "id"), refusal.details)
+
+
+def _shorter(refusal: Refusal) -> Refusal:
+    """Suggestions of what is made are sent as nothing but their ids."""
+    path = refusal.path[:2] if refusal.path[:1] == ("suggestions",) else refusal.path
+    return Refusal(refusal.code, path, refusal.details)

@@ -85,7 +85,7 @@ async def unknown(
         tx,
         "SELECT id FROM party WHERE tenant_id = %s AND id = ANY(%s) AND is_supplier UNION ALL"
         " SELECT id FROM place WHERE tenant_id = %s AND id = ANY(%s)"
-        " AND kind NOT IN ('virtual', 'transit')",
+        " AND kind NOT IN ('virtual', 'transit', 'work')",
         *(tx.tenant_id, list(suppliers), tx.tenant_id, list(places)),
     )
     return {*suppliers, *places} - {row[0] for row in found}

@@ -33,13 +33,14 @@ class Known:
 
 
 async def known(tx: Transaction, place: UUID | None) -> Known:
-    """What is there and not held, and what is open, at a place and below or in all of ours. One
-    statement sees both, so that what is received meanwhile counts once."""
+    """What is there and not held, and what is open, at a place and below or in all of ours; what was
+    scrapped in work does not come. One statement sees both, so that what is received meanwhile counts
+    once."""
     found = await rows(
         tx,
         "SELECT 'stock', b.item_id, NULL, 0, NULL, sum(b.on_hand) FROM balance b"
         " JOIN place p ON p.tenant_id = b.tenant_id AND p.id = b.place_id"
-        " WHERE b.tenant_id = %s AND p.kind NOT IN ('virtual', 'transit', 'processor')"
+        " WHERE b.tenant_id = %s AND p.kind NOT IN ('virtual', 'transit', 'work', 'processor')"
         " AND (%s::uuid IS NULL OR %s = ANY(p.path)) AND b.on_hand <> 0 AND NOT EXISTS"
         "  (SELECT FROM hold h WHERE h.tenant_id = b.tenant_id AND h.item_id = b.item_id"
         "   AND h.released_at IS NULL AND (h.until IS NULL OR h.until > now())"
@@ -49,13 +50,15 @@ async def known(tx: Transaction, place: UUID | None) -> Known:
         " SELECT CASE WHEN l.role = 'consume' THEN 'demand' WHEN l.role = 'produce' THEN 'supply'"
         "  WHEN d.type = ANY(%s) THEN 'demand' ELSE 'supply' END,"
         " l.item_id, l.document_id, l.no, coalesce(l.due_on, d.business_date),"
-        " l.quantity - coalesce(g.executed, 0)"
+        " l.quantity - coalesce(g.executed, 0) - coalesce(w.scrapped, 0)"
         " FROM document d JOIN document_line l ON l.tenant_id = d.tenant_id AND l.document_id = d.id"
         " LEFT JOIN line_progress g ON g.tenant_id = l.tenant_id"
         "  AND g.document_id = l.document_id AND g.no = l.no"
+        " LEFT JOIN bom_manufacturing_work_order w ON w.tenant_id = l.tenant_id"
+        "  AND w.document_id = l.document_id AND l.no = 1 AND l.role = 'produce'"
         " WHERE d.tenant_id = %s AND d.state = 'approved' AND d.type = ANY(%s) AND l.stocked"
         " AND (l.role IN ('consume', 'produce') OR l.role IS NULL AND d.type = ANY(%s))"
-        " AND l.quantity > coalesce(g.executed, 0) AND (%s::uuid IS NULL OR EXISTS"
+        " AND l.quantity > coalesce(g.executed, 0) + coalesce(w.scrapped, 0) AND (%s::uuid IS NULL OR EXISTS"
         "  (SELECT FROM place p WHERE p.tenant_id = d.tenant_id"
         "   AND p.id = coalesce(l.place_id, d.place_id) AND %s = ANY(p.path)))"
         " ORDER BY 1, 5, 3, 4",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from core.plugin_api import (
+    NOT_FOUND,
     Database,
     DocumentDraft,
     LineDraft,
@@ -18,6 +19,7 @@ from core.plugin_api import (
     Refusal,
     Refused,
     Transaction,
+    attributes_of_items,
     module_settings,
     refuse,
     run_command,
@@ -26,7 +28,7 @@ from core.plugin_api import (
 )
 from plugins.bom_manufacturing import bills
 from plugins.bom_manufacturing.rules import check, work
-from plugins.bom_manufacturing.rules.records import Bom, Item, Supply
+from plugins.bom_manufacturing.rules.records import Bom, Item, Supply, Variant
 from plugins.bom_manufacturing.rules.records import Line as BomLine
 from plugins.bom_manufacturing.settings import NAME
 from plugins.bom_manufacturing.stock import bills as stored_bills
@@ -45,7 +47,8 @@ class Extra:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A work order as it is asked for. ``component_place_id`` is where components come from."""
+    """A work order as it is asked for. ``component_place_id`` is where components come from, ``starts_on``
+    when they must be there."""
 
     item_id: UUID
     quantity: Decimal
@@ -53,6 +56,7 @@ class Wanted:
     kind: str = "make"
     on: date | None = None
     component_place_id: UUID | None = None
+    starts_on: date | None = None
     due_on: date | None = None
     over_pct: Decimal | None = None
     attributes: Mapping[str, str] = field(default_factory=dict)
@@ -76,17 +80,66 @@ async def save(
     async def work_(tx: Transaction) -> Mapping[str, Any]:
         if found := list(check.positive("quantity", wanted.quantity)):
             raise Refused(*found)
-        draft, bom_id = await _draft(tx, order_id, wanted)
-        try:
-            await save_draft_within(tx, principal.user_id, draft, revision)
-        except Refused as refused:
-            raise Refused(*map(_placed, refused.refusals)) from None
-        await stored.keep(tx, order_id, wanted.kind, bom_id)
+        if wanted.item_id not in await stored_bills.item_facts(tx, [wanted.item_id]):
+            raise refuse(NOT_FOUND, "itemId", id=str(wanted.item_id))
+        facts = await facts_on(tx, [wanted.item_id], wanted.on or await today(tx))
+        await write(tx, principal.user_id, order_id, wanted, facts, revision)
         return {"id": order_id}
 
     operation = "bomManufacturingSaveWorkOrder"
     outcome = await run_command(db, principal.tenant_id, command_id, operation, asked, work_)
     return UUID(outcome["id"])
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What drafts of a day go by: the bills in force with their ids, the attributes that other modules tell
+    of items, and how much more may be reported unless it is said."""
+
+    on: date
+    boms: Mapping[Item, Bom]
+    ids: Mapping[tuple[UUID, str], UUID]
+    attributes: Mapping[UUID, Mapping[str, str]]
+    over_pct: Decimal
+
+
+async def facts_on(tx: Transaction, items: Collection[UUID], on: date) -> Facts:
+    """The same for these items: a statement for each kind, however many they are."""
+    found = await stored_bills.bills_below(tx, items, on)
+    boms = bills.in_force(found, on)
+    conditional = any(line.conditions for bom in boms.values() for line in bom.lines)
+    return Facts(
+        on,
+        boms,
+        {(one.item_id, one.bom.version): one.id for one in found},
+        await attributes_of_items(tx, items) if conditional else {},
+        (await module_settings(tx, NAME)).over_production_pct,
+    )
+
+
+async def write(
+    tx: Transaction,
+    actor: UUID,
+    key: UUID,
+    wanted: Wanted,
+    facts: Facts,
+    revision: int | None = None,
+) -> None:
+    """Write a draft in a transaction that does more. Raises Refused."""
+    bom = None
+    if wanted.kind != "rework":
+        bom = facts.boms.get(wanted.item_id)
+        if bom is None:
+            known = await stored_bills.item_facts(tx, [wanted.item_id])
+            details = {"item": known[wanted.item_id].code, "date": facts.on.isoformat()}
+            raise refuse(work.NO_BOM, "itemId", **details)
+    draft = await _draft(tx, key, wanted, bom, facts)
+    try:
+        await save_draft_within(tx, actor, draft, revision)
+    except Refused as refused:
+        raise Refused(*map(_placed, refused.refusals)) from None
+    bom_id = None if bom is None else facts.ids[wanted.item_id, bom.version]
+    await stored.keep(tx, key, wanted.kind, bom_id)
 
 
 _PATHS: dict[tuple[str | int, ...], tuple[str | int, ...]] = {
@@ -106,43 +159,33 @@ def _placed(refusal: Refusal) -> Refusal:
     return Refusal(refusal.code, path, refusal.details)
 
 
-async def _draft(tx: Transaction, key: UUID, wanted: Wanted) -> tuple[DocumentDraft, UUID | None]:
-    on = wanted.on or await today(tx)
-    asked = await bills.ask(tx, wanted.item_id, on, wanted.attributes)
-    bom, bom_id = None, None
-    if wanted.kind != "rework":
-        bom = asked.boms.get(wanted.item_id)
-        if bom is None:
-            facts = await stored_bills.item_facts(tx, [wanted.item_id])
-            details = {"item": facts[wanted.item_id].code, "date": on.isoformat()}
-            raise refuse(work.NO_BOM, "itemId", **details)
-        known = await stored_bills.by_version(tx, wanted.item_id, bom.version)
-        bom_id = known[0] if known else None
-    parts = await _parts(tx, wanted, asked, bom)
+async def _draft(
+    tx: Transaction, key: UUID, wanted: Wanted, bom: Bom | None, facts: Facts
+) -> DocumentDraft:
+    parts = await _parts(tx, wanted, bom, facts)
     digits = await stored.decimals(tx, [_uuid(p.item) for p in parts] + _outputs(bom))
-    over = wanted.over_pct
-    if over is None:
-        over = (await module_settings(tx, NAME)).over_production_pct
+    over = facts.over_pct if wanted.over_pct is None else wanted.over_pct
     lines = [_product(wanted, over)]
     if wanted.kind == "disassemble":
         lines += await _taken_apart(tx, wanted, parts, digits, over)
     else:
         lines += [_component(wanted, part, digits) for part in parts]
         lines += _by_products(wanted, bom, digits, over)
-    draft = DocumentDraft(
-        key, ORDER, on, tuple(lines), place_id=wanted.place_id, remark=wanted.remark
+    return DocumentDraft(
+        key, ORDER, facts.on, tuple(lines), place_id=wanted.place_id, remark=wanted.remark
     )
-    return draft, bom_id
 
 
 async def _parts(
-    tx: Transaction, wanted: Wanted, asked: bills.Asked, bom: Bom | None
+    tx: Transaction, wanted: Wanted, bom: Bom | None, facts: Facts
 ) -> list[work.Component]:
     """What goes in: by the bill, or for a rework the product itself and what is named."""
     if bom is None:
         parts = [_named(wanted.item_id, wanted.quantity)]
     else:
-        parts = work.needed(asked.boms, bom, wanted.quantity, asked.variant)
+        attributes = wanted.attributes or facts.attributes.get(wanted.item_id, {})
+        variant = Variant(attributes, facts.on)
+        parts = work.needed(facts.boms, bom, wanted.quantity, variant)
     parts += [_named(extra.item_id, extra.quantity) for extra in wanted.extras]
     if not wanted.alternates or wanted.kind == "disassemble":
         return parts
@@ -176,7 +219,7 @@ def _component(wanted: Wanted, part: work.Component, digits: Mapping[UUID, int])
         work.rounded_need(part.quantity, digits.get(item, 6)),
         place_id=wanted.component_place_id or wanted.place_id,
         role="consume",
-        due_on=wanted.due_on,
+        due_on=wanted.starts_on or wanted.due_on,
         extensions={KEPT: {"supply": part.supply.value}},
     )
 

@@ -1,0 +1,167 @@
+"""What is planned becomes work orders and purchases, and the next run suggests nothing more."""
+
+from __future__ import annotations
+
+import asyncio
+
+from core.ids import uuid7
+from schema.compose import ComposedSchema
+from tests.plugins.bom_manufacturing.planner import ORDER, PLACED, Planner
+from tests.plugins.bom_manufacturing.works import Works, parts
+from tests.shop import Json
+
+WORK = """mutation($input: BomManufacturingOrderWorkInput!) { bomManufacturingOrderWork(input: $input) {
+  orders { id revision status kind quantity dueOn number item { code } place { id } bom { version }
+    parts { nodes { line ordered item { code } } } document { state
+      lines { nodes { item { code } quantity role dueOn place { id } } } } }
+  refused { code path } errors { code path message } } }"""
+BUY = ORDER.replace("    errors {", "    refused { code path }\n    errors {")
+
+
+async def wanted(planner: Planner, *, make: bool) -> list[str]:
+    return [one["id"] for one in await planner.suggestions(make=make, ordered=False)]
+
+
+async def test_suggestions_become_work_orders_once(planner: Planner) -> None:
+    workshop = planner.workshop
+    main = workshop.shop.places["MAIN"]
+    await workshop.save("P", await workshop.line("S", "2"), await workshop.line("A", "1"))
+    await workshop.save("S", await workshop.line("B", "3"), version="V2")
+    await planner.told(
+        P={"leadTime": 2},
+        S={"leadTime": 3},
+        A={"supplierId": await planner.supplier()},
+        B={"supplierId": await planner.supplier("Wood Ltd"), "leadTime": 1},
+    )
+    await planner.order("sales_order", "P", "5", 20)
+    await planner.plan()
+    made, bought = await wanted(planner, make=True), await wanted(planner, make=False)
+    assert (len(made), len(bought)) == (2, 2)
+    [error] = (await planner.send(WORK, suggestions=made))["errors"]
+    assert (error["code"], error["path"]) == ("REQUIRED", ["placeId"])
+    [error] = (await planner.send(WORK, suggestions=[made[0], bought[0]], placeId=main))["errors"]
+    assert (error["code"], error["path"]) == ("BOM_MANUFACTURING_NOT_MADE", ["suggestions", "1"])
+
+    command = {"commandId": str(uuid7()), "suggestions": made, "placeId": main}
+    first = await planner.send(WORK, **command)
+    assert first["errors"] == first["refused"] == []
+    assert first == await planner.send(WORK, **command)
+    orders = {one["item"]["code"]: one for one in first["orders"]}
+    assert {key: (one["quantity"], one["dueOn"]) for key, one in orders.items()} == {
+        "P": ("5", planner.day(20)),
+        "S": ("10", planner.day(18)),
+    }
+    assert orders["S"]["bom"] == {"version": "V2"}
+    assert {one["document"]["state"] for one in orders.values()} == {"DRAFT"}
+    # components must be there when it is begun
+    assert [
+        (one["item"]["code"], one["quantity"], one["role"], one["dueOn"])
+        for one in orders["P"]["document"]["lines"]["nodes"]
+    ] == [
+        ("P", "5.000000", "PRODUCE", planner.day(20)),
+        ("S", "10", "CONSUME", planner.day(18)),
+        ("A", "5", "CONSUME", planner.day(18)),
+    ]
+    [error] = (await planner.send(WORK, suggestions=made[:1], placeId=main))["errors"]
+    assert (error["code"], error["path"]) == (
+        "BOM_MANUFACTURING_ORDERED_ALREADY",
+        ["suggestions", "0"],
+    )
+
+
+async def test_a_second_run_suggests_nothing_more(planner: Planner) -> None:
+    workshop = planner.workshop
+    main = workshop.shop.places["MAIN"]
+    await workshop.save("P", await workshop.line("S", "2"), await workshop.line("A", "1"))
+    await workshop.save("S", await workshop.line("B", "3"))
+    supplier = await planner.supplier()
+    await planner.told(
+        P={"leadTime": 2},
+        S={"leadTime": 3},
+        A={"supplierId": supplier},
+        B={"supplierId": supplier, "leadTime": 1},
+    )
+    await planner.order("sales_order", "P", "5", 20)
+    await planner.plan()
+    made, bought = await wanted(planner, make=True), await wanted(planner, make=False)
+    command = {"commandId": str(uuid7()), "suggestions": made, "placeId": main, "release": True}
+    work = await planner.send(WORK, **command)
+    assert work["errors"] == work["refused"] == []
+    assert {one["document"]["state"] for one in work["orders"]} == {"APPROVED"}
+    assert work == await planner.send(WORK, **command)
+    buy = [{"id": key} for key in bought]
+    bought_ = await planner.send(BUY, suggestions=buy, placeId=main, approve=True)
+    assert bought_["errors"] == bought_["refused"] == []
+    assert {one["state"] for one in bought_["documents"]} == {"APPROVED"}
+    await planner.plan()
+    assert await planner.suggestions() == []
+    placed = await planner.nodes(PLACED, exceptions=False)
+    assert {(one["item"]["code"], one["advice"]) for one in placed} == {
+        (code, None) for code in "PSAB"
+    }
+
+
+async def test_what_cannot_be_released_stays_a_draft(
+    planner: Planner, schema: ComposedSchema
+) -> None:
+    workshop = planner.workshop
+    works = Works(workshop, schema)
+    main = workshop.shop.places["MAIN"]
+    await works.set(releaseShort=False, overProductionPct="0")
+    await workshop.simple(P="A", Q="A")
+    await works.stock(A=("5", "2"))
+    await planner.order("sales_order", "P", "5", 9)
+    await planner.order("sales_order", "Q", "5", 9)
+    await planner.plan()
+    made = await wanted(planner, make=True)
+    command = {"commandId": str(uuid7()), "suggestions": made, "placeId": main, "release": True}
+    payload = await planner.send(WORK, **command)
+    # the first reserves what the second wants
+    assert [(one["code"], one["path"]) for one in payload["refused"]] == [
+        ("BOM_MANUFACTURING_SHORT", ["orders", "1", "id"])
+    ]
+    states = [one["document"]["state"] for one in payload["orders"]]
+    assert states == ["APPROVED", "DRAFT"]
+    await works.stock(A=("5", "2"))
+    again = await planner.send(WORK, **command)
+    assert again["refused"] == []
+    assert [one["document"]["state"] for one in again["orders"]] == ["APPROVED", "APPROVED"]
+    assert [one["id"] for one in again["orders"]] == [one["id"] for one in payload["orders"]]
+
+
+async def test_of_two_at_once_one_makes_the_order(planner: Planner) -> None:
+    await planner.workshop.simple(P="A")
+    await planner.order("sales_order", "P", "5", 9)
+    await planner.plan()
+    made = await wanted(planner, make=True)
+    main = planner.workshop.shop.places["MAIN"]
+    payloads = await asyncio.gather(
+        *(planner.send(WORK, suggestions=made, placeId=main) for _ in range(4))
+    )
+    assert sum(bool(one["orders"]) for one in payloads) == 1
+    codes = {error["code"] for one in payloads for error in one["errors"]}
+    assert codes == {"BOM_MANUFACTURING_ORDERED_ALREADY"}
+
+
+async def test_work_counts_as_supply_and_demand(planner: Planner, schema: ComposedSchema) -> None:
+    """By-products are expected, too; what was scrapped does not come any more."""
+    workshop = planner.workshop
+    works = Works(workshop, schema)
+    by: Json = {"itemId": await workshop.item("W"), "quantity": "1", "kind": "BY_PRODUCT"}
+    await workshop.save("P", await workshop.line("A", "2"), outputs=[by])
+    await works.stock(A=("20", "2"))
+    order = await works.order("P", "10", dueOn=planner.day(5), startsOn=planner.day(3))
+    await planner.order("sales_order", "P", "10", 9)
+    await planner.order("sales_order", "W", "10", 9)
+    await planner.told(A={"safetyStock": "1"})
+    await planner.plan()
+    assert await planner.brief() == [("A", "1.000000", 3, 3)]  # 20 are for the work
+    await works.do("Issue", orderId=order["id"])  # what is in work is not there any more
+    await planner.plan()
+    assert await planner.brief() == [("A", "1.000000", 0, 0)]
+    order = await works.do("Report", orderId=order["id"], quantity="4", scrapped="2")
+    assert parts(order, "used")["A"] == (12,)
+    await planner.plan()
+    # 4 are there and 4 will come of P; of W with what was scrapped as well
+    assert [one for one in await planner.brief() if one[0] == "P"] == [("P", "2.000000", 9, 9)]
+    assert [one for one in await planner.brief() if one[0] == "W"] == []
