@@ -55,7 +55,7 @@ from schema import execute as execute  # what they refuse with is part of ErrorC
 from schema import streams as streams
 from schema.contain import contain
 from schema.errors import ErrorCode, error_code_definition
-from schema.extend import Added, added, bad, check_view, codes_of, declared
+from schema.extend import Added, added, bad, check_view, codes_of, declared, extended_as
 from schema.extensions import collecting
 from schema.hookspecs import Extension
 from schema.inputs import prepare_inputs
@@ -110,7 +110,8 @@ class ComposedSchema(strawberry.Schema):
 
     def get_fields(self, type_definition: StrawberryObjectDefinition) -> list[StrawberryField]:
         """The library's question for the fields of a type, when it makes the schema."""
-        return [*type_definition.fields, *self._added.fields.get(type_definition.name, ())]
+        extended = extended_as(type_definition)
+        return [*type_definition.fields, *self._added.fields.get(extended, ())]
 
     def get_type_by_name(self, name: str) -> Any:  # type: ignore[override]  # the library's caches
         """The definition of a type that this view has; `node` asks so for the types of ids."""
@@ -167,8 +168,11 @@ def build_schema(
     _drop_null_defaults(schema._schema)
     _shorten(schema._schema)
     prepare_inputs(schema._schema)
-    for name, fields in added.inputs.items():
-        schema._schema.type_map[name].out_type = collecting(fields)  # type: ignore[attr-defined]  # an input type
+    for type_ in schema._schema.type_map.values():
+        if is_input_object_type(type_):
+            fields = added.inputs.get(extended_as(type_.extensions[DEFINITION]))
+            if fields:
+                type_.out_type = collecting(fields)  # type: ignore[assignment]  # as the library has it
     contain(schema._schema, codes.keys())
     protect(schema._schema)
     return schema

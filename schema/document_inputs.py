@@ -50,6 +50,11 @@ class LineRole(Enum):
     )
 
 
+class DocumentLineDetails(Extensible):
+    """Base of an input of a plugin's that becomes a line of a document: it takes what modules add to
+    `DocumentLineInput` as well, and :func:`schema.extensions.kept_with_document` reads it."""
+
+
 @input_type
 class DocumentLineInput(Extensible):
     """A line of a document, in the unit a person uses."""

@@ -24,7 +24,7 @@ from core.extension import registry as extension_registry
 from core.extension.registry import Plugin, Registry
 from core.tenancy.rules import PERMISSIONS
 from schema.access import ANY_MEMBER, OF_NODE, PART, Described
-from schema.document_inputs import DocumentInput, DocumentLineInput
+from schema.document_inputs import DocumentInput, DocumentLineDetails, DocumentLineInput
 from schema.errors import codes_within
 from schema.extensions import Extensible
 from schema.hookspecs import Extension, InputField, SchemaHooks
@@ -166,6 +166,14 @@ def _place(
     if pascal(plugin.name).lower() not in name.lower():
         raise bad(plugin, f"{type_name}.{name} does not contain {to_camel_case(plugin.name)}")
     others.append(field)
+
+
+def extended_as(definition: StrawberryObjectDefinition) -> str:
+    """The type of core whose further fields a type has: its own, but of an input of a plugin's that becomes
+    a line of a document those of such a line."""
+    if issubclass(definition.origin, DocumentLineDetails):
+        return DocumentLineInput.__name__
+    return definition.name
 
 
 def pascal(name: str) -> str:

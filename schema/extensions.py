@@ -90,8 +90,8 @@ def sent_for_plugins(value: Extensible, *path: str | int) -> Extensions:
     return found
 
 
-def kept_with_document(value: Extensible) -> Mapping[str, Any]:
+def kept_with_document(value: Extensible, *path: str | int) -> Mapping[str, Any]:
     """The same, as a document keeps it: as JSON, so that a plugin is given the same whether the
     document was stored meanwhile or not."""
-    kept: Mapping[str, Any] = plain(sent_for_plugins(value))
+    kept: Mapping[str, Any] = plain(sent_for_plugins(value, *path))
     return kept

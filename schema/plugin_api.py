@@ -91,6 +91,9 @@ costs one statement. Besides:
   ``line.record``, ``lot.uuid``. An object of core that a plugin leads to comes through its batch
   function: ``await info.context.load(items_by_id, key)``.
 * What an input of items, parties or places gains is stored by the hook ``save_attributes``.
+* An input of a plugin's that becomes a line of a document inherits ``DocumentLineDetails``: whatever modules
+  add to ``DocumentLineInput`` can be sent in it, too, and ``kept_with_document(sent, *path)`` is what the
+  ``extensions`` of the ``LineDraft`` are then. Neither plugin knows of the other.
 '''
 
 from __future__ import annotations
@@ -111,10 +114,11 @@ from schema.books import Hold, holds_by_id
 from schema.catalogue import Category, Item, Unit, categories_by_id, items_by_id, units_by_id
 from schema.catalogue_mutations import CreateItemInput, SaveItemInput, UpdateItemInput
 from schema.context import Context, Info
-from schema.document_inputs import DocumentInput, DocumentLineInput
+from schema.document_inputs import DocumentInput, DocumentLineDetails, DocumentLineInput
 from schema.document_types import Document, DocumentLine, documents_by_id
 from schema.errors import Payload, UserError, payload_type, user_error
 from schema.events import MISSED
+from schema.extensions import kept_with_document
 from schema.hookspecs import Extension, InputField, gathered
 from schema.ledger_types import Lot, StockLine, lots_by_id
 from schema.limits import MAX_BULK, MAX_PAGE
@@ -155,6 +159,7 @@ __all__ = [
     "Document",
     "DocumentInput",
     "DocumentLine",
+    "DocumentLineDetails",
     "DocumentLineInput",
     "Extension",
     "First",
@@ -188,6 +193,7 @@ __all__ = [
     "holds_by_id",
     "input_type",
     "items_by_id",
+    "kept_with_document",
     "lots_by_id",
     "mutation_field",
     "object_type",

@@ -40,6 +40,7 @@ from schema.plugin_api import (
     argument,
     documents_by_id,
     field,
+    kept_with_document,
     mutation_field,
     payload_type,
     places_by_id,
@@ -145,6 +146,7 @@ class Mutations:
             charges=input.charges,
             lot_code=input.lot_code,
             place_id=optional(input.place_id, "Place", "placeId"),
+            extensions=kept_with_document(input),
         )
         made = await moves.receive(context.database, context.principal, command, head, delivery)
         return await _payload(info, head.order_id, made)

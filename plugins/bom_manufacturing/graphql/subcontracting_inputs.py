@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import cast
 from uuid import UUID
@@ -17,7 +18,14 @@ from plugins.bom_manufacturing.graphql.settings import BomManufacturingNegative
 from plugins.bom_manufacturing.rules.records import ZERO
 from plugins.bom_manufacturing.subcontracting.moves import Head, Part
 from plugins.bom_manufacturing.subcontracting.orders import Wanted
-from schema.plugin_api import COMMAND_ID, field, input_type, uuid_of
+from schema.plugin_api import (
+    COMMAND_ID,
+    DocumentLineDetails,
+    field,
+    input_type,
+    kept_with_document,
+    uuid_of,
+)
 
 MOST_PARTS = 500
 """Components that one request names."""
@@ -86,7 +94,7 @@ class BomManufacturingOrderSubcontractInput:
 
 
 @input_type
-class BomManufacturingPartInput:
+class BomManufacturingPartInput(DocumentLineDetails):
     """So much of a component."""
 
     item_id: strawberry.ID = field("The component.")
@@ -144,7 +152,7 @@ class BomManufacturingLossInput:
 
 
 @input_type
-class BomManufacturingReceiveInput:
+class BomManufacturingReceiveInput(DocumentLineDetails):
     """Goods that a processor delivers."""
 
     command_id: UUID = field(COMMAND_ID)
@@ -222,14 +230,15 @@ def parts_of(
         return None
     if len(sent) > MOST_PARTS:
         raise refuse(LIMIT_EXCEEDED, name, field=name, limit=MOST_PARTS)
-    return [
-        Part(
-            uuid_of(one.item_id, "Item", name, n, "itemId"),
-            one.quantity,
-            one.lot_code if isinstance(one, BomManufacturingPartInput) else None,
-        )
-        for n, one in enumerate(sent)
-    ]
+    return [_part(one, name, n) for n, one in enumerate(sent)]
+
+
+def _part(sent: BomManufacturingPartInput | BomManufacturingLossInput, name: str, n: int) -> Part:
+    found = Part(uuid_of(sent.item_id, "Item", name, n, "itemId"), sent.quantity)
+    if isinstance(sent, BomManufacturingLossInput):
+        return found
+    more = kept_with_document(sent, name, n)
+    return replace(found, lot_code=sent.lot_code, extensions=more)
 
 
 def place(sent: BomManufacturingAddProcessorInput) -> UUID | PlaceDraft:

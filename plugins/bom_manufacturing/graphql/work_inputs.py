@@ -14,7 +14,7 @@ from plugins.bom_manufacturing.graphql.vocabulary import (
     BomManufacturingOrderKind,
 )
 from plugins.bom_manufacturing.rules.records import ZERO
-from schema.plugin_api import COMMAND_ID, field, input_type
+from schema.plugin_api import COMMAND_ID, DocumentLineDetails, field, input_type
 
 
 @input_type
@@ -72,7 +72,7 @@ class BomManufacturingReleaseInput:
 
 
 @input_type
-class BomManufacturingGoodsInput:
+class BomManufacturingGoodsInput(DocumentLineDetails):
     """Goods that are issued or come back: of a line of the order, or of an item beyond it."""
 
     quantity: Decimal = field("How much, in base units.")
@@ -110,7 +110,7 @@ class BomManufacturingReturnInput:
 
 
 @input_type
-class BomManufacturingToldInput:
+class BomManufacturingToldInput(DocumentLineDetails):
     """What was really used of an item, or came out of it besides."""
 
     item_id: strawberry.ID = field("The item.")
@@ -119,7 +119,7 @@ class BomManufacturingToldInput:
 
 
 @input_type
-class BomManufacturingReportInput:
+class BomManufacturingReportInput(DocumentLineDetails):
     """What was made of an order (报工)."""
 
     command_id: UUID = field(COMMAND_ID)

@@ -31,6 +31,7 @@ from schema.plugin_api import (
     argument,
     documents_by_id,
     field,
+    kept_with_document,
     mutation_field,
     payload_type,
     uuid_of,
@@ -147,6 +148,7 @@ class Mutations:
             _told("used", input.used),
             _told("outputs", input.outputs),
             _note(input.remark),
+            kept_with_document(input),
         )
         made = await reporting.report(
             context.database, context.principal, input.command_id, sent, _asked("report", input)
@@ -260,6 +262,7 @@ def _goods(sent: Sequence[BomManufacturingGoodsInput]) -> list[goods.Goods]:
             _place(one.place_id, "lines", n, "placeId"),
             _lot(one.lot_code),
             one.lost,
+            kept_with_document(one, "lines", n),
         )
         for n, one in enumerate(sent)
     ]
@@ -268,7 +271,10 @@ def _goods(sent: Sequence[BomManufacturingGoodsInput]) -> list[goods.Goods]:
 def _told(name: str, sent: Sequence[BomManufacturingToldInput]) -> tuple[reporting.Told, ...]:
     return tuple(
         reporting.Told(
-            uuid_of(one.item_id, "Item", name, n, "itemId"), one.quantity, _lot(one.lot_code)
+            uuid_of(one.item_id, "Item", name, n, "itemId"),
+            one.quantity,
+            _lot(one.lot_code),
+            kept_with_document(one, name, n),
         )
         for n, one in enumerate(sent)
     )

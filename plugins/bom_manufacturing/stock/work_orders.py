@@ -184,21 +184,23 @@ async def done(tx: Transaction, orders: Collection[UUID]) -> dict[tuple[UUID, in
 
 @dataclass(frozen=True, slots=True)
 class InWork:
-    """Goods of one item and lot in work for an order."""
+    """Goods of one item and lot in work for an order. ``whole_code`` is the lot that a lot is part of."""
 
     order_id: UUID
     item_id: UUID
     lot_code: str | None
     quantity: Decimal
     value: Decimal
+    whole_code: str | None
 
 
 async def in_work(tx: Transaction, orders: Collection[UUID]) -> dict[UUID, list[InWork]]:
     """What is in work for orders, by item and lot."""
     found = await rows(
         tx,
-        "SELECT p.document_id, p.item_id, t.code, p.quantity, p.value FROM pool p"
+        "SELECT p.document_id, p.item_id, t.code, p.quantity, p.value, w.code FROM pool p"
         " LEFT JOIN lot t ON t.tenant_id = p.tenant_id AND t.id = p.lot_id"
+        " LEFT JOIN lot w ON w.tenant_id = t.tenant_id AND w.id = t.parent_id"
         " WHERE p.tenant_id = %s AND p.document_id = ANY(%s)"
         " AND p.document_id <> '00000000-0000-0000-0000-000000000000' AND p.quantity <> 0"
         " ORDER BY p.document_id, p.item_id, t.code",

@@ -4,9 +4,10 @@ is charged, and the fee is put right."""
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from core.plugin_api import (
@@ -60,11 +61,18 @@ _ATTEMPTS = 5
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """So much of a component, of a lot where one is named."""
+    """So much of a component, of a lot where one is named; with what other modules are told of it."""
 
     item_id: UUID
     quantity: Decimal
     lot_code: str | None = None
+    extensions: Mapping[str, Any] = field(default_factory=dict)
+
+    def line(self, **more: Any) -> LineDraft:
+        """A line of it."""
+        return LineDraft(
+            self.item_id, self.quantity, lot_code=self.lot_code, extensions=self.extensions, **more
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +87,7 @@ class Head:
 @dataclass(frozen=True, slots=True)
 class Delivery:
     """What a processor delivers: good and rejected, what he lost of components on the way, by lot what he
-    used of them where that is known, and further charges."""
+    used of them where that is known, further charges, and what other modules are told of the product."""
 
     received: Decimal
     rejected: Decimal = ZERO
@@ -88,6 +96,7 @@ class Delivery:
     charges: Decimal | None = None
     lot_code: str | None = None
     place_id: UUID | None = None
+    extensions: Mapping[str, Any] = field(default_factory=dict)
 
 
 async def send(
@@ -180,9 +189,7 @@ async def charge(
             place_id=order.processor_place_id,
             source_id=order.id,
             remark=head.remark,
-            lines=tuple(
-                LineDraft(one.item_id, one.quantity, lot_code=one.lot_code) for one in parts
-            ),
+            lines=tuple(one.line() for one in parts),
         )
 
     return await _post(db, principal, command, head.order_id, draft)
@@ -315,6 +322,7 @@ def _product(order: Order, delivery: Delivery) -> LineDraft:
         lot_code=delivery.lot_code,
         source_line=order.line,
         role="produce",
+        extensions=delivery.extensions,
     )
 
 
@@ -327,9 +335,7 @@ def _consumed(
     for part in delivery.lots:
         if part.item_id == item:
             rest -= part.quantity
-            yield LineDraft(
-                item, part.quantity, lot_code=part.lot_code, place_id=at, role="consume"
-            )
+            yield part.line(place_id=at, role="consume")
     if rest < 0:
         raise refuse(MORE_LOTS, "lots", item=code, quantity=quantity)
     if rest > 0:
@@ -342,19 +348,19 @@ def _spread(
     parts: Sequence[Part], lines: Sequence[OpenLine], free: Callable[[OpenLine], Decimal]
 ) -> list[tuple[Part, OpenLine | None, bool]]:
     """Quantities over the lines of the order that are free for them, and what is beyond them with the last
-    line of the item; the flag says that it is beyond."""
+    line of the item; the flag says that it is beyond. What modules are told of is not torn apart."""
     left = {one.line: max(ZERO, free(one)) for one in lines}
     found: list[tuple[Part, OpenLine | None, bool]] = []
     for part in parts:
         rest, last = part.quantity, None
         for one in (line for line in lines if line.item_id == part.item_id):
             take, last = min(rest, left[one.line]), one
-            if take > 0:
+            if take > 0 and not (part.extensions and take < rest):
                 left[one.line] -= take
                 rest -= take
-                found.append((Part(part.item_id, take, part.lot_code), one, False))
+                found.append((replace(part, quantity=take), one, False))
         if rest > 0:
-            found.append((Part(part.item_id, rest, part.lot_code), last, True))
+            found.append((replace(part, quantity=rest), last, True))
     return found
 
 
@@ -364,7 +370,7 @@ def _named(
     """Lines that name the order's, and go ``beyond`` without; where they may not, core says so."""
     for part, one, over in spread:
         line = None if one is None or (over and beyond) else one.line
-        yield LineDraft(part.item_id, part.quantity, lot_code=part.lot_code, source_line=line)
+        yield part.line(source_line=line)
 
 
 async def _check_parts(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -36,7 +36,7 @@ ZERO = Decimal(0)
 @dataclass(frozen=True, slots=True)
 class Goods:
     """What is issued or comes back: of a line of the order, or of an item beyond it. ``lost`` did not come
-    back, it is scrapped."""
+    back, it is scrapped. ``extensions`` is what other modules are told of it."""
 
     quantity: Decimal
     line: int | None = None
@@ -44,6 +44,7 @@ class Goods:
     place_id: UUID | None = None
     lot_code: str | None = None
     lost: bool = False
+    extensions: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +137,7 @@ async def take_back(
                 source_line=line.source_line,
                 to_place_id=line.place_id,
                 role="lost" if one.lost else None,
+                extensions=one.extensions,
             )
             lines.append(back)
         id_, day = uuid5(command_id, "document"), on or await today(tx)
@@ -152,7 +154,13 @@ def _line(known: Known, n: int, one: Goods) -> LineDraft:
         if one.item_id is None:
             raise refuse(REQUIRED, "lines", n, "itemId", field="itemId")
         place = one.place_id or usual_place(known)
-        return LineDraft(one.item_id, one.quantity, place_id=place, lot_code=one.lot_code)
+        return LineDraft(
+            one.item_id,
+            one.quantity,
+            place_id=place,
+            lot_code=one.lot_code,
+            extensions=one.extensions,
+        )
     line = known.lines.get(one.line)
     if line is None or line.role != "consume" or one.item_id not in (None, line.item_id):
         raise refuse(NOT_FOUND, "lines", n, "line", id=one.line)
@@ -162,6 +170,7 @@ def _line(known: Known, n: int, one: Goods) -> LineDraft:
         place_id=one.place_id or line.place_id,
         lot_code=one.lot_code,
         source_line=line.no,
+        extensions=one.extensions,
     )
 
 

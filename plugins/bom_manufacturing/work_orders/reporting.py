@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -22,6 +22,7 @@ from core.plugin_api import (
     LineDraft,
     Ordered,
     Principal,
+    Refusal,
     Refused,
     Rounding,
     Transaction,
@@ -36,6 +37,7 @@ from core.plugin_api import (
 from plugins.bom_manufacturing.rules import check, work
 from plugins.bom_manufacturing.rules.records import Supply
 from plugins.bom_manufacturing.stock import work_orders as stored
+from plugins.bom_manufacturing.stock.work_orders import InWork
 from plugins.bom_manufacturing.work_orders.carrying import carry_out
 from plugins.bom_manufacturing.work_orders.drafting import costs_now
 from plugins.bom_manufacturing.work_orders.goods import ZERO, Known, known, supply_of, usual_place
@@ -45,17 +47,20 @@ from plugins.bom_manufacturing.work_orders.types import RECEIPT
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What of an item was really used, or came out besides, of a lot where it is named."""
+    """What of an item was really used, or came out besides, of a lot where it is named. ``extensions`` is
+    what other modules are told of it."""
 
     item_id: UUID
     quantity: Decimal
     lot_code: str | None = None
+    extensions: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
     """What was made of an order. ``used`` replaces the standard use of the items it names, ``outputs``
-    what is expected of them besides; ``place_id`` is where the product goes."""
+    what is expected of them besides; ``place_id`` is where the product goes, ``extensions`` what other
+    modules are told of it."""
 
     order_id: UUID
     quantity: Decimal
@@ -66,6 +71,7 @@ class Report:
     used: tuple[Told, ...] = ()
     outputs: tuple[Told, ...] = ()
     remark: str | None = None
+    extensions: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def whole(self) -> Decimal:
@@ -86,20 +92,21 @@ async def report(
     if not sent.quantity:
         await _scrap(db, principal, command_id, sent, asked)
         return None
+    origins: Sequence[Origin] = ()
 
     async def draft_of(tx: Transaction) -> DocumentDraft:
+        nonlocal origins
         found = await known(tx, sent.order_id)
         order = found.order
         if order.state == "approved":  # core says it of lines; here it is said of the quantity
             Ordered(order.quantity, order.over_pct or ZERO, order.reported).take(sent.quantity)
         items = {line.item_id for line in found.lines.values()}
         in_work = (await stored.in_work(tx, [sent.order_id])).get(sent.order_id, [])
-        there: dict[UUID, Decimal] = defaultdict(Decimal)
-        for one in in_work:
-            there[one.item_id] += one.quantity
+        there = _There(in_work)
         told = {one.item_id for one in (*sent.used, *sent.outputs)}
-        digits = await stored.decimals(tx, items | told | there.keys())
-        lines = _Reckoning(sent, found, there, digits).lines()
+        digits = await stored.decimals(tx, items | told | there.items.keys())
+        reckoned = _Reckoning(sent, found, there, digits).lines()
+        lines, origins = [line for line, _ in reckoned], [origin for _, origin in reckoned]
         if found.order.kind == "disassemble":
             lines = await _shared(tx, lines)
         charges = work.taken(order.open_charges, sent.whole, order.open, await amount_decimals(tx))
@@ -117,7 +124,24 @@ async def report(
             extensions={KEPT: kept},
         )
 
-    return await carry_out(db, principal, command_id, asked, draft_of)
+    try:
+        return await carry_out(db, principal, command_id, asked, draft_of)
+    except Refused as refused:
+        raise Refused(*(_placed(one, origins) for one in refused.refusals)) from None
+
+
+Origin = tuple[str | int, ...] | None
+"""Where what became a line stood in what was sent; None where nobody sent it."""
+
+
+def _placed(refusal: Refusal, origins: Sequence[Origin]) -> Refusal:
+    """Core's paths lead to lines of the receipt; the caller sent a product, and what was used."""
+    match refusal.path:
+        case ("lines", int(n), *rest) if n < len(origins):
+            origin = origins[n]
+            path = () if origin is None else (*origin, *rest)
+            return Refusal(refusal.code, path, refusal.details)
+    return refusal
 
 
 def _check(sent: Report) -> None:
@@ -153,49 +177,73 @@ async def _scrap(
     await run_command(db, principal.tenant_id, command_id, "bomManufacturingReport", asked, work_)
 
 
+class _There:
+    """What is in work for an order, by item, and by lot or the lot that it is part of."""
+
+    def __init__(self, in_work: Sequence[InWork]) -> None:
+        self.items: dict[UUID, Decimal] = defaultdict(Decimal)
+        self._lots: dict[tuple[UUID, str], Decimal] = defaultdict(Decimal)
+        for one in in_work:
+            self.items[one.item_id] += one.quantity
+            for code in {one.lot_code, one.whole_code} - {None}:
+                assert code is not None
+                self._lots[one.item_id, code] += one.quantity
+
+    def take(self, one: Told) -> Decimal:
+        """How much of what was used is in work. What modules are told of is not torn apart: it is there
+        as a whole, or it is not."""
+        left = self.items.get(one.item_id, ZERO)
+        if one.lot_code is not None:
+            left = min(left, self._lots.get((one.item_id, one.lot_code), ZERO))
+        out = min(one.quantity, left)
+        if one.extensions and out < one.quantity:
+            return ZERO
+        self.items[one.item_id] = self.items.get(one.item_id, ZERO) - out
+        if one.lot_code is not None:
+            self._lots[one.item_id, one.lot_code] -= out
+        return out
+
+
 class _Reckoning:
-    """The lines of one report."""
+    """The lines of one report, each with where it stood in what was sent."""
 
     def __init__(
-        self,
-        sent: Report,
-        found: Known,
-        there: Mapping[UUID, Decimal],
-        digits: Mapping[UUID, int],
+        self, sent: Report, found: Known, there: _There, digits: Mapping[UUID, int]
     ) -> None:
         self.sent, self.known, self.order = sent, found, found.order
         self.there, self.digits = there, digits
         self.before = self.order.reported + self.order.scrapped
 
-    def lines(self) -> list[LineDraft]:
+    def lines(self) -> list[tuple[LineDraft, Origin]]:
         """What is used, then what comes out; the product first of that."""
         return [*self._used(), *self._made()]
 
-    def _used(self) -> list[LineDraft]:
-        told = defaultdict(list)
-        for one in self.sent.used:
-            told[one.item_id].append(one)
-        lines: list[LineDraft] = []
+    def _used(self) -> list[tuple[LineDraft, Origin]]:
+        told: dict[UUID, list[tuple[Told, Origin]]] = defaultdict(list)
+        for n, one in enumerate(self.sent.used):
+            told[one.item_id].append((one, ("used", n)))
+        lines: list[tuple[LineDraft, Origin]] = []
         shelf: dict[UUID, list[Line]] = defaultdict(list)
         for line in self.known.lines.values():
             if line.role == "consume" and supply_of(line) is Supply.BACKFLUSH:
                 shelf[line.item_id].append(line)
-        for item in dict.fromkeys([*self.there, *shelf, *told]):
-            wanted = told.get(item) or [Told(item, self._standard(item, shelf.get(item, [])))]
-            left = self.there.get(item, ZERO)
-            for one in wanted:
-                out = min(one.quantity, left)
+        for item in dict.fromkeys([*self.there.items, *shelf, *told]):
+            standard = shelf.get(item, [])
+            wanted = told.get(item) or [(Told(item, self._standard(item, standard)), None)]
+            # what names a lot goes first, before the others take it
+            for one, origin in sorted(wanted, key=lambda pair: pair[0].lot_code is None):
+                out = self.there.take(one)
+                drafts = self._from_shelf(one, one.quantity - out, standard)
                 if out:
-                    lines.append(LineDraft(item, out, role="consume", lot_code=one.lot_code))
-                left -= out
-                lines += self._from_shelf(one, one.quantity - out, shelf.get(item, []))
+                    drafts.insert(0, _line(one, out))
+                lines += [(draft, origin) for draft in drafts]
         return lines
 
     def _standard(self, item: UUID, shelf: Sequence[Line]) -> Decimal:
         """What is used unless it is told: of what is in work its part, of what is not issued the standard
         need; of what is both, what is in work stands in for the shelf."""
         part = work.taken(
-            self.there.get(item, ZERO), self.sent.whole, self.order.open, self.digits[item]
+            self.there.items.get(item, ZERO), self.sent.whole, self.order.open, self.digits[item]
         )
         need = sum((self._due(line) for line in shelf), ZERO)
         return max(part, need)
@@ -218,54 +266,51 @@ class _Reckoning:
         for line in lines:
             # of the product itself core sees to it that no more is done than may be
             part = quantity if line.no == 1 else min(quantity, self.known.open(line))
-            if part:
-                found.append(
-                    LineDraft(
-                        one.item_id,
-                        part,
-                        role="consume",
-                        place_id=line.place_id,
-                        lot_code=one.lot_code,
-                        source_line=line.no,
-                    )
-                )
+            if part and not (one.extensions and part < quantity):
+                found.append(_line(one, part, line.place_id, line.no))
                 quantity -= part
         if quantity:
-            found.append(
-                LineDraft(
-                    one.item_id, quantity, role="consume", place_id=place, lot_code=one.lot_code
-                )
-            )
+            found.append(_line(one, quantity, place))
         return found
 
-    def _made(self) -> list[LineDraft]:
-        told = {one.item_id: one for one in self.sent.outputs}
-        found = []
+    def _made(self) -> list[tuple[LineDraft, Origin]]:
+        told: dict[UUID, tuple[Told, Origin]]
+        told = {one.item_id: (one, ("outputs", n)) for n, one in enumerate(self.sent.outputs)}
+        found: list[tuple[LineDraft, Origin]] = []
         for line in self.known.lines.values():
             if line.role != "produce":
                 continue
+            place = line.place_id
+            origin: Origin
             if line.no == 1:
-                quantity, lot, place = self.sent.quantity, self.sent.lot_code, self.sent.place_id
+                sent, origin = self.sent, ()
+                one = Told(line.item_id, sent.quantity, sent.lot_code, sent.extensions)
+                place = sent.place_id or place
             else:
-                one = told.pop(line.item_id, None)
-                quantity = self._expected(line) if one is None else one.quantity
-                lot, place = (one.lot_code if one else None), None
-            if quantity:
-                found.append(
-                    LineDraft(
-                        line.item_id,
-                        quantity,
-                        role="produce",
-                        share=line.share,
-                        place_id=place or line.place_id,
-                        lot_code=lot,
-                        source_line=line.no,
-                    )
+                expected = Told(line.item_id, self._expected(line))
+                one, origin = told.pop(line.item_id, (expected, None))
+            if one.quantity:
+                draft = replace(
+                    _line(one, one.quantity, place, line.no), role="produce", share=line.share
                 )
-        for n, one in enumerate(self.sent.outputs):
-            if one.item_id in told:
-                raise refuse(NOT_FOUND, "outputs", n, "itemId", id=str(one.item_id))
+                found.append((draft, origin))
+        for one, path in told.values():
+            raise refuse(NOT_FOUND, *(path or ()), "itemId", id=str(one.item_id))
         return found
+
+
+def _line(
+    one: Told, quantity: Decimal, place: UUID | None = None, source_line: int | None = None
+) -> LineDraft:
+    return LineDraft(
+        one.item_id,
+        quantity,
+        role="consume",
+        place_id=place,
+        lot_code=one.lot_code,
+        source_line=source_line,
+        extensions=one.extensions,
+    )
 
 
 async def _shared(tx: Transaction, lines: Sequence[LineDraft]) -> list[LineDraft]:

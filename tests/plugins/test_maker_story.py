@@ -1,0 +1,175 @@
+"""A maker's whole story over HTTP, with three modules on: what is expected to be sold is planned, bought,
+made, numbered and sold; a component turns out bad, and the lamps that have it are found."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from decimal import Decimal
+
+import pytest
+
+from core.db.database import Database
+from core.extension.registry import Registry, using
+from core.plugin_api import stock_values
+from schema.compose import ComposedSchema, composed_schema
+from tests.plugins.bom_manufacturing.planner import FORECASTS
+from tests.plugins.bom_manufacturing.test_planned_work import BUY, WORK
+from tests.plugins.bom_manufacturing.works import worth
+from tests.plugins.food_batches.test_recall import started
+from tests.plugins.maker import MODULES, Maker
+from tests.shop import Json, line
+
+STOCK = "{ stock(first: 100) { nodes { value } } }"
+
+
+@pytest.fixture(scope="module")
+def schema() -> Iterator[ComposedSchema]:
+    with using(Registry(MODULES)) as registry:
+        yield composed_schema(registry)
+
+
+@pytest.fixture
+async def maker(db: Database, schema: ComposedSchema) -> AsyncIterator[Maker]:
+    """LAMP, kept by number, is made of two RESIN, kept by batch, and one SHADE."""
+    found = await Maker.open(db, schema)
+    await found.batched("RESIN")
+    await found.numbered("LAMP")
+    workshop = found.workshop
+    await workshop.save("LAMP", await workshop.line("RESIN", "2"), await workshop.line("SHADE"))
+    yield found
+    await found.tallies()
+
+
+async def received(maker: Maker, order: Json, *batches: tuple[str, str, int]) -> None:
+    """All of a purchase order comes: of RESIN so much of each batch, which expires so many days on."""
+    ordered = await maker.shop.ask(
+        """query($id: ID!) { document(id: $id) { lines { nodes { no quantity item { code } } } } }""",
+        id=order["id"],
+    )
+    lines = []
+    for one in ordered["document"]["lines"]["nodes"]:
+        code, no = one["item"]["code"], one["no"]
+        if code != "RESIN":
+            lines.append(line(maker.workshop.items[code], one["quantity"], "5", sourceLine=no))
+            continue
+        for lot, quantity, days in batches:
+            told = {"expiresOn": maker.planner.day(days)}
+            lines.append(
+                line(
+                    maker.workshop.items[code],
+                    *(quantity, "3"),
+                    sourceLine=no,
+                    lotCode=lot,
+                    foodBatches=told,
+                )
+            )
+    day = maker.planner.day(0)
+    await maker.shop.posted("receipt", *lines, on=day, sourceId=order["id"], **order["head"])
+
+
+async def is_worth(maker: Maker) -> Decimal:
+    """What all stock is worth, in work as well; for the indicators, too."""
+    found = (await maker.shop.ask(STOCK))["stock"]["nodes"]
+    value = sum((Decimal(one["value"]) for one in found), Decimal(0))
+    async with maker.shop.database.snapshot(maker.shop.principal.tenant_id) as tx:
+        assert sum((await stock_values(tx, maker.planner.today, None)).values()) == value
+    return value
+
+
+async def sold(maker: Maker, customer: str, *numbers: str) -> None:
+    """A customer orders lamps and gets those of these numbers."""
+    lamp, day = maker.workshop.items["LAMP"], maker.planner.day(0)
+    asked = line(lamp, str(len(numbers)), "90", dueOn=day)
+    order = await maker.shop.posted("sales_order", asked, on=day, partyId=customer)
+    named = line(lamp, str(len(numbers)), "90", sourceLine=1, serialNumbers={"numbers": numbers})
+    await maker.shop.posted("issue", named, on=day, partyId=customer, sourceId=order["id"])
+
+
+async def test_from_the_forecast_to_the_recall(maker: Maker) -> None:
+    planner, works, shop = maker.planner, maker.works, maker.shop
+    main = shop.places["MAIN"]
+    resins = await maker.party("RESINS", isSupplier=True)
+    ann, bob = [await maker.party(code, isCustomer=True) for code in ("ANN", "BOB")]
+    await planner.send(
+        """mutation($input: BomManufacturingSaveCalendarInput!) {
+          bomManufacturingSaveCalendar(input: $input) { errors { code } } }""",
+        weekdays=["MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY", "SUNDAY"],
+    )
+    await planner.told(RESIN={"supplierId": resins}, SHADE={"supplierId": resins})
+
+    # what will be sold, and what that takes
+    expected = {"itemId": maker.workshop.items["LAMP"], "quantity": "10"}
+    expected |= {"startsOn": planner.day(0), "endsOn": planner.day(20)}
+    assert (await planner.send(FORECASTS, forecasts=[expected]))["errors"] == []
+    await planner.plan()
+    suggested = await planner.suggestions()
+    assert {(one["item"]["code"], one["quantity"], one["make"]) for one in suggested} == {
+        ("LAMP", "10.000000", True),
+        ("RESIN", "20.000000", False),
+        ("SHADE", "10.000000", False),
+    }
+    bought = [{"id": one["id"]} for one in suggested if not one["make"]]
+    [purchase] = (await planner.send(BUY, suggestions=bought, placeId=main, approve=True))[
+        "documents"
+    ]
+    assert purchase["state"] == "APPROVED"
+    made = [one["id"] for one in suggested if one["make"]]
+    [order] = (await planner.send(WORK, suggestions=made, placeId=main))["orders"]
+
+    # the resin comes in two batches, of which the one that came second expires first
+    purchase["head"] = {"partyId": resins}
+    await received(maker, purchase, ("R2", "8", 90), ("R1", "12", 60))
+    await works.do("Release", id=order["id"], revision=order["revision"])
+    await planner.plan()
+    assert await planner.suggestions() == []
+    order = await works.do("Issue", orderId=order["id"])
+    assert worth(order) == 110
+    assert {one["lotCode"]: one["quantity"] for one in order["inWork"]["nodes"]} == {
+        "R1": "12",
+        "R2": "8",
+        None: "10",
+    }
+    await planner.plan()
+    assert await planner.suggestions() == []
+    assert await is_worth(maker) == 110
+
+    # finished in two parts, each lamp with its number
+    numbers: Json = {"text": "L01-L06"}
+    order = await works.do("Report", orderId=order["id"], quantity="6", serialNumbers=numbers)
+    assert worth(order) == 44
+    numbers = {"start": "L07", "count": 4}
+    order = await works.do("Report", orderId=order["id"], quantity="4", serialNumbers=numbers)
+    assert worth(order) == 0
+    assert order["inWork"]["nodes"] == []
+    await sold(maker, ann, "L02", "L08")
+    await sold(maker, bob, "L05")
+    assert await is_worth(maker) == 77
+    await planner.plan()
+    assert await planner.suggestions() == []
+
+    # R1 turns out bad
+    down = await maker.traced("RESIN", "R1")
+    bad = ["L01", "L02", "L03", "L04", "L05", "L06"]
+    assert down["lots"] == {"RESIN": ["R1"], "LAMP": bad}
+    assert down["customers"] == [("ANN", "L02"), ("BOB", "L05")]
+    assert down["ends"] == 0
+    up = await maker.traced("LAMP", "L08", "UP")
+    assert up["lots"] == {"RESIN": ["R2"], "LAMP": ["L08"]}
+    assert up["suppliers"] == [("RESINS", "R2")]
+    recall = await started(shop, maker.batch("RESIN", "R1"), reason="brittle")
+    assert recall["errors"] == []
+    frozen = {
+        one["lot"]["code"]: Decimal(one["frozen"])
+        for one in recall["recall"]["batches"]["nodes"]
+        if Decimal(one["frozen"])
+    }
+    await planner.plan()  # what is frozen is made anew
+    [again] = await planner.suggestions(make=True)
+    assert (again["item"]["code"], again["quantity"]) == ("LAMP", "4.000000")
+    assert frozen == dict.fromkeys(["L01", "L03", "L04", "L06"], Decimal(1))
+    day = planner.day(0)
+    for number, codes in (("L01", ["ON_HOLD"]), ("L07", [])):
+        named = line(maker.workshop.items["LAMP"], "1", "90", serialNumbers={"numbers": [number]})
+        payload = await shop.post("issue", named, on=day, partyId=ann)
+        assert [one["code"] for one in payload["errors"]] == codes, payload
+    assert (await maker.unit("L05"))["customer"] == {"name": "BOB"}
