@@ -9,7 +9,7 @@ from uuid import UUID
 from core.plugin_api import LIMIT_EXCEEDED, Refusal, Refused, Transaction, define
 from plugins.serial_numbers import tables
 from plugins.serial_numbers.rules import entry, imei, warranty
-from plugins.serial_numbers.rules.life import State
+from plugins.serial_numbers.rules.life import WAITING, State
 from plugins.serial_numbers.rules.records import Item
 from plugins.serial_numbers.stock import tables as stock
 
@@ -74,7 +74,7 @@ async def bring_up_to_date(tx: Transaction, items: set[UUID] | None = None) -> N
         if place is None:
             states.append((one.lot_id, State.ISSUED))
         else:
-            states.append((one.lot_id, State.IN_TRANSIT if place[1] else State.IN_STOCK))
+            states.append((one.lot_id, WAITING.get(place[1] or "", State.IN_STOCK)))
     await tables.put_states(tx, states)
 
 

@@ -134,10 +134,7 @@ class SerialPosting:
         if self.controlled(line.item_id) is None:
             return None
         states = {offer: self.unit(offer.lot_id) for offer in offers}
-        account = self._leaves_for()
-        return [
-            offer for offer, unit in states.items() if unit and life.may_leave(unit.state, account)
-        ]
+        return [offer for offer, unit in states.items() if unit and self._may_go(line, unit.state)]
 
     def refusals(self) -> Iterator[Refusal]:
         """Why the document may not be posted."""
@@ -188,6 +185,14 @@ class SerialPosting:
         """The account that goods leave for, None for places of ours."""
         return self.type.account if self.type.effect in (Effect.ISSUE, Effect.CONVERT) else None
 
+    def _may_go(self, line: Line, state: State | None) -> bool:
+        """Whether a unit can be what a line takes: one that waits, or one in a place of ours. A conversion
+        takes from what waits where it names no place."""
+        waits, effect = self.type.waits_in, self.type.effect
+        if waits and (effect is Effect.ARRIVE or (effect is Effect.CONVERT and not line.place_id)):
+            return state is life.WAITING[waits]
+        return life.may_leave(state, self._leaves_for())
+
     def _check(self, line: Line, item: Item, number: str) -> Refusal | None:
         """What speaks against a number where it stands."""
         lot = lot_id(line.item_id, number)
@@ -203,11 +208,7 @@ class SerialPosting:
             return None
         if unit is None:
             return self._not(UNKNOWN, line, number, state)
-        if self.type.effect is Effect.ARRIVE:
-            ok = state is State.IN_TRANSIT
-        else:
-            ok = life.may_leave(state, self._leaves_for())
-        if not ok:
+        if not self._may_go(line, state):
             return self._not(NOT_ALLOWED, line, number, state)
         if there is not None and line.place_id is not None and self.type.effect != Effect.ARRIVE:
             exactly = self.type.effect is Effect.COUNT
@@ -265,8 +266,9 @@ class SerialPosting:
         source, target = self.account(movement.source), self.account(movement.target)
         if source is not None:
             return unit.state is life.gone_to(source, undone=False)
-        if self.state_at(movement.source) is State.IN_TRANSIT:
-            return unit.state is State.IN_TRANSIT
+        waits = self.state_at(movement.source)
+        if waits in life.WAITING.values():
+            return unit.state is waits
         there = self.view.on_hand(movement.item_id).get((movement.source, movement.lot_id))
         arrived = target not in (None, "customer")
         return bool(there) and not (arrived and unit.outs)
@@ -296,13 +298,13 @@ class SerialPosting:
     def _account(self, place: UUID) -> str | None:
         """The account that a place stands for; None where goods there are ours."""
         account = self.view.place(place).account
-        return None if account == "in_transit" else account
+        return None if account in life.WAITING else account
 
     def _state_at(self, place: UUID) -> State:
         """What a unit is in one of our places, or under way between them."""
         facts = self.view.place(place)
         if facts.account is not None:
-            return State.IN_TRANSIT
+            return life.WAITING[facts.account]
         if not set(facts.path).isdisjoint(self.settings.repair_places):
             return State.IN_REPAIR
         if not set(facts.path).isdisjoint(self.settings.processor_places):

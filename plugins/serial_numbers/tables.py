@@ -9,7 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from core.plugin_api import Tables, Transaction, Uuid, rows
-from plugins.serial_numbers.rules.life import OURS, State
+from plugins.serial_numbers.rules.life import OURS, WAITING, State
 from plugins.serial_numbers.rules.records import Claim, Item, Outcome, Unit
 
 tables = Tables("serial_numbers")
@@ -284,8 +284,9 @@ async def astray(tx: Transaction) -> list[Unit]:
         "  JOIN place p ON p.tenant_id = b.tenant_id AND p.id = b.place_id"
         "   AND (p.holds_stock OR p.account = 'in_transit')"
         "  WHERE b.tenant_id = u.tenant_id AND b.lot_id = u.lot_id AND b.on_hand <> 0"
-        "  AND (p.account IS NOT NULL) = (u.state = 'in_transit')) = (u.state = ANY(%s))"
-        " ORDER BY u.number",
+        "  AND p.account IS NOT DISTINCT FROM CASE WHEN u.state = ANY(%s) THEN u.state END)"
+        " = (u.state = ANY(%s)) ORDER BY u.number",
+        list(WAITING),
         [state.value for state in OURS],
     )
 

@@ -28,6 +28,7 @@ from core.plugin_api import (
     today,
     uuid7,
 )
+from plugins.bom_manufacturing.origins import Origin, Told, placed
 from plugins.bom_manufacturing.rules import check
 from plugins.bom_manufacturing.rules.records import ONE, ZERO
 from plugins.bom_manufacturing.rules.subcontracting import Used, further
@@ -55,6 +56,7 @@ MORE_LOTS = define(
     en="The lots named of {item} are more than the {quantity} that are used.",
     zh="{item} 指定的批次数量超过本次耗用 {quantity}。",
 )
+Drafted = tuple[DocumentDraft, Sequence[Origin]]
 _ATTEMPTS = 5
 """Receipts of one order at the same moment are reckoned one after the other."""
 
@@ -111,7 +113,7 @@ async def send(
     """Send components to the processor (委外发料): these, or all that the order still wants. ``beyond``
     what was ordered only where that is said (补料). Raises Refused."""
 
-    async def draft(tx: Transaction, order: Order) -> DocumentDraft:
+    async def draft(tx: Transaction, order: Order) -> Drafted:
         found = (await stored.balances(tx, [order.id]))[order.id]
         wanted = parts
         if wanted is None:
@@ -122,7 +124,7 @@ async def send(
             await _check_parts(tx, wanted, found, "components")
         open_lines = await stored.open_lines(tx, order.id)
         lines = _spread(wanted, open_lines, lambda one: one.ordered - one.sent + one.returned)
-        return DocumentDraft(
+        made = DocumentDraft(
             id=uuid7(),
             type=ISSUE,
             business_date=head.on or await today(tx),
@@ -133,6 +135,7 @@ async def send(
             remark=head.remark,
             lines=tuple(_named(lines, beyond=beyond)),
         )
+        return made, [] if parts is None else [("components", one.n) for one in lines]
 
     return await _post(db, principal, command, head.order_id, draft)
 
@@ -147,7 +150,7 @@ async def take_back(
 ) -> UUID:
     """Take components back from the processor (委外退料): these, or all that is left. Raises Refused."""
 
-    async def draft(tx: Transaction, order: Order) -> DocumentDraft:
+    async def draft(tx: Transaction, order: Order) -> Drafted:
         found = (await stored.balances(tx, [order.id]))[order.id]
         wanted = parts
         if wanted is None:
@@ -157,7 +160,7 @@ async def take_back(
             await _check_parts(tx, wanted, found, "components")
         open_lines = await stored.open_lines(tx, order.id)
         lines = _spread(wanted, open_lines, lambda one: one.sent - one.returned)
-        return DocumentDraft(
+        made = DocumentDraft(
             id=uuid7(),
             type=RETURN,
             business_date=head.on or await today(tx),
@@ -168,6 +171,7 @@ async def take_back(
             remark=head.remark,
             lines=tuple(_named(lines, beyond=True)),
         )
+        return made, [] if parts is None else [("components", one.n) for one in lines]
 
     return await _post(db, principal, command, head.order_id, draft)
 
@@ -178,10 +182,10 @@ async def charge(
     """Charge to the processor what is missing of components (委外扣款): at what they cost. Raises
     Refused."""
 
-    async def draft(tx: Transaction, order: Order) -> DocumentDraft:
+    async def draft(tx: Transaction, order: Order) -> Drafted:
         found = (await stored.balances(tx, [order.id]))[order.id]
         await _check_parts(tx, parts, found, "components")
-        return DocumentDraft(
+        made = DocumentDraft(
             id=uuid7(),
             type=CHARGE,
             business_date=head.on or await today(tx),
@@ -191,6 +195,7 @@ async def charge(
             remark=head.remark,
             lines=tuple(one.line() for one in parts),
         )
+        return made, [("components", n) for n in range(len(parts))]
 
     return await _post(db, principal, command, head.order_id, draft)
 
@@ -205,17 +210,17 @@ async def receive(
     raise_any(check.positive("received", delivery.received))
     raise_any(check.not_negative("rejected", delivery.rejected))
 
-    async def draft(tx: Transaction, order: Order) -> DocumentDraft:
+    async def draft(tx: Transaction, order: Order) -> Drafted:
         found = (await stored.balances(tx, [order.id]))[order.id]
         await _check_parts(tx, delivery.lost, found, "lost")
         await _check_parts(tx, delivery.lots, found, "lots")
         taken = {one.item_id: _taken(one, order, delivery) for one in found}
         at = order.processor_place_id
         codes = await stored_bills.item_facts(tx, taken)
-        lines = [_product(order, delivery)]
+        lines: list[Told] = [(_product(order, delivery), ())]
         for item, used in taken.items():
             lines += _consumed(item, codes[item].code, used, delivery, at)
-        return DocumentDraft(
+        made = DocumentDraft(
             id=uuid7(),
             type=RECEIPT,
             business_date=head.on or await today(tx),
@@ -224,7 +229,7 @@ async def receive(
             source_id=order.id,
             remark=head.remark,
             extra_cost=delivery.charges,
-            lines=tuple(lines),
+            lines=tuple(line for line, _ in lines),
             extensions={
                 NAME: {
                     "number": order.receipts + 1,
@@ -233,6 +238,7 @@ async def receive(
                 }
             },
         )
+        return made, [origin for _, origin in lines]
 
     return await _post(db, principal, command, head.order_id, draft)
 
@@ -280,24 +286,25 @@ async def _post(
     principal: Principal,
     command: Asked,
     order_id: UUID,
-    draft: Callable[[Transaction, Order], Awaitable[DocumentDraft]],
+    draft: Callable[[Transaction, Order], Awaitable[Drafted]],
 ) -> UUID:
     """Reckon a document on the order as it stands, and post it; again, where the order moved on
     meanwhile."""
     refusals: tuple[Refusal, ...] = ()
+    origins: Sequence[Origin] = ()
     for _ in range(_ATTEMPTS):
         async with db.snapshot(principal.tenant_id) as tx:
             order = (await stored.orders(tx, [order_id])).get(order_id)
             if order is None:
                 raise refuse(NOT_FOUND, "orderId", id=str(order_id))
-            made = await draft(tx, order)
+            made, origins = await draft(tx, order)
         (verdict,) = await post_many(db, principal, [Post(command, made)])
         if verdict.outcome is not None:
             return UUID(verdict.outcome["id"])
         refusals = verdict.refusals
         if not any(refusal.code == MEANWHILE for refusal in refusals):
             break
-    raise Refused(*refusals)
+    raise placed(refusals, origins)
 
 
 def _taken(one: Balance, order: Order, delivery: Delivery) -> Used:
@@ -326,51 +333,56 @@ def _product(order: Order, delivery: Delivery) -> LineDraft:
     )
 
 
-def _consumed(
-    item: UUID, code: str, used: Used, delivery: Delivery, at: UUID
-) -> Iterator[LineDraft]:
+def _consumed(item: UUID, code: str, used: Used, delivery: Delivery, at: UUID) -> Iterator[Told]:
     """What the product took of a component, lots that are named first; and what he is charged for."""
     quantity = used.used + used.allowed_loss
     rest = quantity
-    for part in delivery.lots:
+    for n, part in enumerate(delivery.lots):
         if part.item_id == item:
             rest -= part.quantity
-            yield part.line(place_id=at, role="consume")
+            yield part.line(place_id=at, role="consume"), ("lots", n)
     if rest < 0:
         raise refuse(MORE_LOTS, "lots", item=code, quantity=quantity)
     if rest > 0:
-        yield LineDraft(item, rest, place_id=at, role="consume")
+        yield LineDraft(item, rest, place_id=at, role="consume"), None
     if used.charged_loss:
-        yield LineDraft(item, used.charged_loss, place_id=at, role="lost")
+        yield LineDraft(item, used.charged_loss, place_id=at, role="lost"), ("lost",)
+
+
+@dataclass(frozen=True, slots=True)
+class _Spread:
+    """The ``n``-th part or some of it, the order's line that it is for, and whether it goes beyond."""
+
+    n: int
+    part: Part
+    line: int | None
+    over: bool
 
 
 def _spread(
     parts: Sequence[Part], lines: Sequence[OpenLine], free: Callable[[OpenLine], Decimal]
-) -> list[tuple[Part, OpenLine | None, bool]]:
+) -> list[_Spread]:
     """Quantities over the lines of the order that are free for them, and what is beyond them with the last
-    line of the item; the flag says that it is beyond. What modules are told of is not torn apart."""
+    line of the item. What modules are told of is not torn apart."""
     left = {one.line: max(ZERO, free(one)) for one in lines}
-    found: list[tuple[Part, OpenLine | None, bool]] = []
-    for part in parts:
+    found: list[_Spread] = []
+    for n, part in enumerate(parts):
         rest, last = part.quantity, None
         for one in (line for line in lines if line.item_id == part.item_id):
-            take, last = min(rest, left[one.line]), one
+            take, last = min(rest, left[one.line]), one.line
             if take > 0 and not (part.extensions and take < rest):
                 left[one.line] -= take
                 rest -= take
-                found.append((replace(part, quantity=take), one, False))
+                found.append(_Spread(n, replace(part, quantity=take), last, over=False))
         if rest > 0:
-            found.append((replace(part, quantity=rest), last, True))
+            found.append(_Spread(n, replace(part, quantity=rest), last, over=True))
     return found
 
 
-def _named(
-    spread: Sequence[tuple[Part, OpenLine | None, bool]], *, beyond: bool
-) -> Iterator[LineDraft]:
+def _named(spread: Sequence[_Spread], *, beyond: bool) -> Iterator[LineDraft]:
     """Lines that name the order's, and go ``beyond`` without; where they may not, core says so."""
-    for part, one, over in spread:
-        line = None if one is None or (over and beyond) else one.line
-        yield part.line(source_line=line)
+    for one in spread:
+        yield one.part.line(source_line=None if one.over and beyond else one.line)
 
 
 async def _check_parts(

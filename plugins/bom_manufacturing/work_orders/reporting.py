@@ -22,7 +22,6 @@ from core.plugin_api import (
     LineDraft,
     Ordered,
     Principal,
-    Refusal,
     Refused,
     Rounding,
     Transaction,
@@ -34,6 +33,7 @@ from core.plugin_api import (
     run_command,
     today,
 )
+from plugins.bom_manufacturing.origins import Origin, placed
 from plugins.bom_manufacturing.rules import check, work
 from plugins.bom_manufacturing.rules.records import Supply
 from plugins.bom_manufacturing.stock import work_orders as stored
@@ -127,21 +127,7 @@ async def report(
     try:
         return await carry_out(db, principal, command_id, asked, draft_of)
     except Refused as refused:
-        raise Refused(*(_placed(one, origins) for one in refused.refusals)) from None
-
-
-Origin = tuple[str | int, ...] | None
-"""Where what became a line stood in what was sent; None where nobody sent it."""
-
-
-def _placed(refusal: Refusal, origins: Sequence[Origin]) -> Refusal:
-    """Core's paths lead to lines of the receipt; the caller sent a product, and what was used."""
-    match refusal.path:
-        case ("lines", int(n), *rest) if n < len(origins):
-            origin = origins[n]
-            path = () if origin is None else (*origin, *rest)
-            return Refusal(refusal.code, path, refusal.details)
-    return refusal
+        raise placed(refused.refusals, origins) from None
 
 
 def _check(sent: Report) -> None:

@@ -14,6 +14,9 @@ class SerialNumbersState(Enum):
 
     IN_STOCK = enum_value("in_stock", description="It lies in one of our places (在库).")
     IN_TRANSIT = enum_value("in_transit", description="Under way between our places (在途).")
+    IN_WORK = enum_value(
+        "in_work", description="In work for an order, of which it is no part yet (在制)."
+    )
     IN_REPAIR = enum_value("in_repair", description="In a place for repair (维修中).")
     AT_PROCESSOR = enum_value("at_processor", description="At a processor of ours (委外).")
     SOLD = enum_value("sold", description="A customer has it (已售).")

@@ -38,7 +38,7 @@ CREATE TABLE serial_numbers_unit (
 	CONSTRAINT serial_numbers_unit_tenant_id_item_id_fkey FOREIGN KEY(tenant_id, item_id) REFERENCES serial_numbers_item (tenant_id, item_id), 
 	CONSTRAINT serial_numbers_unit_tenant_id_party_id_fkey FOREIGN KEY(tenant_id, party_id) REFERENCES party (tenant_id, id), 
 	CONSTRAINT serial_numbers_unit_of_item UNIQUE (tenant_id, item_id, number), 
-	CONSTRAINT serial_numbers_unit_state CHECK (state IN ('in_stock', 'in_transit', 'in_repair', 'at_processor', 'sold', 'returned', 'consumed', 'issued', 'scrapped', 'lost', 'inactive')), 
+	CONSTRAINT serial_numbers_unit_state CHECK (state IN ('in_stock', 'in_transit', 'in_work', 'in_repair', 'at_processor', 'sold', 'returned', 'consumed', 'issued', 'scrapped', 'lost', 'inactive')), 
 	CONSTRAINT serial_numbers_unit_outs CHECK (outs >= 0), 
 	CONSTRAINT serial_numbers_unit_warranty CHECK (sold_on <= warranty_until)
 );

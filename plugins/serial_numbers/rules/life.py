@@ -10,6 +10,7 @@ class State(StrEnum):
 
     IN_STOCK = "in_stock"
     IN_TRANSIT = "in_transit"
+    IN_WORK = "in_work"
     IN_REPAIR = "in_repair"
     AT_PROCESSOR = "at_processor"
     SOLD = "sold"
@@ -23,13 +24,16 @@ class State(StrEnum):
 
 PRESENT = frozenset({State.IN_STOCK, State.IN_REPAIR, State.AT_PROCESSOR})
 """In one of our places."""
-OURS = PRESENT | {State.IN_TRANSIT}
+WAITING = {"in_transit": State.IN_TRANSIT, "in_work": State.IN_WORK}
+"""What a unit is where goods wait for an order or a dispatch."""
+OURS = PRESENT | {*WAITING.values()}
 
 GONE_TO = {
     "customer": State.SOLD,
     "supplier": State.RETURNED,
     "scrap": State.SCRAPPED,
     "production": State.CONSUMED,
+    "production_variance": State.LOST,
     "gain_loss": State.LOST,
     "internal_use": State.ISSUED,
     "other": State.ISSUED,

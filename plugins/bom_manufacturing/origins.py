@@ -1,0 +1,26 @@
+"""Where what became a line of a document stood in what was sent, so that a refusal leads back to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from core.plugin_api import LineDraft, Refusal, Refused
+
+Origin = tuple[str | int, ...] | None
+"""A path; None where nobody sent it."""
+Told = tuple[LineDraft, Origin]
+"""A line with its origin."""
+
+
+def placed(refusals: Iterable[Refusal], origins: Sequence[Origin]) -> Refused:
+    """Core's paths lead to lines of the document; the caller is told where he sent what they are about."""
+    return Refused(*(_placed(one, origins) for one in refusals))
+
+
+def _placed(refusal: Refusal, origins: Sequence[Origin]) -> Refusal:
+    match refusal.path:
+        case ("lines", int(n), *rest) if n < len(origins):
+            origin = origins[n]
+            path = () if origin is None else (*origin, *rest)
+            return Refusal(refusal.code, path, refusal.details)
+    return refusal
