@@ -87,7 +87,7 @@ CORE_MODULES: tuple[Any, ...] = (
 
 
 class CollisionError(Exception):
-    """Two modules define the same field of a root type."""
+    """Two modules define the same field."""
 
 
 class ComposedSchema(strawberry.Schema):
@@ -110,8 +110,11 @@ class ComposedSchema(strawberry.Schema):
 
     def get_fields(self, type_definition: StrawberryObjectDefinition) -> list[StrawberryField]:
         """The library's question for the fields of a type, when it makes the schema."""
-        extended = extended_as(type_definition)
-        return [*type_definition.fields, *self._added.fields.get(extended, ())]
+        own = type_definition.fields
+        more = self._added.fields.get(extended_as(type_definition), [])
+        if twice := {f.python_name for f in own} & {f.python_name for f in more}:
+            raise CollisionError(f"{type_definition.name} has {sorted(twice)} twice")
+        return [*own, *more]
 
     def get_type_by_name(self, name: str) -> Any:  # type: ignore[override]  # the library's caches
         """The definition of a type that this view has; `node` asks so for the types of ids."""

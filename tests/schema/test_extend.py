@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 import strawberry
@@ -16,14 +16,18 @@ from schema.compose import composed_schema
 from schema.plugin_api import (
     PART,
     CreateItemInput,
+    DocumentLineDetails,
     DocumentLineInput,
     Extension,
     InputField,
     Item,
+    Payload,
+    argument,
     field,
     input_type,
     mutation_field,
     object_type,
+    payload_type,
     query_field,
     subscription_field,
 )
@@ -310,3 +314,57 @@ def test_a_subscription_is_shown_where_its_module_is_on() -> None:
     }
     core = {"documentEvents"}
     assert shown == {frozenset(): core, frozenset({"acme"}): core | {"acmeOne", "acmeTwo"}}
+
+
+@input_type
+class AcmePartInput(DocumentLineDetails):
+    """What becomes a line of a document."""
+
+    word: str = field("A word.")
+
+
+@input_type
+class AcmeTakenInput(DocumentLineDetails):
+    """It has a field that another plugin adds to lines."""
+
+    gift: str = field("A word.")
+
+
+@input_type
+class GiftInput:
+    """What a plugin adds to lines."""
+
+    paper: str = field("Which.")
+
+
+@payload_type
+class AcmePayload(Payload):
+    """What was made."""
+
+    words: list[str] | None = field("Words.", default=None)
+
+
+class Makes:
+    @mutation_field(permission="documents.post")
+    def acme_make(self, parts: Annotated[list[AcmePartInput], argument("Lines.")]) -> AcmePayload:
+        """Make something of them."""
+        return AcmePayload(words=[one.word for one in parts])
+
+
+class Takes:
+    @mutation_field(permission="documents.post")
+    def acme_make(self, parts: Annotated[list[AcmeTakenInput], argument("Lines.")]) -> AcmePayload:
+        """Make something of them."""
+        return AcmePayload(words=[one.gift for one in parts])
+
+
+def test_what_modules_add_to_lines_joins_inputs_that_become_lines() -> None:
+    read = InputField(GiftInput, lambda sent: {"paper": sent.paper}, "A gift.")
+    gift = extending("gift", Extension(inputs={DocumentLineInput: read}))
+    schema = composed_schema(Registry([extending("acme", Extension(mutations=Makes)), gift]))
+    for modules, fields in (({"acme"}, {"word"}), ({"acme", "gift"}, {"word", "gift"})):
+        types: Any = schema.view(frozenset(modules))._schema.type_map
+        assert types["AcmePartInput"].fields.keys() == fields
+    with pytest.raises(Refused) as refused:
+        composed_schema(Registry([extending("acme", Extension(mutations=Takes)), gift]))
+    assert refused.value.refusals[0].details["plugin"] == "gift"
