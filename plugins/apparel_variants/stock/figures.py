@@ -105,7 +105,7 @@ _SOLD_BY = (
     "  moved AS (SELECT e.item_id,"
     "    -sum(e.quantity) FILTER (WHERE p.account = 'supplier' AND " + _SINCE + ") AS received,"
     "    sum(e.quantity) FILTER (WHERE p.account = 'customer' AND " + _SINCE + ") AS sold,"
-    "    sum(e.quantity) FILTER (WHERE p.holds_stock AND p.kind <> 'transit') AS on_hand"
+    "    sum(e.quantity) FILTER (WHERE p.holds_stock AND p.kind NOT IN ('transit', 'work')) AS on_hand"
     "   FROM entry e JOIN place p ON p.tenant_id = e.tenant_id AND p.id = e.place_id"
     "   WHERE e.tenant_id = %s AND e.item_id IN (SELECT item_id FROM wanted) AND e.quantity <> 0"
     "   AND (%s::date IS NULL OR e.effective_on <= %s)"
@@ -171,7 +171,7 @@ async def worth(
     lying = await stock_now(tx, item_ids)
     found = await rows(
         tx,
-        "SELECT id, path FROM place WHERE tenant_id = %s AND holds_stock AND kind <> 'transit'",
+        "SELECT id, path FROM place WHERE tenant_id = %s AND holds_stock AND kind NOT IN ('transit', 'work')",
         tx.tenant_id,
     )
     paths: dict[UUID, list[UUID]] = {row[0]: row[1] for row in found}

@@ -48,7 +48,7 @@ _RUNS = (
     "   AND (%s::integer IS NULL OR s.year = %s) AND (%s::text IS NULL OR s.band = %s)),"
     "  lying AS (SELECT b.item_id, h.id AS place_id, sum(b.on_hand) AS on_hand FROM balance b"
     "   JOIN place p ON p.tenant_id = b.tenant_id AND p.id = b.place_id AND p.holds_stock"
-    "   AND p.kind <> 'transit'"
+    "   AND p.kind NOT IN ('transit', 'work')"
     "   LEFT JOIN LATERAL (SELECT q.id FROM place q WHERE %s AND q.tenant_id = p.tenant_id"
     "    AND q.id = ANY(p.path) AND q.kind <> 'bin'"
     "    ORDER BY cardinality(q.path) DESC LIMIT 1) h ON true"

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from uuid import UUID
 
 from core.plugin_api import Transaction, attributes_of_items
+from plugins.bom_manufacturing.bills import uuids
 from plugins.bom_manufacturing.rules.bom import effective
 from plugins.bom_manufacturing.rules.mrp import Firm, Planned, Requirement, Situation, Source
 from plugins.bom_manufacturing.rules.planning import PlanningData, Timeline, unconsumed
-from plugins.bom_manufacturing.rules.records import ZERO, Bom, Item
+from plugins.bom_manufacturing.rules.records import ZERO, Bom, Item, Variant
 from plugins.bom_manufacturing.stock import bills, planning, supply
 from plugins.bom_manufacturing.stock.plans import Run
 from plugins.bom_manufacturing.stock.supply import Known, OpenLine
@@ -81,7 +82,14 @@ async def read(tx: Transaction, run: Run) -> Snapshot:
     demand += _floors(items, data, known)
     return Snapshot(
         run=run,
-        situation=Situation(items, boms, demand, firm),
+        situation=Situation(
+            items,
+            boms,
+            demand,
+            firm,
+            variant=Variant(on=run.starts_on),
+            variants=await _variants(tx, boms, run.starts_on),
+        ),
         timeline=timeline,
         data=data,
         on_hand=known.on_hand,
@@ -119,7 +127,7 @@ def _floors(
 
 
 async def _bills(tx: Transaction, on: date, data: Mapping[UUID, PlanningData]) -> dict[Item, Bom]:
-    """The bills in force on a day of all that is not bought, with the lines that apply."""
+    """The bills in force on a day of all that is not bought."""
     keys = await supply.valid_bills(tx, on)
     versions: dict[UUID, list[Bom]] = {}
     for at in range(0, len(keys), _CHUNK):
@@ -127,15 +135,20 @@ async def _bills(tx: Transaction, on: date, data: Mapping[UUID, PlanningData]) -
             told = data.get(one.item_id)
             if told is None or told.make is not False:
                 versions.setdefault(one.item_id, []).append(one.bom)
-    found = {
+    return {
         item: bom for item, some in versions.items() if (bom := effective(some, on)) is not None
     }
-    conditional = [item for item, bom in found.items() if any(one.conditions for one in bom.lines)]
-    attributes = await attributes_of_items(tx, conditional) if conditional else {}
-    return {
-        item: replace(
-            bom,
-            lines=tuple(one for one in bom.lines if one.applies(attributes.get(item, {}), on)),
-        )
-        for item, bom in found.items()
-    }
+
+
+async def _variants(tx: Transaction, boms: Mapping[Item, Bom], on: date) -> dict[Item, Variant]:
+    """What items are that are made, where any line depends on it: a phantom's lines go by what it is part
+    of."""
+    if not any(line.conditions for bom in boms.values() for line in bom.lines):
+        return {}
+    asked = [
+        item
+        for item, bom in boms.items()
+        if any(line.conditions or line.phantom for line in bom.lines)
+    ]
+    told = await attributes_of_items(tx, uuids(asked))
+    return {item: Variant(attributes, on) for item, attributes in told.items()}

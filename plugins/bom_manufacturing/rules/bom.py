@@ -30,7 +30,6 @@ from plugins.bom_manufacturing.rules.records import (
     Boms,
     Item,
     Line,
-    Supply,
     Variant,
     within,
 )
@@ -340,9 +339,6 @@ def _nodes(
             yield Node(level, item, line, line_need(line, boms[item], quantity))
 
 
-_ALWAYS_THERE = (Supply.CONSUMABLE, Supply.PROCESSOR)
-
-
 def _short(
     boms: Boms,
     codes: Iterable[Item],
@@ -365,7 +361,7 @@ def _short(
             short[each] = amount
             continue
         for line in _lines(boms[each], variant):
-            if line.supply not in _ALWAYS_THERE:
+            if line.supply.taken:
                 through = passed if line.phantom and line.item in boms else needed
                 need = line_need(line, boms[each], amount)
                 through[line.item] = through.get(line.item, Fraction(0)) + need

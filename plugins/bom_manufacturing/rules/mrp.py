@@ -16,7 +16,7 @@ from math import lcm
 
 from plugins.bom_manufacturing.rules.bom import components, levels
 from plugins.bom_manufacturing.rules.lots import LotRule
-from plugins.bom_manufacturing.rules.records import ANY, Boms, Item, Supply, Variant
+from plugins.bom_manufacturing.rules.records import ANY, Boms, Item, Variant
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +139,8 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """The snapshot that is planned: items, bills, demand, and orders that are placed."""
+    """The snapshot that is planned: items, bills, demand, and orders that are placed. ``variants`` says what
+    items are, as far as more is known of them than ``variant``."""
 
     items: Mapping[Item, Planned]
     boms: Boms
@@ -147,6 +148,7 @@ class Situation:
     firm: Sequence[Firm] = ()
     start: int = 0
     variant: Variant = ANY
+    variants: Mapping[Item, Variant] = field(default_factory=dict)
 
 
 def plan(situation: Situation) -> Plan:
@@ -171,7 +173,7 @@ def low_level_codes(situation: Situation) -> dict[Item, int]:
 def netted(situation: Situation, items: Iterable[Item]) -> Iterator[tuple[Item, ItemPlan]]:
     """The plan of one item after the other, each after all it goes into, so that whoever shares a
     processor with others can pause between them."""
-    boms, variant = situation.boms, situation.variant
+    boms = situation.boms
     needs: dict[Item, list[Requirement]] = defaultdict(list)
     for one in situation.demand:
         needs[one.item].append(one)
@@ -186,9 +188,10 @@ def netted(situation: Situation, items: Iterable[Item]) -> Iterator[tuple[Item, 
         )
         count += len(found.orders)
         if item in boms:
+            variant = situation.variants.get(item, situation.variant)
             for order in found.orders:
                 for need in components(boms, boms[item], order.quantity, variant):
-                    if need.line.supply is not Supply.PROCESSOR and need.quantity:
+                    if need.line.supply.taken and need.quantity:
                         needs[need.line.item].append(
                             _dependent(need.line.item, order, need.quantity)
                         )

@@ -14,12 +14,10 @@ from typing import Any
 
 from core.plugin_api import Exact, exact, rounded
 from plugins.bom_manufacturing.rules.bom import components
-from plugins.bom_manufacturing.rules.records import ANY, Bom, Boms, Item, Supply, Variant
+from plugins.bom_manufacturing.rules.records import ANY, Bom, Boms, Item, Variant
 
 NEED_DP = 12
 """Decimals at which a need is kept: far finer than any unit, so that a day's is as good as exact."""
-
-_NOT_OURS = (Supply.PROCESSOR, Supply.CONSUMABLE)
 
 
 def ingredients(
@@ -38,7 +36,7 @@ def ingredients(
         sign = 1 if quantity > 0 else -1
         variant = (variants or {}).get(dish, ANY)
         for need in components(passing, passing[dish], abs(exact(quantity)), variant):
-            if need.line.item in stocked and need.line.supply not in _NOT_OURS:
+            if need.line.item in stocked and need.line.supply.taken:
                 item = need.line.item
                 found[item] = found.get(item, Fraction(0)) + sign * need.quantity
     return found

@@ -20,6 +20,11 @@ class Supply(StrEnum):
     PROCESSOR = "processor"  # the processor's own (加工方自备): costs us nothing, we need none
     CONSUMABLE = "consumable"  # kept ready at the work, never short (耗材)
 
+    @property
+    def taken(self) -> bool:
+        """Whether it is taken from stock of ours for what is made."""
+        return self in (Supply.ISSUE, Supply.BACKFLUSH)
+
 
 class Kind(StrEnum):
     """What else comes out of the work."""

@@ -9,9 +9,8 @@ from fractions import Fraction
 from core.plugin_api import Exact, Rounding, exact, rounded
 from plugins.bom_manufacturing.rules.bom import components
 from plugins.bom_manufacturing.rules.orders import Processed, processed
-from plugins.bom_manufacturing.rules.records import ZERO, Bom, Boms, Item, Supply, Variant
+from plugins.bom_manufacturing.rules.records import ZERO, Bom, Boms, Item, Variant
 
-HIS_OWN = (Supply.PROCESSOR, Supply.CONSUMABLE)
 """What a processor works with and is not sent: what he supplies, and what is kept ready where work is."""
 
 
@@ -81,7 +80,7 @@ def further(
 def _by_item(boms: Boms, bom: Bom, quantity: Exact, variant: Variant) -> dict[Item, Fraction]:
     found: dict[Item, Fraction] = {}
     for need in components(boms, bom, quantity, variant):
-        if need.line.supply not in HIS_OWN:
+        if need.line.supply.taken:
             found[need.line.item] = found.get(need.line.item, Fraction(0)) + need.quantity
     return found
 

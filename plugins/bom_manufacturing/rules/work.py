@@ -52,7 +52,6 @@ NOTHING_TO_ISSUE = define(
     zh="没有待领物料;超定额领料请指明物料。",
 )
 
-_NEVER_TAKEN = (Supply.PROCESSOR, Supply.CONSUMABLE)
 _SHARE = Decimal(1).scaleb(-6)
 
 
@@ -72,7 +71,7 @@ def needed(boms: Boms, bom: Bom, quantity: Exact, variant: Variant = ANY) -> lis
     found: dict[tuple[Item, Supply], Component] = {}
     for need in components(boms, bom, quantity, variant):
         line = need.line
-        if line.supply in _NEVER_TAKEN:
+        if not line.supply.taken:
             continue
         known = found.get((line.item, line.supply))
         so_far = known.quantity if known else Fraction(0)

@@ -91,7 +91,10 @@ _SELECT_SUGGESTIONS = (
 async def begin(
     tx: Transaction, key: UUID, place: UUID | None, start: date, end: date, who: UUID
 ) -> None:
-    """Queue a run in place of the one that is under way."""
+    """Queue a run in place of the one that is under way. Of several at once each takes the place of the one
+    before."""
+    lock = f"bom_manufacturing:run:{tx.tenant_id}"
+    await rows(tx, "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", lock)
     await _done(
         tx,
         "UPDATE bom_manufacturing_run SET state = 'superseded', finished_at = now()"

@@ -72,7 +72,11 @@ async def test_suggestions_become_work_orders_once(planner: Planner) -> None:
 async def test_a_second_run_suggests_nothing_more(planner: Planner) -> None:
     workshop = planner.workshop
     main = workshop.shop.places["MAIN"]
-    await workshop.save("P", await workshop.line("S", "2"), await workshop.line("A", "1"))
+    await workshop.save(
+        "P",
+        *(await workshop.line("S", "2"), await workshop.line("A", "1")),
+        await workshop.line("GLUE", supply="CONSUMABLE"),  # lies ready: no work asks for it
+    )
     await workshop.save("S", await workshop.line("B", "3"))
     supplier = await planner.supplier()
     await planner.told(

@@ -162,11 +162,11 @@ async def test_a_long_run_goes_on_beside_the_requests(
 async def test_runs_at_once_do_not_mix(planner: Planner) -> None:
     for n in range(5):
         await planner.order("sales_order", f"I{n}", "5", 9)
-    payloads = await asyncio.gather(*(planner.send(PLAN, days=30) for _ in range(6)))
+    payloads = await asyncio.gather(*(planner.send(PLAN, days=30) for _ in range(12)))
     assert all(one["errors"] == [] for one in payloads)
     found = await planner.nodes("{ bomManufacturingRuns { nodes { state } } }")
     states = [one["state"] for one in found]
-    assert len(states) == 6
+    assert len(states) == 12
     assert set(states) <= {"DONE", "SUPERSEDED"}
     assert sorted(await planner.brief()) == [(f"I{n}", "5.000000", 9, 9) for n in range(5)]
 
