@@ -146,7 +146,7 @@ class Mutations:
             found = await documents_by_id(tx, keys)
         return BomManufacturingOrdersPayload(
             documents=[found[key] for key in keys if key in found],
-            refused=_told(context, refusals),
+            refused=_told(context, "documents", refusals),
         )
 
     @mutation_field(permission=WRITE, ledger=True, bulk=True)
@@ -188,7 +188,7 @@ class Mutations:
             found = await orders_by_id(tx, keys)
         return BomManufacturingWorkOrdersPayload(
             orders=[found[key] for key in keys if key in found],
-            refused=_told(context, refusals),
+            refused=_told(context, "orders", refusals),
         )
 
 
@@ -198,8 +198,8 @@ def _check_may_read(context: Context) -> None:
         raise refuse(NOT_FOUND, "suggestions", id="")
 
 
-def _told(context: Context, refusals: Sequence[Refusal]) -> list[UserError]:
-    return [user_error(one, context.language) for one in refusals]
+def _told(context: Context, name: str, refusals: Sequence[Refusal]) -> list[UserError]:
+    return [user_error(one.under(name), context.language) for one in refusals]
 
 
 EXTENSION = Extension(mutations=Mutations)

@@ -141,32 +141,27 @@ async def approve(
 ) -> list[Refusal]:
     """Approve orders as they were made, each by itself; why some are not, by their place in ``keys``. Sent
     again, it goes on where it was."""
-    requests = [
-        PostStored(
-            Asked.of(uuid5(command_id, str(key)), "approveDocument", {"id": key}), key, _FRESH
-        )
-        for key in keys
-    ]
-    verdicts = await post_many(db, principal, requests)
-    return [
-        refusal.under("documents", n)
-        for n, verdict in enumerate(verdicts)
-        for refusal in verdict.refusals
-    ]
+    verdicts = await post_many(db, principal, _drafts(command_id, "approveDocument", keys))
+    return _placed_by(verdict.refusals for verdict in verdicts)
 
 
 async def release(
     db: Database, principal: Principal, command_id: UUID, keys: Sequence[UUID]
 ) -> list[Refusal]:
-    """The same for work orders, one after the other: what one reserves, the next does not have."""
-    refusals: list[Refusal] = []
-    for n, key in enumerate(keys):
-        command, asked = uuid5(command_id, str(key)), {"bomManufacturing": "release", "id": key}
-        try:
-            await work.release(db, principal, command, key, _FRESH, asked)
-        except Refused as refused:
-            refusals += [one.under("orders", n) for one in refused.refusals]
-    return refusals
+    """The same for work orders."""
+    drafts = _drafts(command_id, "postDraft", keys)
+    return _placed_by(await work.release_many(db, principal, drafts))
+
+
+def _drafts(command_id: UUID, operation: str, keys: Sequence[UUID]) -> list[PostStored]:
+    return [
+        PostStored(Asked.of(uuid5(command_id, str(key)), operation, {"id": key}), key, _FRESH)
+        for key in keys
+    ]
+
+
+def _placed_by(refusals: Iterable[Sequence[Refusal]]) -> list[Refusal]:
+    return [one.under(n) for n, some in enumerate(refusals) for one in some]
 
 
 async def work_orders(

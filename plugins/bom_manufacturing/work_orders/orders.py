@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid5
@@ -23,6 +23,7 @@ from core.plugin_api import (
     lines_of_documents,
     module_settings,
     post_many,
+    raise_any,
     record_audit,
     refuse,
     run_command,
@@ -50,29 +51,45 @@ async def release(
     """Approve an order: what it takes is reserved, what it brings expected. Raises Refused; where the
     tenant wants it, for every component that is missing too."""
     async with db.snapshot(principal.tenant_id) as tx:
-        order = (await stored.orders_by_id(tx, [order_id])).get(order_id)
-        if order is None:
+        if order_id not in await stored.orders_by_id(tx, [order_id]):
             raise refuse(NOT_FOUND, "id", id=str(order_id))
-        settings = await module_settings(tx, NAME)
-        if order.state == "draft" and not settings.release_short:
-            missing = await shortages(tx, order_id)
-            codes = await stored_bills.item_facts(tx, [one.item_id for one in missing])
-            if missing:
-                raise Refused(
-                    *(
-                        Refusal(
-                            work.SHORT,
-                            ("id",),
-                            {"item": codes[one.item_id].code, "quantity": one.quantity},
-                        )
-                        for one in missing
-                    )
-                )
     command = Asked.of(command_id, "postDraft", asked)
-    (verdict,) = await post_many(db, principal, [PostStored(command, order_id, revision)])
-    if verdict.outcome is None:
-        raise Refused(*verdict.refusals)
+    [refusals] = await release_many(db, principal, [PostStored(command, order_id, revision)])
+    raise_any(refusals)
     return order_id
+
+
+async def release_many(
+    db: Database, principal: Principal, wanted: Sequence[PostStored]
+) -> list[Sequence[Refusal]]:
+    """Release orders, each by itself: why not, empty where it was done. Where the tenant wants nothing
+    released that is short, one after the other: what one reserves, the next does not have."""
+    async with db.snapshot(principal.tenant_id) as tx:
+        short = (await module_settings(tx, NAME)).release_short
+    if short:
+        return [verdict.refusals for verdict in await post_many(db, principal, wanted)]
+    found: list[Sequence[Refusal]] = []
+    for one in wanted:
+        async with db.snapshot(principal.tenant_id) as tx:
+            refusals: Sequence[Refusal] = await _missing(tx, one.document_id)
+        if not refusals:
+            [verdict] = await post_many(db, principal, [one])
+            refusals = verdict.refusals
+        found.append(refusals)
+    return found
+
+
+async def _missing(tx: Transaction, order_id: UUID) -> list[Refusal]:
+    """A refusal for every component that a draft lacks."""
+    order = (await stored.orders_by_id(tx, [order_id])).get(order_id)
+    if order is None or order.state != "draft":
+        return []
+    missing = await shortages(tx, order_id)
+    codes = await stored_bills.item_facts(tx, [one.item_id for one in missing])
+    return [
+        Refusal(work.SHORT, ("id",), {"item": codes[one.item_id].code, "quantity": one.quantity})
+        for one in missing
+    ]
 
 
 async def charge(
