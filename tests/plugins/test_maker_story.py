@@ -12,7 +12,7 @@ from core.db.database import Database
 from core.extension.registry import Registry, using
 from core.plugin_api import stock_values
 from schema.compose import ComposedSchema, composed_schema
-from tests.plugins.bom_manufacturing.planner import FORECASTS
+from tests.plugins.bom_manufacturing.planner import CALENDAR, FORECASTS
 from tests.plugins.bom_manufacturing.test_planned_work import BUY, WORK
 from tests.plugins.bom_manufacturing.works import worth
 from tests.plugins.food_batches.test_recall import started
@@ -86,42 +86,61 @@ async def sold(maker: Maker, customer: str, *numbers: str) -> None:
 
 
 async def test_from_the_forecast_to_the_recall(maker: Maker) -> None:
-    planner, works, shop = maker.planner, maker.works, maker.shop
-    main = shop.places["MAIN"]
-    resins = await maker.party("RESINS", isSupplier=True)
     ann, bob = [await maker.party(code, isCustomer=True) for code in ("ANN", "BOB")]
-    await planner.send(
-        """mutation($input: BomManufacturingSaveCalendarInput!) {
-          bomManufacturingSaveCalendar(input: $input) { errors { code } } }""",
-        weekdays=["MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY", "SUNDAY"],
-    )
-    await planner.told(RESIN={"supplierId": resins}, SHADE={"supplierId": resins})
+    order = await planned_and_bought(maker)
+    await made(maker, order)
+    await sold(maker, ann, "L02", "L08")
+    await sold(maker, bob, "L05")
+    assert await is_worth(maker) == 77
+    assert await suggested(maker) == []
+    await traced_and_recalled(maker)
+    lamp, day = maker.workshop.items["LAMP"], maker.planner.day(0)
+    for number, codes in (("L01", ["ON_HOLD"]), ("L07", [])):
+        named = line(lamp, "1", "90", serialNumbers={"numbers": [number]})
+        payload = await maker.shop.post("issue", named, on=day, partyId=ann)
+        assert [one["code"] for one in payload["errors"]] == codes, payload
+    assert (await maker.unit("L05"))["customer"] == {"name": "BOB"}
 
-    # what will be sold, and what that takes
+
+async def suggested(maker: Maker) -> list[Json]:
+    """What a new run suggests."""
+    await maker.planner.plan()
+    return await maker.planner.suggestions()
+
+
+async def planned_and_bought(maker: Maker) -> Json:
+    """Ten lamps will be sold: what that takes is bought and comes, and there is an order to make them."""
+    planner, main = maker.planner, maker.shop.places["MAIN"]
+    resins = await maker.party("RESINS", isSupplier=True)
+    weekdays = ["MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY", "SUNDAY"]
+    assert (await planner.send(CALENDAR, weekdays=weekdays))["errors"] == []
+    await planner.told(RESIN={"supplierId": resins}, SHADE={"supplierId": resins})
     expected = {"itemId": maker.workshop.items["LAMP"], "quantity": "10"}
     expected |= {"startsOn": planner.day(0), "endsOn": planner.day(20)}
     assert (await planner.send(FORECASTS, forecasts=[expected]))["errors"] == []
-    await planner.plan()
-    suggested = await planner.suggestions()
-    assert {(one["item"]["code"], one["quantity"], one["make"]) for one in suggested} == {
+    wanted = await suggested(maker)
+    assert {(one["item"]["code"], one["quantity"], one["make"]) for one in wanted} == {
         ("LAMP", "10.000000", True),
         ("RESIN", "20.000000", False),
         ("SHADE", "10.000000", False),
     }
-    bought = [{"id": one["id"]} for one in suggested if not one["make"]]
-    [purchase] = (await planner.send(BUY, suggestions=bought, placeId=main, approve=True))[
-        "documents"
-    ]
+    buy = [{"id": one["id"]} for one in wanted if not one["make"]]
+    bought = await planner.send(BUY, suggestions=buy, placeId=main, approve=True)
+    [purchase] = bought["documents"]
     assert purchase["state"] == "APPROVED"
-    made = [one["id"] for one in suggested if one["make"]]
-    [order] = (await planner.send(WORK, suggestions=made, placeId=main))["orders"]
-
-    # the resin comes in two batches, of which the one that came second expires first
+    make = [one["id"] for one in wanted if one["make"]]
+    [order] = (await planner.send(WORK, suggestions=make, placeId=main))["orders"]
+    # of the two batches of resin, the one that comes second expires first
     purchase["head"] = {"partyId": resins}
     await received(maker, purchase, ("R2", "8", 90), ("R1", "12", 60))
-    await works.do("Release", id=order["id"], revision=order["revision"])
-    await planner.plan()
-    assert await planner.suggestions() == []
+    released = await maker.works.do("Release", id=order["id"], revision=order["revision"])
+    assert await suggested(maker) == []
+    return released
+
+
+async def made(maker: Maker, order: Json) -> None:
+    """All is issued, what expires first in front, and finished in two parts, each lamp with its number."""
+    works = maker.works
     order = await works.do("Issue", orderId=order["id"])
     assert worth(order) == 110
     assert {one["lotCode"]: one["quantity"] for one in order["inWork"]["nodes"]} == {
@@ -129,11 +148,8 @@ async def test_from_the_forecast_to_the_recall(maker: Maker) -> None:
         "R2": "8",
         None: "10",
     }
-    await planner.plan()
-    assert await planner.suggestions() == []
+    assert await suggested(maker) == []
     assert await is_worth(maker) == 110
-
-    # finished in two parts, each lamp with its number
     numbers: Json = {"text": "L01-L06"}
     order = await works.do("Report", orderId=order["id"], quantity="6", serialNumbers=numbers)
     assert worth(order) == 44
@@ -141,13 +157,10 @@ async def test_from_the_forecast_to_the_recall(maker: Maker) -> None:
     order = await works.do("Report", orderId=order["id"], quantity="4", serialNumbers=numbers)
     assert worth(order) == 0
     assert order["inWork"]["nodes"] == []
-    await sold(maker, ann, "L02", "L08")
-    await sold(maker, bob, "L05")
-    assert await is_worth(maker) == 77
-    await planner.plan()
-    assert await planner.suggestions() == []
 
-    # R1 turns out bad
+
+async def traced_and_recalled(maker: Maker) -> None:
+    """R1 turns out bad: who has lamps of it, and that the others are frozen and made anew."""
     down = await maker.traced("RESIN", "R1")
     bad = ["L01", "L02", "L03", "L04", "L05", "L06"]
     assert down["lots"] == {"RESIN": ["R1"], "LAMP": bad}
@@ -156,20 +169,13 @@ async def test_from_the_forecast_to_the_recall(maker: Maker) -> None:
     up = await maker.traced("LAMP", "L08", "UP")
     assert up["lots"] == {"RESIN": ["R2"], "LAMP": ["L08"]}
     assert up["suppliers"] == [("RESINS", "R2")]
-    recall = await started(shop, maker.batch("RESIN", "R1"), reason="brittle")
+    recall = await started(maker.shop, maker.batch("RESIN", "R1"), reason="brittle")
     assert recall["errors"] == []
     frozen = {
         one["lot"]["code"]: Decimal(one["frozen"])
         for one in recall["recall"]["batches"]["nodes"]
         if Decimal(one["frozen"])
     }
-    await planner.plan()  # what is frozen is made anew
-    [again] = await planner.suggestions(make=True)
-    assert (again["item"]["code"], again["quantity"]) == ("LAMP", "4.000000")
     assert frozen == dict.fromkeys(["L01", "L03", "L04", "L06"], Decimal(1))
-    day = planner.day(0)
-    for number, codes in (("L01", ["ON_HOLD"]), ("L07", [])):
-        named = line(maker.workshop.items["LAMP"], "1", "90", serialNumbers={"numbers": [number]})
-        payload = await shop.post("issue", named, on=day, partyId=ann)
-        assert [one["code"] for one in payload["errors"]] == codes, payload
-    assert (await maker.unit("L05"))["customer"] == {"name": "BOB"}
+    [again] = [one for one in await suggested(maker) if one["make"]]
+    assert (again["item"]["code"], again["quantity"]) == ("LAMP", "4.000000")
