@@ -7,9 +7,9 @@ from datetime import timedelta
 
 import pytest
 
-from core.db.database import Database
+from core.db.database import Database, Transaction
 from core.ids import uuid7
-from plugins.bom_manufacturing.planning import runs
+from plugins.bom_manufacturing.planning import runs, situation
 from plugins.bom_manufacturing.stock import plans
 from schema.relay import uuid_of
 from tests.plugins.bom_manufacturing.planner import ORDER, PLAN, Planner
@@ -148,9 +148,17 @@ async def test_a_long_run_goes_on_beside_the_requests(
     planner: Planner, db: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await planner.order("sales_order", "A", "5", 9)
+    answered, read = asyncio.Event(), situation.read
+
+    async def reading(tx: Transaction, run: plans.Run) -> situation.Snapshot:
+        await answered.wait()
+        return await read(tx, run)
+
+    monkeypatch.setattr(situation, "read", reading)
     monkeypatch.setattr(runs, "PATIENCE", 0)
     payload = await planner.send(PLAN, days=30)
     assert payload["run"]["state"] in ("QUEUED", "RUNNING")
+    answered.set()
     key = uuid_of(payload["run"]["id"], "BomManufacturingRun")
     await db.companion(runs.Planner).start(planner.workshop.shop.principal.tenant_id, key)
     asked = "{ bomManufacturingRuns { nodes { id state itemsDone itemsTotal } } }"
