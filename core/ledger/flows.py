@@ -320,15 +320,18 @@ class Builder:
         return choose
 
     def _balances(self, item: UUID, lot: UUID) -> Sequence[BalanceKey]:
-        """Where goods of a lot lie; asked for each of ten thousand units, so looked up once."""
+        """Where goods of a lot and of its parts lie; asked for each of ten thousand units, so looked up
+        once."""
         if item not in self._by_lot:
             self._by_lot[item] = {}
             for key in self.state.on_hand(item):
-                self._by_lot[item].setdefault(key.lot, []).append(key)
+                known = self.state.lots.get(key.lot)
+                for lot_ in {key.lot, known.root if known else key.lot}:
+                    self._by_lot[item].setdefault(lot_, []).append(key)
         return self._by_lot[item].get(lot, ())
 
     def _in_transit(self, line: Line, dispatch: UUID) -> Iterator[tuple[UUID, Decimal]]:
-        """The lots of this dispatch that are still under way; a named lot only itself."""
+        """The lots of this dispatch that are still under way; a named lot only itself and its parts."""
         wanted = lot_id(line.item_id, line.lot_code) if line.lot_code else None
         place, left = self.state.places.account("in_transit"), line.base_quantity
         for key, pool in self._in_order():
@@ -337,7 +340,7 @@ class Builder:
             balance = BalanceKey(key.item, place, key.lot)
             free = pool.quantity - self.taken.get(balance, ZERO)
             part = min(left, free)
-            if part > 0 and wanted in (None, key.lot):
+            if part > 0 and (wanted is None or self.state.within(key.lot, wanted)):
                 self.taken[balance] = self.taken.get(balance, ZERO) + part
                 left -= part
                 yield key.lot, part

@@ -87,6 +87,25 @@ async def test_units_go_back_at_their_own_cost(world: World) -> None:
     assert await values(world) == {"S2": D(113)}
 
 
+async def test_a_lot_that_lies_in_parts_is_taken_from_them(world: World) -> None:
+    for item in ("L", "A"):
+        await world.posted("receipt", world.line(item, 2, 5, remark="BOX: S1 S2"), on=1)
+        await world.posted("receipt", world.line(item, 1, 7, remark="BAG: S3"), on=1)
+    await world.posted("issue", world.line("L", 1, 9, lot_code="BOX"), on=2)
+    assert await lots(world, "L") == {"S2": 1, "S3": 1}
+    for batch, wanted in (("BOX", 2), ("BAG", 2)):
+        line = world.line("L", wanted, lot_code=batch)
+        assert await world.refused("issue", line, on=2) == ["OUT_OF_STOCK"]
+    # Of units with a cost of their own somebody has to say which.
+    assert await world.refused("issue", world.line("A", 1, lot_code="BOX"), on=2) == ["UNIT_LOT"]
+    sent = await world.posted("dispatch", world.line("L", 1, lot_code="BOX"), on=3)
+    head = {"source_id": sent, "place_id": None, "on": 4}
+    await world.posted(
+        "arrival", world.line("L", 1, source_line=1, to="SHOP", lot_code="BOX"), **head
+    )
+    assert await lots(world, "L", "SHOP") == {"S2": 1}
+
+
 async def test_a_reversal_takes_back_all_parts(world: World) -> None:
     receipt = await world.posted("receipt", world.line("A", 2, 5, remark="S1 S2"))
     sold = await world.posted("issue", world.line("A", 2, 9, remark="S1 S2"), on=2)
