@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from uuid import UUID
 
@@ -80,7 +80,11 @@ class Builder:
                     _BUILD[self.document.type.effect](self, piece)
             except Refused as refused:
                 where = ("lines", line.no - 1)
-                raise Refused(*(r.under(*where) for r in refused.refusals)) from None
+                # What is short is short of the document as a whole (``short``); here the line is known.
+                found = (
+                    replace(r, path=()) if r.path == ("lines",) else r for r in refused.refusals
+                )
+                raise Refused(*(r.under(*where) for r in found)) from None
         return self.flows
 
     # one function per effect
