@@ -1,5 +1,5 @@
-"""What shall become of goods, by pieces: which are where, of which batch, expired or recalled. Those without a
-number are told apart only by batch and place."""
+"""What shall become of goods, by pieces: which are where, of which batch, expired or recalled. Those without
+a number are told apart only by batch and place."""
 
 from __future__ import annotations
 
