@@ -124,6 +124,20 @@ async def test_a_backdated_line_is_split_as_well(world: World) -> None:
     assert await world.refused("transfer", early, on=3) == ["LATER_SHORT"]
 
 
+async def test_a_unit_that_was_counted_is_not_undone_before_that(world: World) -> None:
+    receipt = await world.posted("receipt", world.line("A", 2, 5, remark="S1 S2"), on=1)
+    moved = await world.posted("transfer", world.line("A", 1, to="SHOP", remark="S1"), on=2)
+    count = await world.posted("count", world.line("A", 1, at="SHOP", remark="S1"), on=3)
+    [refusal] = (await world.undo(moved)).refusals
+    assert refusal.code == "UNIT_COUNTED"
+    assert refusal.details == {"item": "A", "lot": "S1", "date": "2026-03-03"}
+    assert [one.code for one in (await world.undo(receipt)).refusals] == ["LATER_SHORT"]
+    await world.undone(moved, on=4)
+    await world.undone(count, on=4)
+    await world.undone(receipt, on=5)
+    assert await lots(world) == {}
+
+
 async def test_a_count_says_what_was_found_of_each_lot(world: World) -> None:
     await world.set(count_approval_pct="10")
     await world.posted("receipt", world.line("L", 9, 5, remark="X=4 Y=5"))

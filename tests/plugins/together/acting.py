@@ -139,6 +139,7 @@ class Actor:
             wanted = place if piece in kept or piece in found else LOST
             if piece.at != wanted:
                 piece.go(wanted)
+        goods.counts.append(place)
         self.done["count"] += 1
 
     async def recall(self, item: str, a: int, _: int) -> None:
@@ -169,6 +170,8 @@ class Actor:
         if not open_:
             return
         deed = open_[a % len(open_)]
+        if not self.numbers and goods.day == deed.day and goods.counts[deed.counts :]:
+            return  # what was counted stays, and nobody can tell which pieces that were
         expected = goods.undoing(deed)
         verdict = await self.books.world.undo(deed.document, on=goods.day)
         done = verdict.outcome is not None
@@ -253,7 +256,9 @@ class Actor:
     ) -> None:
         assert verdict.outcome is not None, verdict.refusals
         document = UUID(verdict.outcome["id"])
-        self.goods[item].deeds.append(Deed(document, came_in, list(pieces), source, target))
+        goods = self.goods[item]
+        when = goods.day, len(goods.counts)
+        goods.deeds.append(Deed(document, came_in, list(pieces), source, target, *when))
         self.done[f"{source} to {target}"] += 1
 
     # what both say

@@ -41,6 +41,9 @@ class Deed:
     pieces: list[Piece]
     source: str
     target: str
+    day: int
+    counts: int
+    """How often something had been counted by then."""
     moved: list[int] = field(init=False)
     undone: bool = False
 
@@ -60,6 +63,8 @@ class Goods:
     known: set[str] = field(default_factory=set)
     """Batches that have come."""
     deeds: list[Deed] = field(default_factory=list)
+    counts: list[str] = field(default_factory=list)
+    """The places that were counted, one after the other."""
 
     def expired(self, batch: str | None) -> bool:
         return batch is not None and EXPIRY[batch] < self.day
@@ -106,13 +111,15 @@ class Goods:
         return found
 
     def undoing(self, deed: Deed) -> bool | None:
-        """Whether a document can be undone; None where pieces went and came back, and either is right."""
+        """Whether a document can be undone; None where pieces went and came back, and either is right. On
+        its own day nothing is undone that a count has found since."""
         if not self.numbers:
             if deed.target not in PLACES:
                 return True
             wanted = Counter(piece.batch for piece in deed.pieces)
             return all(len(self.at(deed.target, batch)) >= n for batch, n in wanted.items())
-        if any(piece.at != deed.target for piece in deed.pieces):
+        counted = self.day == deed.day and deed.target in self.counts[deed.counts :]
+        if counted or any(piece.at != deed.target for piece in deed.pieces):
             return False
         still = [piece.moves for piece in deed.pieces] == deed.moved
         return True if still else None

@@ -233,6 +233,14 @@ async def test_a_count_of_a_batch_leaves_the_others_alone(dairy: Dairy) -> None:
         assert await stock.wholes(tx, [dairy.lot("X9")]) == {dairy.lot("X9"): dairy.lot("NEAR")}
 
 
+async def test_a_number_that_was_counted_keeps_its_receipt(dairy: Dairy) -> None:
+    receipt = await dairy.receive("FRESH", 60, "F2")
+    await dairy.world.posted(
+        "count", dairy.line(ITEM, numbers=["F2"], lot="FRESH"), on=dairy.day(0)
+    )
+    assert codes(await dairy.world.undo(receipt)) == ["UNIT_COUNTED"]
+
+
 async def test_new_goods_name_their_batch(dairy: Dairy) -> None:
     on = dairy.day(0)
     told = {FOOD: {"expires_on": dairy.day(9)}}
