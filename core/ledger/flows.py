@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import Decimal
 from uuid import UUID
 
@@ -13,7 +13,7 @@ from core.errors import NOT_FOUND, Refusal, Refused, define
 from core.extension.records import LotPart
 from core.ids import NIL
 from core.ledger.landed import landed_shares
-from core.ledger.parts import NOT_A_UNIT, output_share, pieces
+from core.ledger.parts import NOT_A_UNIT, at_line, output_share, pieces
 from core.ledger.pools import Pool
 from core.ledger.records import (
     ZERO,
@@ -79,12 +79,7 @@ class Builder:
                 for piece in self._pieces(line):
                     _BUILD[self.document.type.effect](self, piece)
             except Refused as refused:
-                where = ("lines", line.no - 1)
-                # What is short is short of the document as a whole (``short``); here the line is known.
-                found = (
-                    replace(r, path=()) if r.path == ("lines",) else r for r in refused.refusals
-                )
-                raise Refused(*(r.under(*where) for r in found)) from None
+                raise Refused(*(at_line(r, line.no) for r in refused.refusals)) from None
         return self.flows
 
     # one function per effect
@@ -324,8 +319,7 @@ class Builder:
         return choose
 
     def _balances(self, item: UUID, lot: UUID) -> Sequence[BalanceKey]:
-        """Where goods of a lot and of its parts lie; asked for each of ten thousand units, so looked up
-        once."""
+        """Where goods of a lot and of its parts lie; ten thousand units ask, so looked up once."""
         if item not in self._by_lot:
             self._by_lot[item] = {}
             for key in self.state.on_hand(item):

@@ -390,47 +390,6 @@ expect:
     s1: [SN-0098A, SN-0099A, SN-0100A]
     s2: [A-1, A-7, B-2, B-3, B-4]
 """,
-    "lives": """
-module: serial
-given:
-  stock:
-  - {item: CUP, lot: A, qty: 2, received: '2026-01-02'}
-  - {item: CUP, lot: B, qty: 2, received: '2026-01-01'}
-steps:
-- {id: s1, op: serial_event, serial: S1, event: receive, loc: WH}
-- {id: s2, op: serial_event, serial: S1, event: issue, loc: SHOP}
-- {id: s3, op: serial_event, serial: S1, event: transfer, from: WH, to: SHOP}
-- {id: s4, op: serial_event, serial: S1, event: issue, loc: SHOP, qty: 1}
-- {id: s5, op: serial_event, serial: S1, event: issue, loc: SHOP}
-- {id: s6, op: serial_event, serial: S1, event: reverse_receipt}
-- {id: s7, op: serial_event, serial: S1, event: return, loc: WH}
-- {id: s8, op: serial_event, serial: S1, event: repair}
-- {id: s9, op: serial_event, serial: S1, event: issue}
-- {id: s10, op: serial_event, serial: S1, event: restock}
-- {id: s11, op: serial_event, serial: S1, event: scrap, qty: 2}
-- {id: s12, op: serial_event, serial: S1, event: scrap}
-- {id: s13, op: serial_event, serial: S2, event: issue}
-- {id: r1, op: serial_register, item: A, serial: X, unique: item}
-- {id: r2, op: serial_register, item: B, serial: X, unique: item}
-- {id: r3, op: serial_register, item: A, serial: X, unique: item}
-- {id: r4, op: serial_register, item: C, serial: X, unique: tenant}
-- {id: n1, op: serial_range, text: '3, ~+2, ~', next: 100}
-- {id: p1, op: pick, item: CUP, qty: 3}
-expect:
-  refused: [s2, s5, s6, s9, s11, s13, r3, r4]
-  results:
-    s1: in_stock
-    s3: in_stock
-    s4: sold
-    s7: returned
-    s8: in_repair
-    s10: in_stock
-    s12: scrapped
-    r1: accepted
-    r2: accepted
-    n1: [3, 100, 101, 102, 103]
-    p1: {picks: [[B, 2], [A, 1]], short: 0}
-""",
     "landed": """
 module: valuation
 given:

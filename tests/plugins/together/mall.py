@@ -57,6 +57,7 @@ class Mall:
     shop: Shop
     on: frozenset[str]
     today: date
+    cost_scope: str = "SERIAL"
     items: dict[str, str] = field(default_factory=dict)
     style: Json = field(default_factory=dict)
 
@@ -65,8 +66,13 @@ class Mall:
         shop = await Shop.open(db, schema=schema, modules=set_)
         for module in set_:
             await switch_on(db, shop.principal, module)
-        async with db.snapshot(shop.principal.tenant_id) as tx:
-            mall = cls(shop, frozenset(set_), await today(tx))
+        return await cls.of(shop, set_)
+
+    @classmethod
+    async def of(cls, shop: Shop, set_: Sequence[str], **how: Any) -> Mall:
+        """The same of a shop that has these modules on already."""
+        async with shop.database.snapshot(shop.principal.tenant_id) as tx:
+            mall = cls(shop, frozenset(set_), await today(tx), **how)
         made = await mall.done(PLACE, code="SHOP", name="SHOP", kind="STORE")
         shop.places["SHOP"] = made["place"]["id"]
         await mall._make_items()
@@ -77,7 +83,7 @@ class Mall:
         if FOOD in self.on:
             told["foodBatches"] = {"shelfLife": {"value": 90}}
         if SERIAL in self.on:
-            told |= {"serialNumbers": {"warrantyMonths": 12}, "costScope": "SERIAL"}
+            told |= {"serialNumbers": {"warrantyMonths": 12}, "costScope": self.cost_scope}
         if APPAREL not in self.on:
             for code in ("G-S", "G-M"):
                 made = await self.done(CREATE_ITEM, code=code, name=code, **told)

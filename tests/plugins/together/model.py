@@ -102,7 +102,7 @@ class Goods:
         if batch not in self.known:
             return {"NOT_FOUND"}
         short = {"OUT_OF_STOCK"} if len(self.at(place, batch)) < count else set()
-        return short or self._forbids(batch)
+        return short | self._forbids(batch)
 
     def _forbids(self, batch: str | None) -> set[str]:
         found = {"FOOD_BATCHES_EXPIRED"} if self.expired(batch) else set()
