@@ -72,6 +72,12 @@ def expand(text: str, following: str | None = None) -> list[str]:
     return numbers
 
 
+def asks_for_free(text: str) -> bool:
+    """Whether ``expand`` needs to know the next free number for a text."""
+    close = _LOOSE.sub(lambda found: found[1] or found[2], text)
+    return any(word[:1] in _FREE for word in _SEPARATORS.split(close) if word)
+
+
 def checked(numbers: Iterable[str]) -> list[str]:
     """Numbers as they are stored. Raises Refused for what cannot be one, with the path of its place."""
     kept: list[str] = []

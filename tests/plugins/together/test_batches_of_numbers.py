@@ -11,11 +11,12 @@ from uuid import UUID
 import pytest
 
 from core.db.database import Database
+from core.errors import Refused
 from core.extension.registry import Registry
 from core.ids import uuid7
 from core.ledger.records import lot_id
 from core.plugin_api import Span, today, today_by_place
-from plugins.food_batches import attributes, batches, samples, tables, watch
+from plugins.food_batches import attributes, batches, recalls, samples, tables, watch
 from plugins.food_batches import plugin as food
 from plugins.food_batches.near import near_expiry, totals
 from plugins.food_batches.rules.life import Freshness
@@ -231,6 +232,20 @@ async def test_a_count_of_a_batch_leaves_the_others_alone(dairy: Dairy) -> None:
     await dairy.world.posted("count", found, on=dairy.day(0))
     async with dairy.tx() as tx:
         assert await stock.wholes(tx, [dairy.lot("X9")]) == {dairy.lot("X9"): dairy.lot("NEAR")}
+
+
+async def test_a_recall_of_a_number_is_one_of_its_batch(dairy: Dairy, db: Database) -> None:
+    who = db, dairy.world.principal
+    lots = [dairy.lot("N1"), dairy.lot("N2")]
+    made = await recalls.start_recall(*who, uuid7(), lots, "glass", descendants=True)
+    found = await dairy.world.rows(
+        "SELECT lot_id, produced, on_hand FROM food_batches_recall_batch WHERE recall_id = %s", made
+    )
+    assert found == [(dairy.lot("NEAR"), 3, 3)]
+    assert await dairy.world.rows("SELECT count(*) FROM food_batches_batch") == [(3,)]
+    with pytest.raises(Refused) as refused:
+        await recalls.start_recall(*who, uuid7(), [dairy.lot("N3")], "glass", descendants=False)
+    assert [one.code for one in refused.value.refusals] == [recalls.UNDER_RECALL]
 
 
 async def test_a_number_that_was_counted_keeps_its_receipt(dairy: Dairy) -> None:
