@@ -176,7 +176,8 @@ async def _start(
     await record_audit(tx, actor, "food_batches.recall", "food_batches_recall", recall_id, details)
     known = await tables.batches_by_lot(tx, whole.values())
     more = {"recall_id": recall_id}
-    await alerts.tell(tx, [(Alert.RECALLED, batch, more) for batch in known.values()])
+    named = dict.fromkeys(whole[lot] for lot in lots)
+    await alerts.tell(tx, [(Alert.RECALLED, known[lot], more) for lot in named if lot in known])
     return recall_id
 
 
