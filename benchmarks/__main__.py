@@ -6,6 +6,7 @@ import asyncio
 import os
 import platform
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
@@ -13,11 +14,11 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from benchmarks import books, breakdown, goals, serials, tracing
+from benchmarks import books, breakdown, goals, planning, serials, tracing
 from benchmarks.floor import FLOOR, FloorKind
 from benchmarks.goals import PRODUCT, Goal
 from benchmarks.lab import Lab, Tell, flush_seconds, open_lab
-from benchmarks.report import Report
+from benchmarks.report import Apart, Report
 from benchmarks.requests import Kind
 from benchmarks.serving import Serving, product, started
 from benchmarks.sizes import SEED, SIZES, Sizes
@@ -27,11 +28,12 @@ from core.db import roles
 WHERE = "where"
 """Asks, beside the goals, for where the microseconds go."""
 
-TRACE = "trace"
-"""Asks for the time that the trace of a batch takes."""
-
-SERIALS = "serials"
-"""Asks how much slower units with serial numbers are."""
+APART: dict[str, Callable[[Sizes, int, Tell], Apart]] = {
+    "trace": tracing.run,
+    "serials": serials.run,
+    "plan": planning.run,
+}
+"""What is measured by itself: the trace of a batch, units with serial numbers, explosions and planning."""
 
 PROCESSES = (1, 2)
 
@@ -49,7 +51,7 @@ KINDS: dict[str, Kind] = {
     "alone": "uniform",
     "page": "page",
 }
-_ALL = (*goals.IDS, WHERE, TRACE, SERIALS)
+_ALL = (*goals.IDS, WHERE, *APART)
 
 
 def main(
@@ -85,12 +87,11 @@ def run(asked: tuple[str, ...], sizes: Sizes, rounds: int, console: Console) -> 
         console.print(f"{time.monotonic() - since:5.0f} s  {what}", style="dim")
 
     report = Report(sizes.name, SEED, {}, PROCESSES, asked)
-    if not {TRACE, SERIALS}.issuperset(asked):
+    if not APART.keys() >= set(asked):
         _in_turns(report, sizes, rounds, tell)
-    if TRACE in asked:
-        report.trace = tracing.run(sizes, rounds, tell)
-    if SERIALS in asked:
-        report.serials = serials.run(sizes, rounds, tell)
+    for name, measure in APART.items():
+        if name in asked:
+            report.apart[name] = measure(sizes, rounds, tell)
     return report
 
 

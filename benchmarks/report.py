@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from rich.console import Console
 from rich.table import Table
@@ -13,9 +13,17 @@ from rich.table import Table
 from benchmarks.breakdown import Breakdown
 from benchmarks.goals import GOALS, Goal
 from benchmarks.processes import API, CLIENT, POSTGRES
-from benchmarks.serials import Serials
-from benchmarks.tracing import Traced
 from benchmarks.turns import Turn, Turns, median
+
+
+class Apart(Protocol):
+    """What was measured in a database of its own, by its name."""
+
+    def table(self) -> Table:
+        """The figures for people."""
+
+    def figures(self) -> dict[str, Any]:
+        """The figures for the record."""
 
 
 @dataclass
@@ -31,8 +39,7 @@ class Report:
     ceiling: float | None = None
     turns: Turns = field(default_factory=dict)
     breakdown: Breakdown | None = None
-    trace: Traced | None = None
-    serials: Serials | None = None
+    apart: dict[str, Apart] = field(default_factory=dict)
     books: str = "not looked at"
 
     def goals(self) -> list[Goal]:
@@ -49,8 +56,7 @@ class Report:
             "books": self.books,
             "goals": [self._goal(goal) for goal in self.goals()],
             "turns": {name: [asdict(t) for t in turns] for name, turns in self.turns.items()},
-            "trace": _with_ratio(self.trace),
-            "serials": _with_ratio(self.serials),
+            **{name: one.figures() for name, one in self.apart.items()},
             "breakdown": asdict(self.breakdown) if self.breakdown else None,
         }
         path.write_text(json.dumps(found, indent=1) + "\n")
@@ -63,9 +69,8 @@ class Report:
             console.print(_breakdown_table(self.breakdown))
             for name in self.breakdown.gone:
                 console.print(f"not there to be watched: {name}")
-        for apart in (self.trace, self.serials):
-            if apart:
-                console.print(apart.table())
+        for one in self.apart.values():
+            console.print(one.table())
         if not self.machine:
             return
         facts = ", ".join(f"{name} {value}" for name, value in self.machine.items())
@@ -117,10 +122,6 @@ class Report:
             spent = [_spent(turns, whose) for whose in (API, POSTGRES, CLIENT)]
             table.add_row(name, f"{median(turns, 'rate'):,.0f}", *times, *spent)
         return table
-
-
-def _with_ratio(found: Traced | Serials | None) -> dict[str, Any] | None:
-    return asdict(found) | {"ratio": found.ratio} if found else None
 
 
 def _spent(turns: list[Turn], whose: str) -> str:

@@ -7,7 +7,7 @@ import os
 import statistics
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -52,6 +52,10 @@ class Serials:
     def ratio(self) -> float:
         """Units a second over lines a second."""
         return self.rate / self.untracked
+
+    def figures(self) -> dict[str, Any]:
+        """The figures for the record."""
+        return asdict(self) | {"ratio": self.ratio}
 
     def table(self) -> Table:
         """The figures for people."""

@@ -11,8 +11,9 @@ import os
 import statistics
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from rich.table import Table
@@ -60,6 +61,10 @@ class Traced:
     def ratio(self) -> float:
         """The trace's time over the floor's."""
         return self.trace / self.floor
+
+    def figures(self) -> dict[str, Any]:
+        """The figures for the record."""
+        return asdict(self) | {"ratio": self.ratio}
 
     def table(self) -> Table:
         """The figures for people."""

@@ -11,15 +11,19 @@ from core.catalogue.records import BarcodeDraft, ItemChanges, ItemDraft
 from core.catalogue.service import save_items_within
 from core.catalogue.tables import barcodes_of_items, items_by_barcode, lock_guards
 from core.commands import Asked
+from core.commands import known as known_command
 from core.commands import run as run_command
+from core.db.bulk import insert as insert_many
 from core.db.database import Database, Transaction, rows
 from core.db.metadata import Moment, Number, Uuid
 from core.db.migrate import run_script
 from core.decimals import Exact, Rounding, exact, rounded, share, to_multiple
+from core.documents.lifecycle import Event as DocumentStep
 from core.documents.progress import Ordered
 from core.documents.reading import lines as lines_of_documents
 from core.documents.records import Document, DocumentDraft, Line, LineDraft
-from core.documents.service import add_to_draft
+from core.documents.service import add_to_draft, save_draft_within
+from core.documents.service import step as step_document
 from core.documents.types import TYPES as DOCUMENT_TYPES
 from core.documents.types import UNKNOWN_TYPE, DocumentType, Effect
 from core.errors import (
@@ -69,12 +73,20 @@ from core.indicators.rules import Unit as IndicatorUnit
 from core.ledger.holds import HoldDraft, free_goods, hold_goods
 from core.ledger.posting import post_many
 from core.ledger.records import lot_id
-from core.ledger.requests import Post, Verdict
+from core.ledger.requests import Post, PostStored, Verdict
 from core.ledger.views.lots import LotMovement, lot_movements
 from core.ledger.views.positions import StockLine, stock_now, stock_on
-from core.ledger.views.present import accounting_zone, module_settings, today, today_by_place
+from core.ledger.views.present import (
+    accounting_zone,
+    amount_decimals,
+    module_settings,
+    today,
+    today_by_place,
+)
 from core.ledger.views.reports import Availability, availability
 from core.outbox import Event, Heard, emit_many
+from core.places.rules import NegativeStock, PlaceDraft
+from core.places.service import create_place_within
 from core.tenancy.modules import update_module_settings
 from core.tenancy.rules import Principal
 from core.text import clean
@@ -98,6 +110,7 @@ __all__ = [
     "Database",
     "Document",
     "DocumentDraft",
+    "DocumentStep",
     "DocumentType",
     "Effect",
     "Event",
@@ -123,12 +136,15 @@ __all__ = [
     "Modules",
     "Moment",
     "Movement",
+    "NegativeStock",
     "NoSettings",
     "Number",
     "Offer",
     "Ordered",
     "Permission",
+    "PlaceDraft",
     "Post",
+    "PostStored",
     "Posted",
     "Posting",
     "PostingJob",
@@ -149,6 +165,7 @@ __all__ = [
     "Write",
     "accounting_zone",
     "add_to_draft",
+    "amount_decimals",
     "attributes_of_items",
     "availability",
     "barcodes_of_items",
@@ -158,13 +175,16 @@ __all__ = [
     "cell_number",
     "cell_whole",
     "clean",
+    "create_place_within",
     "define",
     "emit_many",
     "exact",
     "free_goods",
     "hold_goods",
     "hookimpl",
+    "insert_many",
     "items_by_barcode",
+    "known_command",
     "lines_of_documents",
     "lock_guards",
     "lot_id",
@@ -179,8 +199,10 @@ __all__ = [
     "rows",
     "run_command",
     "run_script",
+    "save_draft_within",
     "save_items_within",
     "share",
+    "step_document",
     "stock_now",
     "stock_on",
     "stock_values",

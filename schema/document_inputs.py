@@ -39,11 +39,15 @@ class CostBasis(Enum):
 
 @strawberry.enum(description="What a line does in its document, where lines differ.")
 class LineRole(Enum):
-    """Conversions consume and produce; an arrival may have lost something on the way."""
+    """Conversions, and orders of such, consume and produce; an arrival may have lost something."""
 
     CONSUME = enum_value("consume", description="An input of a conversion: it leaves.")
     PRODUCE = enum_value("produce", description="An output of a conversion: it comes in.")
-    LOST = enum_value("lost", description="On an arrival: dispatched, but not arrived.")
+    LOST = enum_value(
+        "lost",
+        description="On an arrival: dispatched, but not arrived. On a conversion by a supplier: lost by him,"
+        " on his charge.",
+    )
 
 
 @input_type
@@ -86,6 +90,11 @@ class DocumentLineInput(Extensible):
     role: LineRole | None = field("What the line does, where lines differ.", default=None)
     share: Decimal | None = field(
         "Percent of a conversion's cost this output takes; the first output takes the rest.",
+        default=None,
+    )
+    over_pct: Decimal | None = field(
+        "How much more than ordered may be carried out of an order's line, in percent; of a purchase"
+        " order the tenant's `overReceiptPct` when left out, else nothing.",
         default=None,
     )
     due_on: dt.date | None = field("When an order's line is due.", default=None)
@@ -190,6 +199,7 @@ def _line(line: DocumentLineInput) -> LineDraft:
         source_line=line.source_line,
         role=cast(Role, line.role.value) if line.role else None,
         share=line.share,
+        over_pct=line.over_pct,
         due_on=line.due_on,
         expires_at=line.expires_at,
         description=note(line.description, "description"),

@@ -53,9 +53,11 @@ class DocumentEffect(Enum):
     RECEIVE = enum_value("receive", description="Into one of our places, from the counter account.")
     ISSUE = enum_value("issue", description="Out of one of our places, to the counter account.")
     MOVE = enum_value("move", description="From one of our places to another at once.")
-    DISPATCH = enum_value("dispatch", description="Out of a place into transit; still ours.")
+    DISPATCH = enum_value(
+        "dispatch", description="Out of a place into transit or work; still ours."
+    )
     ARRIVE = enum_value(
-        "arrive", description="Out of transit into a place; what is lost is a loss."
+        "arrive", description="Out of transit or work into a place; what is lost is a loss."
     )
     COUNT = enum_value("count", description="The book becomes what was counted.")
     CONVERT = enum_value("convert", description="Items become others and carry their value along.")
@@ -77,6 +79,11 @@ class DocumentType:
     party_kind: str | None = field("Whether it names a `supplier` or a `customer`.")
     source_types: list[str] = field("The types it may go back to.", size=3)
     source_required: bool = field("Whether it must go back to one.")
+    waits_in: str | None = field(
+        "Where it leaves goods, or finds them: `in_transit` or `in_work`; they wait there for its source"
+        " order or, without one, for itself."
+    )
+    has_roles: bool = field("Whether it is an order of which each line consumes or produces.")
 
     @classmethod
     def of(cls, record: TypeRecord, language: str) -> DocumentType:
@@ -89,6 +96,8 @@ class DocumentType:
             party_kind=record.party,
             source_types=list(record.sources),
             source_required=record.source_required,
+            waits_in=record.waits_in,
+            has_roles=record.roles,
         )
 
 
@@ -134,6 +143,7 @@ class DocumentLine:
     source_line: int | None = field("The line of the source document it goes back to.")
     role: LineRole | None = field("What the line does, where lines differ.")
     share: Decimal | None = field("Percent of a conversion's cost that this output takes.")
+    over_pct: Decimal | None = field("How much more than ordered may be carried out, in percent.")
     due_on: dt.date | None = field("When it is due.")
     expires_at: dt.datetime | None = field("When its promise lapses.")
     description: str | None = field("What is printed instead of the item's name.")
@@ -155,6 +165,7 @@ class DocumentLine:
             source_line=line.source_line,
             role=LineRole(line.role) if line.role else None,
             share=line.share,
+            over_pct=line.over_pct,
             due_on=line.due_on,
             expires_at=line.expires_at,
             description=line.description,

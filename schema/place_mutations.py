@@ -41,7 +41,9 @@ class CreatePlaceInput(Extensible):
     command_id: UUID = field(COMMAND_ID)
     code: str = field(_CODE)
     name: str = field(_NAME)
-    kind: PlaceKind = field("What sort of place: not TRANSIT or VIRTUAL, which the ledger makes.")
+    kind: PlaceKind = field(
+        "What sort of place: not TRANSIT, WORK or VIRTUAL, which the ledger makes."
+    )
     parent_id: strawberry.ID | None = field(
         "The place it lies in; the company itself when left out. Bins lie in stores, warehouses and"
         " bins; warehouses in organisations and stores; the others in organisations.",

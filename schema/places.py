@@ -50,6 +50,9 @@ class PlaceKind(Enum):
     TRANSIT = enum_value(
         "transit", description="Where goods are between two places. Every tenant has one."
     )
+    WORK = enum_value(
+        "work", description="Where goods are that production works on. Every tenant has one."
+    )
     PROCESSOR = enum_value(
         "processor", description="A processor who holds goods that remain the company's."
     )
@@ -76,11 +79,15 @@ class PlaceAccount(Enum):
     STANDARD_VARIANCE = enum_value(
         "standard_variance", description="What was paid above or below the standard cost."
     )
+    PRODUCTION_VARIANCE = enum_value(
+        "production_variance", description="What production used beyond what it brought."
+    )
     OPENING = enum_value("opening", description="Where opening stock comes from.")
     SCRAP = enum_value("scrap", description="Where spoiled goods go.")
     INTERNAL_USE = enum_value("internal_use", description="What the company uses itself.")
     OTHER = enum_value("other", description="Everything else that comes in or goes out.")
     IN_TRANSIT = enum_value("in_transit", description="Goods under way between two places.")
+    IN_WORK = enum_value("in_work", description="Goods in work, valued by their order.")
 
 
 async def places_by_id(tx: Transaction, keys: Sequence[UUID]) -> Mapping[UUID, Place]:

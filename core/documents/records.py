@@ -12,7 +12,8 @@ from uuid import UUID
 from core.documents.types import TYPES, DocumentType
 
 Role = Literal["consume", "produce", "lost"]
-"""Conversions consume and produce; on an arrival, what was lost on the way is ``lost``."""
+"""Conversions, and orders of such, consume and produce; what was lost on an arrival, or by a conversion on
+somebody else's charge, is ``lost``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,8 @@ class LineDraft:
 
     ``quantity`` is what was counted on a count, and may be absent there. ``unit_price`` is per entered
     unit; on a count or a cost change it is the new cost. ``role`` and ``share`` (percent) belong to
-    conversions, ``source_line`` names the line of the source document this goes back to.
+    conversions, ``source_line`` names the line of the source document this goes back to. ``over_pct``
+    is how much more than an order's quantity may be done, in percent; None leaves it to the settings.
     """
 
     item_id: UUID
@@ -37,6 +39,7 @@ class LineDraft:
     source_line: int | None = None
     role: Role | None = None
     share: Decimal | None = None
+    over_pct: Decimal | None = None
     due_on: date | None = None
     expires_at: datetime | None = None
     description: str | None = None
@@ -95,6 +98,7 @@ class Line:
     source_line: int | None = None
     role: Role | None = None
     share: Decimal | None = None
+    over_pct: Decimal | None = None
     due_on: date | None = None
     expires_at: datetime | None = None
     description: str | None = None
@@ -106,6 +110,11 @@ class Line:
     def base_quantity(self) -> Decimal:
         assert self.quantity is not None
         return self.quantity
+
+    @property
+    def from_work(self) -> bool:
+        """Whether a conversion's line takes from what waits in work: it names no place."""
+        return self.role == "consume" and self.place_id is None
 
     @property
     def base_cost(self) -> Decimal | None:
@@ -168,6 +177,11 @@ class SourceLine:
     line: Line
     executed: Decimal = Decimal(0)
     returned: Decimal = Decimal(0)
+
+    @property
+    def done(self) -> Decimal:
+        """What was carried out and has not come back."""
+        return self.executed - self.returned
 
 
 @dataclass(slots=True)

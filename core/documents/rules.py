@@ -62,8 +62,15 @@ SAME_PLACE = define(
 )
 ROLE_REQUIRED = define(
     "ROLE_REQUIRED",
-    en="A conversion needs lines that are consumed and lines that are produced.",
-    zh="转换单必须同时有投入行和产出行。",
+    en="A conversion needs lines that are consumed and lines that are produced; in an order of such"
+    " every line is one or the other.",
+    zh="转换单必须同时有投入行和产出行;其订单的每一行须为投入或产出。",
+)
+BAD_TOLERANCE = define(
+    "BAD_TOLERANCE",
+    en="An order's line may be carried out by 0 to 100 percent more than ordered, not {percent}; other"
+    " documents have no tolerance.",
+    zh="订单行的超额比例须在 0 到 100 之间({percent} 无效),其他单据不设超额比例。",
 )
 BAD_SHARE = define(
     "BAD_SHARE",
@@ -226,6 +233,7 @@ def _line(
         *_check_quantity(line, document_type, item, unit),
         *_check_price(line, document_type, item),
         *_check_places(line, draft, document_type, item, known),
+        *_check_order(line, document_type),
     ]
     if refusals:
         raise Refused(*refusals)
@@ -248,11 +256,12 @@ def _line(
         total=amounts.total,
         stocked=item.stocked,
         lot_code=line.lot_code,
-        place_id=line.place_id or draft.place_id,
+        place_id=_place(line, draft, document_type),
         to_place_id=line.to_place_id or draft.to_place_id,
         source_line=line.source_line,
         role=line.role,
         share=line.share,
+        over_pct=line.over_pct,
         due_on=line.due_on,
         expires_at=line.expires_at,
         description=line.description,
@@ -341,7 +350,7 @@ def _check_places(
     known: Reference,
 ) -> Iterator[Refusal]:
     effect = document_type.effect
-    place_id = line.place_id or draft.place_id
+    place_id = _place(line, draft, document_type)
     to_place_id = line.to_place_id or draft.to_place_id
     if line.place_id is not None:
         yield from check_place(line.place_id, ("placeId",), known)
@@ -352,20 +361,47 @@ def _check_places(
             yield Refusal(SERVICE_NOT_STOCKED, ("itemId",), {"item": item.code})
         return
     no_place = (Effect.DROP, Effect.LANDED, Effect.STANDARD, Effect.REVALUE, Effect.ARRIVE)
-    if place_id is None and effect not in no_place:
+    if place_id is None and effect not in no_place and not _may_take_from_work(line, document_type):
         yield Refusal(REQUIRED, ("placeId",), {"field": "placeId"})
     if effect in (Effect.MOVE, Effect.ARRIVE):
         if to_place_id is None:
-            yield Refusal(REQUIRED, ("toPlaceId",), {"field": "toPlaceId"})
-        elif to_place_id == place_id:
+            if line.role != "lost":
+                yield Refusal(REQUIRED, ("toPlaceId",), {"field": "toPlaceId"})
+        elif to_place_id == place_id and document_type.waits_in != "in_work":
             yield Refusal(SAME_PLACE, ("toPlaceId",))
+
+
+def _place(line: LineDraft, draft: DocumentDraft, document_type: DocumentType) -> UUID | None:
+    """Where a line takes place; what comes out of work does so nowhere else, whatever the head says."""
+    if _may_take_from_work(line, document_type):
+        return line.place_id
+    return line.place_id or draft.place_id
+
+
+def _may_take_from_work(line: LineDraft, document_type: DocumentType) -> bool:
+    converts = document_type.effect is Effect.CONVERT and document_type.waits_in is not None
+    return converts and line.role == "consume"
+
+
+def _check_order(line: LineDraft, document_type: DocumentType) -> Iterator[Refusal]:
+    order = document_type.effect is Effect.ORDER
+    if order and document_type.roles and line.role not in ("consume", "produce"):
+        yield Refusal(ROLE_REQUIRED, ("role",))
+    if line.over_pct is not None and not (order and 0 <= line.over_pct <= 100):
+        yield Refusal(BAD_TOLERANCE, ("overPct",), {"percent": line.over_pct})
 
 
 def _check_conversion(document_type: DocumentType, lines: list[Line]) -> Iterator[Refusal]:
     if document_type.effect is not Effect.CONVERT:
         return
+    if document_type.lost_to is None:
+        for line in lines:
+            if line.role == "lost":
+                yield Refusal(ROLE_REQUIRED, ("lines", line.no - 1, "role"))
     outputs = [line for line in lines if line.role == "produce"]
-    if not outputs or not any(line.role == "consume" for line in lines):
+    # Where an order is carried out, what it consumed may have left before.
+    consumed = document_type.source_required or any(line.role == "consume" for line in lines)
+    if not outputs or not consumed:
         yield Refusal(ROLE_REQUIRED, ("lines",))
         return
     shares = [line.share or Decimal(0) for line in outputs[1:]]

@@ -18,7 +18,7 @@ from core.db.questions import ask
 from core.documents import reading as stored_documents
 from core.documents import storing
 from core.documents.heads import MAX_LINES
-from core.documents.lifecycle import Event, State, next_state
+from core.documents.lifecycle import ALREADY_EXECUTED, Event, State, next_state
 from core.documents.progress import Progress
 from core.documents.records import Document, DocumentDraft, Stored
 from core.documents.rules import Reference, head_of, joined, resolve
@@ -59,33 +59,41 @@ async def save_draft(
     """
 
     async def work(tx: Transaction) -> dict[str, Any]:
-        # The source is locked as well: it could be deleted before this draft names it.
-        named = [draft.id] if draft.source_id is None else [draft.id, draft.source_id]
-        await stored_documents.lock_documents(tx, named)
-        stored = await stored_documents.documents(tx, named)
-        known = stored.get(draft.id)
-        document = resolve(draft, await _reference(tx, draft))
-        if draft.source_id == draft.id or draft.source_id not in {None, *stored}:
-            raise Refused(Refusal(NOT_FOUND, ("sourceId",), {"id": str(draft.source_id)}))
-        if known is None:
-            if revision is not None:
-                raise Refused(Refusal(NOT_FOUND, ("id",), {"id": str(draft.id)}))
-            mark = await next_change(tx)
-            filed = Filed(document, State.DRAFT.value, principal.user_id)
-            await storing.insert(tx, [filed], None, mark)
-        else:
-            if revision is None:
-                details = {"field": "id", "value": str(draft.id)}
-                raise Refused(Refusal(DUPLICATE, ("id",), details))
-            _check(known, revision, Event.EDIT)
-            await storing.replace_draft(tx, document, await next_change(tx))
-        await record(tx, principal.user_id, "document.save", "document", draft.id)
+        await save_draft_within(tx, principal.user_id, draft, revision)
         return {"id": draft.id}
 
     outcome = await commands.run(
         db, principal.tenant_id, command_id, "saveDraft", {**asked, "revision": revision}, work
     )
     return UUID(outcome["id"])
+
+
+async def save_draft_within(
+    tx: Transaction, actor: UUID, draft: DocumentDraft, revision: int | None
+) -> Document:
+    """The same in a transaction that does more. Answers with the draft's content."""
+    # The source is locked as well: it could be deleted before this draft names it.
+    named = [draft.id] if draft.source_id is None else [draft.id, draft.source_id]
+    await stored_documents.lock_documents(tx, named)
+    stored = await stored_documents.documents(tx, named)
+    known = stored.get(draft.id)
+    document = resolve(draft, await _reference(tx, draft))
+    if draft.source_id == draft.id or draft.source_id not in {None, *stored}:
+        raise Refused(Refusal(NOT_FOUND, ("sourceId",), {"id": str(draft.source_id)}))
+    if known is None:
+        if revision is not None:
+            raise Refused(Refusal(NOT_FOUND, ("id",), {"id": str(draft.id)}))
+        mark = await next_change(tx)
+        filed = Filed(document, State.DRAFT.value, actor)
+        await storing.insert(tx, [filed], None, mark)
+    else:
+        if revision is None:
+            details = {"field": "id", "value": str(draft.id)}
+            raise Refused(Refusal(DUPLICATE, ("id",), details))
+        _check(known, revision, Event.EDIT)
+        await storing.replace_draft(tx, document, await next_change(tx))
+    await record(tx, actor, "document.save", "document", draft.id)
+    return document
 
 
 async def add_to_draft(tx: Transaction, actor: UUID, draft: DocumentDraft) -> Document:
@@ -134,8 +142,12 @@ async def step(
         order = known.document.type.effect is Effect.ORDER
         progress = await reservations.progress(tx, known.document) if order else Progress.NONE
         after = _check(known, revision, event, progress=progress)
-        if order and event in (Event.CLOSE, Event.UNAPPROVE):
-            await reservations.release(tx, known.document)
+        if event is Event.UNAPPROVE and await stored_documents.dependents(tx, document_id):
+            raise Refused(Refusal(ALREADY_EXECUTED))  # what goes back to it, line by line or not
+        if order and event is Event.CLOSE:
+            await reservations.release(tx, known)
+        elif order and event is Event.UNAPPROVE:
+            await reservations.withdraw(tx, known.document)
         elif order and event is Event.REOPEN:
             await reservations.restore(tx, known.document)
         await record(tx, principal.user_id, f"document.{event.value}", "document", document_id)

@@ -44,8 +44,8 @@ _HEAD = (
 )
 _LINE = (
     "no item_id unit_id entered_quantity numerator denominator quantity unit_price discount_pct"
-    " tax_rate net tax total stocked lot_code place_id to_place_id source_line role share due_on"
-    " expires_at description cause remark extensions"
+    " tax_rate net tax total stocked lot_code place_id to_place_id source_line role share over_pct"
+    " due_on expires_at description cause remark extensions"
 )
 
 
@@ -89,12 +89,7 @@ async def conclude(tx: RawTransaction, filed: Iterable[Filed], at: datetime, mar
 
 async def replace_draft(tx: Transaction, document: Document, mark: int) -> None:
     """The draft's content is what its writer last saved."""
-    await tx.sql.execute(
-        sa.delete(tables.document_line).where(
-            tables.document_line.c.tenant_id == tx.tenant_id,
-            tables.document_line.c.document_id == document.id,
-        )
-    )
+    await _delete_lines(tx, document.id)
     columns = f"id type business_date changed {_HEAD}"
     changes = ", ".join(f"{name} = r.{name}" for name in columns.split()[1:])
     await bulk.run(
@@ -126,12 +121,18 @@ async def add_lines(tx: Transaction, document: Document, lines: Iterable[Line], 
 
 
 async def delete_draft(tx: Transaction, document_id: UUID) -> None:
-    for table, column in ((tables.document_line, "document_id"), (tables.document, "id")):
-        await tx.sql.execute(
-            sa.delete(table).where(
-                table.c.tenant_id == tx.tenant_id, table.c[column] == document_id
-            )
-        )
+    await _delete_lines(tx, document_id)
+    table = tables.document
+    await tx.sql.execute(
+        sa.delete(table).where(table.c.tenant_id == tx.tenant_id, table.c.id == document_id)
+    )
+
+
+async def _delete_lines(tx: Transaction, document_id: UUID) -> None:
+    """With what is left of an order that was unapproved: the progress of nothing."""
+    for table in (tables.line_progress, tables.document_line):
+        own = (table.c.tenant_id == tx.tenant_id) & (table.c.document_id == document_id)
+        await tx.sql.execute(sa.delete(table).where(own))
 
 
 async def set_state(

@@ -86,6 +86,7 @@ document_line = tenant_table(
     sa.Column("source_line", sa.Integer),
     sa.Column("role", sa.Text),
     sa.Column("share", Number),
+    sa.Column("over_pct", Number),
     sa.Column("due_on", sa.Date),
     sa.Column("expires_at", Moment),
     sa.Column("cause", sa.Text),
@@ -99,6 +100,7 @@ document_line = tenant_table(
     sa.CheckConstraint("no BETWEEN 1 AND 1000", name="no"),
     sa.CheckConstraint("numerator > 0 AND denominator > 0", name="ratio"),
     sa.CheckConstraint("role IN ('consume', 'produce', 'lost')", name="role"),
+    sa.CheckConstraint("over_pct >= 0", name="over_pct"),
     sa.Index(None, "tenant_id", "item_id", "document_id"),
 )
 

@@ -7,11 +7,12 @@ names, and what it may go back to. Plugins declare further types over the same e
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Literal
 
 from core.errors import define
+from core.places.rules import Waiting
 
 UNKNOWN_TYPE = define(
     "UNKNOWN_DOCUMENT_TYPE",
@@ -27,8 +28,10 @@ class Effect(StrEnum):
     RECEIVE = "receive"  # from the counter account into one of our places
     ISSUE = "issue"  # out of one of our places to the counter account
     MOVE = "move"  # between two of our places at once
-    DISPATCH = "dispatch"  # out of a place into transit; still ours, valued by its dispatch
-    ARRIVE = "arrive"  # out of transit into a place; what is missing goes to the counter account
+    DISPATCH = "dispatch"  # out of a place into transit or work; still ours, in pools of its own
+    ARRIVE = (
+        "arrive"  # out of transit or work into a place; what is lost goes to the counter account
+    )
     COUNT = "count"  # the book becomes what was counted; the difference is gain or loss
     CONVERT = "convert"  # items become others and carry their value along, plus extra cost
     DROP = "drop"  # from the supplier to the customer; never in our stock
@@ -41,7 +44,16 @@ class Effect(StrEnum):
 class DocumentType:
     """One type of document. ``sources`` are the types it may go back to; ``holds`` says that it may
     not take goods on hold, which a sale may not and a scrapping may; ``module`` is the plugin it comes
-    from, by which it is there for some tenants and not for others."""
+    from, by which it is there for some tenants and not for others.
+
+    ``waits_in`` names the place where a dispatch leaves goods, and where an arrival or a conversion
+    finds them. They are valued by the order that the document goes back to, else by the dispatch itself.
+    ``roles`` says of an order that its lines are of two sorts: what is to be consumed is promised from
+    its place, what is to be produced is expected there. Without roles the party decides.
+    ``lost_to`` is the account that takes what a conversion lost on somebody else's charge: its value goes
+    there and not into what is produced. What a supplier converts is paid by the amounts of the lines
+    that produce, which join the cost. ``landed`` says that landed cost may be put on what was brought.
+    """
 
     code: str
     effect: Effect
@@ -54,6 +66,10 @@ class DocumentType:
     source_required: bool = False
     returns: bool = False
     holds: bool = False
+    waits_in: Waiting | None = None
+    roles: bool = False
+    lost_to: str | None = None
+    landed: bool = False
     system: bool = False
     module: str | None = None
 
@@ -71,6 +87,7 @@ _TYPES = (
         account="supplier",
         party="supplier",
         sources=("purchase_order",),
+        landed=True,
     ),
     DocumentType(
         "return_to_supplier",
@@ -109,7 +126,15 @@ _TYPES = (
         returns=True,
     ),
     DocumentType("transfer", Effect.MOVE, "TR", "Transfer", "调拨"),
-    DocumentType("dispatch", Effect.DISPATCH, "TD", "Transfer dispatch", "调拨出库", holds=True),
+    DocumentType(
+        "dispatch",
+        Effect.DISPATCH,
+        "TD",
+        "Transfer dispatch",
+        "调拨出库",
+        holds=True,
+        waits_in="in_transit",
+    ),
     DocumentType(
         "arrival",
         Effect.ARRIVE,
@@ -119,6 +144,7 @@ _TYPES = (
         account="gain_loss",
         sources=("dispatch",),
         source_required=True,
+        waits_in="in_transit",
     ),
     DocumentType("count", Effect.COUNT, "SC", "Stock count", "盘点", account="gain_loss"),
     DocumentType("gain", Effect.RECEIVE, "SG", "Gain", "报溢", account="gain_loss"),
@@ -133,11 +159,15 @@ _TYPES = (
         account="internal_use",
         holds=True,
     ),
-    DocumentType("other_in", Effect.RECEIVE, "OI", "Other receipt", "其他入库", account="other"),
+    DocumentType(
+        "other_in", Effect.RECEIVE, "OI", "Other receipt", "其他入库", account="other", landed=True
+    ),
     DocumentType(
         "other_out", Effect.ISSUE, "OO", "Other issue", "其他出库", account="other", holds=True
     ),
-    DocumentType("opening", Effect.RECEIVE, "OP", "Opening stock", "期初库存", account="opening"),
+    DocumentType(
+        "opening", Effect.RECEIVE, "OP", "Opening stock", "期初库存", account="opening", landed=True
+    ),
     DocumentType(
         "conversion", Effect.CONVERT, "CV", "Conversion", "转换", account="production", holds=True
     ),
@@ -163,7 +193,6 @@ _TYPES = (
         "Landed cost",
         "采购费用分摊",
         account="supplier",
-        sources=("receipt", "opening", "other_in"),
         source_required=True,
     ),
     DocumentType(
@@ -185,12 +214,16 @@ _TYPES = (
     DocumentType("revaluation", Effect.REVALUE, "RV", "Revaluation", "成本重估", system=True),
 )
 
-TYPES: dict[str, DocumentType] = {t.code: t for t in _TYPES}
+TYPES: dict[str, DocumentType] = {}
 """Every type by its code, those of plugins included."""
 
 
 def install(further: Iterable[DocumentType]) -> None:
     """Add the types of this process's plugins, in place of those added before."""
-    for code in [code for code, known in TYPES.items() if known.module is not None]:
-        del TYPES[code]
-    TYPES.update((known.code, known) for known in further)
+    TYPES.clear()
+    TYPES.update((known.code, known) for known in (*_TYPES, *further))
+    bearing = tuple(known.code for known in TYPES.values() if known.landed)
+    TYPES["landed_cost"] = replace(TYPES["landed_cost"], sources=bearing)
+
+
+install(())

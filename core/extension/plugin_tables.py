@@ -38,12 +38,19 @@ class Tables:
         )
 
     def key(
-        self, *columns: str, to: str | sa.Table, target: tuple[str, ...] = ("id",)
+        self,
+        *columns: str,
+        to: str | sa.Table,
+        target: tuple[str, ...] = ("id",),
+        cascade: bool = False,
     ) -> sa.ForeignKeyConstraint:
-        """A foreign key inside one tenant, to a table of core (by its name) or of the plugin."""
+        """A foreign key inside one tenant, to a table of core (by its name) or of the plugin. With
+        ``cascade`` a row goes with what it belongs to, as with a draft that is deleted."""
         table = schema.metadata.tables[to] if isinstance(to, str) else to
         return sa.ForeignKeyConstraint(
-            ["tenant_id", *columns], [table.c.tenant_id, *(table.c[name] for name in target)]
+            ["tenant_id", *columns],
+            [table.c.tenant_id, *(table.c[name] for name in target)],
+            ondelete="CASCADE" if cascade else None,
         )
 
     def named(self, name: str) -> sa.Table | None:

@@ -48,7 +48,8 @@ class Modules:
 class Reads:
     """Rows that a plugin wants to know when a posting is decided. Core reads them set-based, after the
     items are locked, where ``table.by`` is among what the posting concerns: ``by`` is ``item_id`` (of
-    its lines), ``party_id`` or ``lot_id`` (every lot of these items that has stock, or is named)."""
+    its lines), ``party_id``, ``lot_id`` (every lot of these items that has stock, or is named) or
+    ``document_id`` (the document itself and the one that it goes back to, which are locked too)."""
 
     table: sa.Table
     by: str
@@ -59,7 +60,8 @@ class Write:
     """A row to be written with the posting: inserted, or brought up to date where its key is there.
 
     Only into declared tables of the plugin itself; ``tenant_id`` is core's to fill. What may change
-    must belong to one item of the posting, whose guard is locked.
+    must belong to one item of the posting, whose guard is locked, or to its document or that one's
+    source, which are.
     """
 
     table: sa.Table

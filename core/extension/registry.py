@@ -21,7 +21,7 @@ from pydantic import ValidationError
 
 from core.db.migrate import CORE, Component
 from core.documents import types
-from core.documents.types import DocumentType
+from core.documents.types import DocumentType, Effect
 from core.errors import Refused, define, refuse
 from core.extension.hookspecs import PROJECT, CoreHooks
 from core.extension.manifest import Manifest
@@ -140,6 +140,12 @@ class Registry:
                 if type_.code in known:
                     reason = f"its document type {type_.code} is there already"
                     raise _bad(plugin.name, reason, f"单据类型 {type_.code} 已存在")
+                if type_.effect is Effect.ORDER and type_.party is None and not type_.roles:
+                    reason = f"its order {type_.code} has neither a party nor roles"
+                    raise _bad(plugin.name, reason, f"订单类型 {type_.code} 须有往来单位或行角色")
+                if type_.effect in (Effect.DISPATCH, Effect.ARRIVE) and type_.waits_in is None:
+                    reason = f"its document type {type_.code} does not say where goods wait"
+                    raise _bad(plugin.name, reason, f"单据类型 {type_.code} 未指明货物暂存处")
                 known.add(type_.code)
                 yield replace(type_, module=plugin.name)
 

@@ -42,7 +42,7 @@ async def together(
     it repeats a command of this batch or goes back to a document of it. Where the turns are ``ordered``,
     whoever sent them may rely on that, and all that follow such a request are to come again, too.
     """
-    batch = await _read(tx, turns)
+    batch = await _read(tx, turns, history=False)
     verdicts: list[Verdict | Again | None] = []
     for turn in turns:
         held = ordered and verdicts and not isinstance(verdicts[-1], Verdict)
@@ -122,7 +122,11 @@ async def _stored(tx: RawTransaction, turns: Sequence[Turn]) -> dict[UUID, Store
 
 
 async def _read(
-    tx: RawTransaction, turns: Sequence[Turn], further: frozenset[UUID] = frozenset()
+    tx: RawTransaction,
+    turns: Sequence[Turn],
+    further: frozenset[UUID] = frozenset(),
+    *,
+    history: bool = True,
 ) -> _Batch:
     """Lock in the one order that all postings share, then read (rules 3.1 and 3.2). Links never change,
     so they are read before. Raises ConflictError where a draft was edited until it was locked: it may
@@ -144,6 +148,8 @@ async def _read(
         sources | before.sources,
         {d.party_id for d in documents if d.party_id is not None},
         {turn.command.id for turn in turns},
+        {d.id for d in documents},
+        history=history,
     )
     return _Batch(stored, loaded)
 

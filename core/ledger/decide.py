@@ -60,6 +60,12 @@ SOURCE_MISMATCH = define(
     en="Line {line} of the source has another item.",
     zh="来源单据第 {line} 行是其他商品。",
 )
+SOURCE_ROLE = define(
+    "SOURCE_ROLE",
+    en="This line cannot carry out line {line} of the order. What an order consumes is dispatched or"
+    " consumed, and what it produces comes in; what comes out of work names no line of the order.",
+    zh="本行不能执行订单第 {line} 行:投入行只能发出或耗用,产出行只能入库;取自在制品的行不指定订单行。",
+)
 NOT_RESERVABLE = define(
     "NOT_RESERVABLE",
     en="{item}: {wanted} to be reserved at {place}, {available} available.",
@@ -201,6 +207,19 @@ def _check_source(state: State, document: Document) -> Iterator[Refusal]:
             yield Refusal(NOT_FOUND, where, {"id": line.source_line})
         elif known.line.item_id != line.item_id:
             yield Refusal(SOURCE_MISMATCH, where, {"line": line.source_line})
+        elif source.type.roles and _role(document, line) != known.line.role:
+            yield Refusal(SOURCE_ROLE, where, {"line": line.source_line})
+
+
+def _role(document: Document, line: Line) -> str | None:
+    """Which lines of an order with roles a line carries out. What was issued to the order carried it out
+    then: it does not do so again when it is used or written off, but may come back."""
+    effect = document.type.effect
+    if effect is Effect.CONVERT:
+        return None if line.from_work else line.role
+    if effect is Effect.ARRIVE:
+        return "consume" if document.type.returns else None
+    return "produce" if effect is Effect.RECEIVE else "consume"
 
 
 def progressed(state: State, document: Document) -> Iterator[Progressed]:
@@ -216,10 +235,12 @@ def progressed(state: State, document: Document) -> Iterator[Progressed]:
     for no, lines in sorted(done.items()):
         known = source.lines[no]
         if document.type.returns:
-            so_far = Ordered(known.line.base_quantity, ZERO, known.returned)
+            order = source.type.effect is Effect.ORDER
+            there = known.executed if order else known.line.base_quantity
+            so_far = Ordered(there, ZERO, known.returned)
         else:
-            over = state.rules.over_receipt_pct if source.type_code == "purchase_order" else ZERO
-            so_far = Ordered(known.line.base_quantity, over, known.executed)
+            over = _tolerance(state, source, known.line)
+            so_far = Ordered(known.line.base_quantity, over, known.done)
         total = ZERO
         for index, line in lines:
             try:
@@ -231,6 +252,13 @@ def progressed(state: State, document: Document) -> Iterator[Progressed]:
             yield Progressed(source.id, no, returned=total)
         else:
             yield Progressed(source.id, no, executed=total)
+
+
+def _tolerance(state: State, order: Source, line: Line) -> Decimal:
+    """How much more than ordered may be done, in percent: the line's own, else the tenant's."""
+    if line.over_pct is not None:
+        return line.over_pct
+    return state.rules.over_receipt_pct if order.type_code == "purchase_order" else ZERO
 
 
 def fulfilled(state: State, document: Document) -> list[tuple[Promised, Decimal]]:
@@ -326,7 +354,14 @@ def promises(state: State, order: Document | Source, line: Line) -> bool:
         return False
     if isinstance(order, Source) and order.state != "approved":
         return False
-    return order.type.party == "supplier" or state.rules.reserve_on_order != "off"
+    return _incoming(order, line) or state.rules.reserve_on_order != "off"
+
+
+def _incoming(order: Document | Source, line: Line) -> bool:
+    """Whether an order expects this line to come in, or stock to leave for it."""
+    if order.type.roles:
+        return line.role == "produce"
+    return order.type.party == "supplier"
 
 
 def promise_of(order: Document | Source, line: Line, quantity: Decimal) -> Promised:
@@ -338,7 +373,7 @@ def promise_of(order: Document | Source, line: Line, quantity: Decimal) -> Promi
         item_id=line.item_id,
         place_id=line.place_id,
         lot_id=NIL,
-        incoming=order.type.party == "supplier",
+        incoming=_incoming(order, line),
         quantity=quantity,
         due_on=line.due_on,
         expires_at=line.expires_at,

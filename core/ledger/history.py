@@ -162,7 +162,11 @@ def _past(event: Event, group: list[EntryRow], keys: dict[UUID, PoolKey]) -> Pas
     own = {e.leg: e for e in group if e.sequence == event.sequence and e.leg != "other"}
     source, target = own["source"], own["target"]
     basis = Basis(target.basis)
-    given = [e.given for e in group if e.leg == "source" and e.given is not None]
+    told = [(e.sequence, e.given) for e in group if e.leg == "source" and e.given is not None]
+    # of an output the own figure is a share, and what came on top of it an amount
+    own_only = basis is Basis.SHARE
+    given = [figure for of, figure in told if of == event.sequence or not own_only]
+    added = [figure for of, figure in told if of != event.sequence and own_only]
     flow = Flow(
         event=event,
         on=target.event_on,
@@ -177,6 +181,7 @@ def _past(event: Event, group: list[EntryRow], keys: dict[UUID, PoolKey]) -> Pas
         given=sum(given, ZERO) if given else None,
         rate=target.rate,
         link=target.link,
+        added=sum(added, ZERO),
     )
     past = Past(flow)
     for e in group:

@@ -7,6 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from core.db.database import RawTransaction, rows
+from core.documents.types import TYPES
 
 LIMIT = 20
 """Differences told per invariant: the first tells enough, and a broken table has millions."""
@@ -18,10 +19,16 @@ chooses by them takes a step for each pair of rows: minutes for 60,000 lines."""
 
 @dataclass(frozen=True, slots=True)
 class Invariant:
-    """A rule with the query that finds what breaks it, one sentence a row."""
+    """A rule with the query that finds what breaks it, one sentence a row. ``{returns}`` in it stands for
+    the types whose documents bring back what others did."""
 
     name: str
     query: str
+
+    @property
+    def sql(self) -> str:
+        returns = ", ".join(f"'{code}'" for code, type_ in sorted(TYPES.items()) if type_.returns)
+        return self.query.replace("{returns}", returns)
 
 
 async def differences(tx: RawTransaction) -> list[str]:
@@ -29,7 +36,7 @@ async def differences(tx: RawTransaction) -> list[str]:
     found: list[str] = []
     await rows(tx, PLANNING)
     for invariant in INVARIANTS:
-        told = await rows(tx, f"{invariant.query} LIMIT {LIMIT}")
+        told = await rows(tx, f"{invariant.sql} LIMIT {LIMIT}")
         found += [f"{invariant.name}: {row[0]}" for row in told]
     return found
 
@@ -129,6 +136,17 @@ INVARIANTS = (
         " FROM balance WHERE on_hand < 0 AND NOT may_go_negative",
     ),
     Invariant(
+        "what waits belongs to documents",
+        "SELECT format('item %s, place %s, lot %s: %s wait, documents say %s, the least of them %s',"
+        " item_id, place_id, lot_id, coalesce(b.on_hand, 0), coalesce(p.quantity, 0), p.least)"
+        " FROM (SELECT b.item_id, b.place_id, b.lot_id, b.on_hand FROM place w JOIN balance b"
+        "  ON b.place_id = w.id WHERE w.kind IN ('transit', 'work')) b FULL JOIN (SELECT item_id,"
+        "  place_id, lot_id, sum(quantity) quantity, min(quantity) least FROM pool"
+        "  WHERE document_id <> '00000000-0000-0000-0000-000000000000' GROUP BY 1, 2, 3) p"
+        " USING (item_id, place_id, lot_id)"
+        " WHERE coalesce(b.on_hand, 0) <> coalesce(p.quantity, 0) OR p.least < 0",
+    ),
+    Invariant(
         "a unit is in one place",
         "SELECT format('lot %s: %s', lot_id, sum(on_hand)) FROM balance WHERE is_unit"
         " GROUP BY lot_id HAVING sum(on_hand) > 1 OR count(*) FILTER (WHERE on_hand <> 0) > 1",
@@ -162,8 +180,8 @@ INVARIANTS = (
         " id, no, coalesce(p.executed, 0), coalesce(p.returned, 0), coalesce(w.executed, 0),"
         " coalesce(w.returned, 0)) FROM (SELECT document_id AS id, no, executed, returned"
         "  FROM line_progress) p FULL JOIN (SELECT d.source_id AS id, l.source_line AS no,"
-        "  sum(l.quantity) FILTER (WHERE d.type NOT LIKE 'return%') executed,"
-        "  sum(l.quantity) FILTER (WHERE d.type LIKE 'return%') returned FROM document d"
+        "  sum(l.quantity) FILTER (WHERE d.type NOT IN ({returns})) executed,"
+        "  sum(l.quantity) FILTER (WHERE d.type IN ({returns})) returned FROM document d"
         "  JOIN document_line l ON l.tenant_id = d.tenant_id AND l.document_id = d.id"
         "  WHERE d.state = 'posted' AND d.type <> 'landed_cost' AND l.source_line IS NOT NULL"
         "  GROUP BY 1, 2) w USING (id, no) WHERE (coalesce(p.executed, 0), coalesce(p.returned, 0))"
@@ -186,13 +204,16 @@ INVARIANTS = (
         " FROM promise p JOIN document d ON d.id = p.document_id JOIN document_line l"
         " ON l.document_id = p.document_id AND l.no = p.line LEFT JOIN line_progress g"
         " ON g.document_id = p.document_id AND g.no = p.line WHERE p.quantity > 0 AND"
-        " (d.state <> 'approved' OR p.quantity > l.quantity - coalesce(g.executed, 0))",
+        " (d.state <> 'approved' OR p.quantity > l.quantity - coalesce(g.executed - g.returned, 0))",
     ),
     Invariant(
         "a command left its document",
         "SELECT format('command %s: document %s', c.id, c.outcome ->> 'id') FROM command c"
         " WHERE c.operation IN ('postDocument', 'postDraft', 'reverseDocument') AND NOT EXISTS"
-        " (SELECT FROM document d WHERE d.id = (c.outcome ->> 'id')::uuid AND d.number IS NOT NULL)",
+        " (SELECT FROM document d WHERE d.id = (c.outcome ->> 'id')::uuid AND d.number IS NOT NULL)"
+        # but for an order that was unapproved and deleted
+        " AND NOT EXISTS (SELECT FROM audit a WHERE a.object_id = (c.outcome ->> 'id')::uuid"
+        "  AND a.action = 'document.delete')",
     ),
     Invariant(
         "every posting was commanded",

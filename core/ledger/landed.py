@@ -7,6 +7,7 @@ from decimal import Decimal
 from core.documents.amounts import Basis as SharedBy
 from core.documents.amounts import BasisLine, allocate_cost
 from core.documents.records import Document, Line, Source
+from core.documents.types import Effect
 from core.ledger.records import ZERO
 from core.ledger.state import State
 
@@ -17,7 +18,9 @@ def landed_shares(state: State, document: Document, source: Source) -> dict[int,
     lines = [
         s.line
         for no, s in sorted(source.lines.items())
-        if s.line.stocked and (not chosen or no in chosen)
+        if s.line.stocked
+        and (s.line.role == "produce" or source.type.effect is not Effect.CONVERT)
+        and (not chosen or no in chosen)
     ]
     basis = [_basis_line(state, line, chosen.get(line.no)) for line in lines]
     by = SharedBy(document.cost_basis or SharedBy.AMOUNT)

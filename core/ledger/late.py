@@ -11,6 +11,7 @@ from uuid import UUID
 
 from core.db.database import RawTransaction
 from core.documents import reading as stored_documents
+from core.documents.progress import BELOW_NOTHING
 from core.documents.records import Document, Stored
 from core.documents.types import Effect
 from core.errors import Refusal, Refused, define, raise_any
@@ -273,8 +274,10 @@ def _forget_standards(state: State, sequence: int) -> None:
 
 
 async def _first_position(tx: RawTransaction, sequence: int, on: date) -> Position:
-    """Where the document's first event stands: for a landed cost, at the receipt it corrects."""
-    return await tracing.first_position(tx, sequence) or Position(on, sequence, 0)
+    """Where the document's first event stands: for a landed cost, at the receipt it corrects, all of
+    it, because an output of a conversion is worth what its lines before took."""
+    first = await tracing.first_position(tx, sequence)
+    return Position(on, sequence, 0) if first is None else first._replace(flow=0)
 
 
 async def _opposites(
@@ -343,12 +346,24 @@ def _undo_progress(state: State, original: Document, decision: Decision) -> None
         if line.source_line is None:
             continue
         back = -line.base_quantity
+        known = source.lines[line.source_line]
         if original.type.returns:
             decision.progress.append(Progressed(source.id, line.source_line, returned=back))
-            continue
-        decision.progress.append(Progressed(source.id, line.source_line, executed=back))
-        known = source.lines[line.source_line]
-        known.executed += back
+            known.returned += back
+        else:
+            if order and known.done + back < 0:  # what it brought has come back since
+                details = {"quantity": -back, "done": known.done}
+                raise Refused(Refusal(BELOW_NOTHING, ("id",), details))
+            decision.progress.append(Progressed(source.id, line.source_line, executed=back))
+            known.executed += back
         if order and promises(state, source, known.line):
-            left = max(ZERO, known.line.base_quantity - known.executed)
+            left = max(ZERO, known.line.base_quantity - known.done)
+            if original.type.returns:  # it had promised nothing anew
+                left = min(left, _promised(state, source.id, known.line.no))
             decision.promises.append(promise_of(source, known.line, left))
+
+
+def _promised(state: State, order: UUID, line: int) -> Decimal:
+    """What is still promised for an order's line; one past its expiry counts for nothing."""
+    made = (one for known in state.promises.values() for one in known)
+    return sum((one.quantity for one in made if (one.document_id, one.line) == (order, line)), ZERO)

@@ -96,9 +96,15 @@ async def load(
     sources: Collection[UUID] = (),
     parties: Collection[UUID] = (),
     commands: Collection[UUID] = (),
+    documents: Collection[UUID] = (),
+    *,
+    history: bool = True,
 ) -> Loaded:
-    """Lock these items, then read their state in later statements (rule 3.2), on one way."""
-    return await _read(tx, items, sources, parties, commands, lock=True)
+    """Lock these items, then read their state in later statements (rule 3.2), on one way. ``documents``
+    are those to be posted. Without ``history`` what no longer waits for another document is left out.
+    """
+    known = (sources, parties, commands, documents)
+    return await _read(tx, items, *known, lock=True, whole=history)
 
 
 async def read(tx: RawTransaction, items: Collection[UUID]) -> Loaded:
@@ -112,8 +118,10 @@ async def _read(
     sources: Collection[UUID] = (),
     parties: Collection[UUID] = (),
     commands: Collection[UUID] = (),
+    documents: Collection[UUID] = (),
     *,
     lock: bool,
+    whole: bool = True,
 ) -> Loaded:
     async with asking(tx) as put:
         guards = await put(reading.lock_items(items)) if lock else None
@@ -125,7 +133,7 @@ async def _read(
         holds = await put(reading.holds(items))
         standards = await put(reading.standards(items))
         balances = await put(reading.balances(items))
-        pools = await put(reading.pools(items))
+        pools = await put(reading.pools(items, None if whole else sources))
         layers = await put(reading.layers(items))
         partners = await put(reading.parties(parties))
     version, closed, halted, now = sequence.value
@@ -156,7 +164,7 @@ async def _read(
     await history.trace(tx, state, _links(state.sources.values()))
     if lock and modules.on:
         state.plugged = Plugged(registry(), modules)
-        await state.plugged.read(tx, items, parties, state.lots)
+        await state.plugged.read(tx, items, parties, state.lots, {*sources, *documents})
     return Loaded(
         state,
         partners.value,

@@ -54,9 +54,15 @@ class Plugged:
         items: Collection[UUID],
         parties: Collection[UUID],
         lots: Collection[UUID],
+        documents: Collection[UUID],
     ) -> None:
         """Read what the plugins want to know of these, after the lock (rule 3.2)."""
-        ids = {"item_id": list(items), "party_id": list(parties), "lot_id": list(lots)}
+        ids = {
+            "item_id": list(items),
+            "party_id": list(parties),
+            "lot_id": list(lots),
+            "document_id": list(documents),
+        }
         wanted = [one for module in self._modules for one in _reads(self._plugins, module.name)]
         async with asking(tx) as put:
             answers = [

@@ -12,6 +12,7 @@ from uuid import UUID
 from core.db.database import Row
 from core.db.questions import Question
 from core.documents.rules import ItemFacts, PartyFacts, PlaceFacts, UnitFacts
+from core.ids import NIL
 from core.ledger.records import BalanceKey, Leg, Origin, PoolKey, Position
 from core.ledger.state import Held, LotFacts, Places, Promised
 
@@ -138,13 +139,17 @@ PoolRow = tuple[PoolKey, Decimal, Decimal, Decimal, Decimal]
 """A pool as it is stored: its key, quantity, value, last and first known cost."""
 
 
-def pools(ids: Collection[UUID]) -> Question[list[PoolRow]]:
-    """The items' pools."""
+def pools(
+    ids: Collection[UUID], waiting_for: Collection[UUID] | None = None
+) -> Question[list[PoolRow]]:
+    """The items' pools; those of documents other than ``waiting_for`` only where something waits, for
+    every order that an item was ever issued to leaves an empty one. None reads them all."""
     return Question(
         "SELECT item_id, place_id, lot_id, document_id, quantity, value, last_cost,"
         " first_cost FROM pool"
-        " WHERE tenant_id = %s AND item_id = ANY(%s)",
-        (list(ids),),
+        " WHERE tenant_id = %s AND item_id = ANY(%s) AND (%s OR quantity <> 0"
+        " OR document_id = ANY(%s))",
+        (list(ids), waiting_for is None, [NIL, *(waiting_for or ())]),
         lambda found: [(PoolKey(*r[:4]), *r[4:]) for r in found],
     )
 
@@ -157,6 +162,16 @@ def layers(ids: Collection[UUID]) -> Question[list[tuple[UUID, Origin, Leg]]]:
         " WHERE p.tenant_id = %s AND p.item_id = ANY(%s)",
         (list(ids),),
         lambda found: [(r[0], Origin(*r[1:4]), Leg(*r[4:])) for r in found],
+    )
+
+
+def waits_for(document: UUID) -> Question[bool]:
+    """Whether goods wait for a document, in transit or in work."""
+    return Question(
+        "SELECT EXISTS (SELECT FROM pool WHERE tenant_id = %s AND document_id = %s"
+        " AND quantity <> 0)",
+        (document,),
+        lambda found: bool(found[0][0]),
     )
 
 

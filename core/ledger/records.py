@@ -162,6 +162,8 @@ class Flow:
     rate: Decimal | None = None
     link: tuple[int, int] | None = None
     """The line this flow goes back to, as (posting sequence, line number)."""
+    added: Decimal = ZERO
+    """Landed cost that was put on a conversion's output since; of other receipts it is in ``given``."""
 
     @property
     def position(self) -> Position:

@@ -15,6 +15,7 @@ from typing import TypeVar
 from uuid import UUID
 
 from core.errors import Refusal, Refused, define
+from core.ids import NIL
 from core.ledger.decide import Posted
 from core.ledger.records import (
     ZERO,
@@ -26,6 +27,7 @@ from core.ledger.records import (
     Leg,
     Legs,
     Outcome,
+    PoolKey,
     Position,
 )
 from core.ledger.state import State
@@ -88,7 +90,7 @@ def replay(
             outcome = Outcome()
         else:
             if amended and (more := amended.get(flow.event)):
-                flow = replace(flow, given=(flow.given or ZERO) + more)
+                flow = _with_cost(flow, more)
             outcome = state.books.apply(flow)
         check.add(flow, outcome.legs, known.legs if known else {})
         if known is None:
@@ -114,6 +116,13 @@ def _check_counted(state: State, flow: Flow, changes: Legs) -> None:
         return
     details = {"item": state.items[flow.item].code, "lot": lot.code, "date": flow.on.isoformat()}
     raise Refused(Refusal(UNIT_COUNTED, ("lines",), details))
+
+
+def _with_cost(flow: Flow, more: Decimal) -> Flow:
+    """The flow with landed cost on it; ``given`` is a share where a conversion brought the goods."""
+    if flow.basis is Basis.SHARE:
+        return replace(flow, added=flow.added + more)
+    return replace(flow, given=(flow.given or ZERO) + more)
 
 
 def difference(new: dict[K, Leg], old: dict[K, Leg]) -> dict[K, Leg]:
@@ -147,6 +156,9 @@ class _Check:
     state: State
     shift: dict[BalanceKey, Decimal] = field(default_factory=dict)
     changes: dict[BalanceKey, _Change] = field(default_factory=dict)
+    waiting: dict[PoolKey, Flow] = field(default_factory=dict)
+    """The pools of what waits that the document touched: each must hold by itself, for what another
+    order has in work is none of this one's."""
     document: tuple[date, int] | None = None
 
     def at(self, position: Position) -> None:
@@ -163,11 +175,17 @@ class _Check:
             change = self.changes.setdefault(balance, _Change(flow, key.place))
             change.quantity += now.get(key, Leg()).quantity - was.get(key, Leg()).quantity
             change.flow, change.news = flow, change.news and not was
+        for side in (flow.source, flow.target):
+            if side.pool is not None and side.pool.document != NIL:
+                self.waiting[side.pool] = flow
 
     def done(self) -> None:
         """The document is complete. Raises Refused."""
-        state, changes = self.state, self.changes
-        self.changes = {}
+        state, changes, waiting = self.state, self.changes, self.waiting
+        self.changes, self.waiting = {}, {}
+        for pool, flow in waiting.items():
+            if state.books.pool(pool).quantity < 0:
+                raise self._later_short(pool.item, pool.place, flow)
         for balance, change in changes.items():
             shift = self.shift[balance] = self.shift.get(balance, ZERO) + change.quantity
             there = state.books.balances.get(balance, ZERO)
@@ -177,12 +195,15 @@ class _Check:
             if change.news:  # the news itself finds too little on its own day
                 wanted, found = -change.quantity, there - change.quantity
                 raise Refused(short(state, balance.item, change.place, wanted, found))
-            details = {
-                "item": state.items[balance.item].code,
-                "place": state.places.by_id[change.place].code,
-                "date": change.flow.on.isoformat(),
-            }
-            raise Refused(Refusal(LATER_SHORT, ("lines",), details))
+            raise self._later_short(balance.item, change.place, change.flow)
+
+    def _later_short(self, item: UUID, place: UUID, flow: Flow) -> Refused:
+        details = {
+            "item": self.state.items[item].code,
+            "place": self.state.places.by_id[place].code,
+            "date": flow.on.isoformat(),
+        }
+        return Refused(Refusal(LATER_SHORT, ("lines",), details))
 
 
 def opposite(

@@ -33,7 +33,7 @@ _DOCUMENT = (
 )
 _LINE = (
     "no item_id unit_id entered_quantity numerator denominator quantity unit_price discount_pct tax_rate"
-    " net tax total stocked lot_code place_id to_place_id source_line role share due_on expires_at"
+    " net tax total stocked lot_code place_id to_place_id source_line role share over_pct due_on expires_at"
     " description cause remark extensions"
 )
 _ENTRY = (

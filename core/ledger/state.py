@@ -26,6 +26,7 @@ from core.ledger.records import (
     pool_key,
 )
 from core.ledger.valuation import Accounts, Books, Policy
+from core.places.rules import WAITING
 from core.tenancy.settings import Settings
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ class Places:
         self._accounts = {p.account: p.id for p in self.by_id.values() if p.account}
 
     def account(self, name: str) -> UUID:
-        """The id of a virtual place, or of the transit place, by its account name."""
+        """The id of a virtual place, or of one where goods wait, by its account name."""
         return self._accounts[name]
 
     def path(self, place: UUID) -> tuple[UUID, ...]:
@@ -53,6 +54,10 @@ class Places:
     def under(self, place: UUID, top: UUID) -> bool:
         """Whether a place is ``top`` itself or lies below it."""
         return top in self.by_id[place].path
+
+    def waiting(self, place: UUID) -> bool:
+        """Whether goods wait there, in transit or in work."""
+        return self.by_id[place].account in WAITING
 
     def today_at(self, place: UUID, now: datetime, zone: str) -> date:
         """The day it is at a place: in the nearest zone on the way to the root, else in ``zone``."""
@@ -169,13 +174,17 @@ class State:
         known = self.lots.get(lot)
         return pool_key(self.scope(item), item, place, lot, known.root if known else lot)
 
-    def transit_pool(self, item: UUID, lot: UUID, dispatch: UUID) -> PoolKey:
-        """Goods in transit are valued by the dispatch they belong to, never pooled (rule 5.2); each of
-        its lots apart, so that the pool tells how much of which lot is still under way."""
-        return PoolKey(item, self.places.account("in_transit"), lot, dispatch)
+    def waiting_pool(self, item: UUID, place: UUID, lot: UUID, document: UUID) -> PoolKey:
+        """Goods in transit or in work are valued by the dispatch or the order they belong to, never
+        pooled (rule 5.2); each of its lots apart, so that the pool tells how much of which lot is there.
+        """
+        return PoolKey(item, place, lot, document)
 
     def may_go_negative(self, item: UUID, place: UUID) -> bool:
-        """The negative policy: the item's, else that of the nearest place, else the tenant's (4.3)."""
+        """The negative policy: the item's, else that of the nearest place, else the tenant's (4.3).
+        What waits was put there by documents, and no more can leave than they put there."""
+        if self.places.waiting(place):
+            return False
         policy = self.items[item].negative_stock
         for ancestor in reversed(self.places.path(place)):
             policy = policy or self.places.by_id[ancestor].negative_stock

@@ -201,7 +201,12 @@ def check_leaving(
 
     def free(item: UUID, place: UUID) -> Decimal:
         fulfilled = sum(
-            (q for p, q in own if p.item_id == item and state.places.under(p.place_id, place)), ZERO
+            (
+                q
+                for p, q in own
+                if p.item_id == item and not p.incoming and state.places.under(p.place_id, place)
+            ),
+            ZERO,
         )
         return available(state, item, place, respect_holds=respect_holds) + fulfilled
 

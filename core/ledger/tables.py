@@ -75,6 +75,12 @@ pool = tenant_table(
     tenant_key("item_id", to="item"),
     sa.CheckConstraint("quantity <> 0 OR value = 0", name="empty_is_worthless"),
     sa.Index(None, "tenant_id", "item_id"),
+    sa.Index(
+        None,
+        "tenant_id",
+        "document_id",
+        postgresql_where=sa.text("document_id <> '00000000-0000-0000-0000-000000000000'"),
+    ),
 )
 
 layer = tenant_table(

@@ -184,9 +184,11 @@ class Books:
         left = whole - under_way.given
         value = left if flow.given is None else pool.portion(whole, flow.given, _HUNDRED)
         under_way.given += value
+        value += flow.added
         out.add(flow.source, flow.lot, -flow.quantity, -value)
         self._arrive(flow, out, value, [self._slice(flow, value)])
         self._remember(flow, value)
+        self.origins[flow.event.sequence, flow.line] = self._origin(flow)
 
     def _count(self, flow: Flow, out: Outcome) -> None:
         """The book is brought to what was counted at this moment of history (rule 6.3), then, where

@@ -33,7 +33,9 @@ UNKNOWN_ZONE = define(
     zh="没有时区 {zone}。",
 )
 
-PlaceKind = Literal["organisation", "store", "warehouse", "bin", "transit", "processor", "virtual"]
+PlaceKind = Literal[
+    "organisation", "store", "warehouse", "bin", "transit", "work", "processor", "virtual"
+]
 NegativeStock = Literal["forbid", "allow"]
 
 ACCOUNTS: Mapping[str, str] = {
@@ -45,6 +47,7 @@ ACCOUNTS: Mapping[str, str] = {
     "true_up": "成本调整",
     "landed_cost_expensed": "费用化采购费用",
     "standard_variance": "标准成本差异",
+    "production_variance": "生产差异",
     "opening": "期初",
     "scrap": "报废",
     "internal_use": "领用",
@@ -52,7 +55,13 @@ ACCOUNTS: Mapping[str, str] = {
 }
 """The virtual places, one for each account that value comes from or goes to (ledger rule 1.2)."""
 
-IN_TRANSIT = "in_transit"
+Waiting = Literal["in_transit", "in_work"]
+WAITING: Mapping[Waiting, tuple[PlaceKind, str]] = {
+    "in_transit": ("transit", "在途"),
+    "in_work": ("work", "在制"),
+}
+"""Where goods wait that documents took from a place and have not brought to another yet: still ours, and
+valued by the document they belong to (ledger rule 5.2). Kind and name of the place, by account."""
 
 _PARENTS: Mapping[str, frozenset[str]] = {
     "organisation": frozenset({"organisation"}),
@@ -61,7 +70,7 @@ _PARENTS: Mapping[str, frozenset[str]] = {
     "bin": frozenset({"store", "warehouse", "bin"}),
     "processor": frozenset({"organisation"}),
 }
-_HOLDS_STOCK = frozenset({"store", "warehouse", "bin", "transit", "processor"})
+_HOLDS_STOCK = frozenset({"store", "warehouse", "bin", "transit", "work", "processor"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,8 +162,8 @@ def changed_place(
 
 
 def starting_places() -> list[Place]:
-    """What every tenant starts with: one organisation with one warehouse, the place of what is in
-    transit, and the accounts."""
+    """What every tenant starts with: one organisation with one warehouse, the places of what is in
+    transit and in work, and the accounts."""
 
     def place(
         code: str,
@@ -184,7 +193,7 @@ def starting_places() -> list[Place]:
     return [
         root,
         place("MAIN", "主仓库", "warehouse", parent=root.id),
-        place(f"~{IN_TRANSIT}", "在途", "transit", IN_TRANSIT),
+        *(place(f"~{account}", name, kind, account) for account, (kind, name) in WAITING.items()),
         *(place(f"~{account}", name, "virtual", account) for account, name in ACCOUNTS.items()),
     ]
 

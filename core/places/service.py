@@ -45,21 +45,26 @@ async def create_place(
     """Make a place below its parent (L7). Postings under way start over with the new tree."""
 
     async def work(tx: Transaction) -> dict[str, Any]:
-        mark = await next_change(tx, new_rules=True)
-        place_id = draft.id or uuid7()
-        await refuse_existing(tx, register, place_id)
-        parent = await _parent(tx, draft.parent_id)
-        place = accepted(new_place(place_id, draft, parent, zones()))
-        await _write(tx, [replace(place, changed=mark)])
-        sent = sent_with(draft.extensions)
-        await attributes.save_one(tx, principal.modules, "place", place_id, sent)
-        await record(tx, principal.user_id, "place.create", "place", place_id, payload(draft))
-        return {"id": place_id}
+        return {"id": await create_place_within(tx, principal, draft)}
 
     outcome = await commands.run(
         db, principal.tenant_id, command_id, "createPlace", payload(draft), work
     )
     return await read_place(db, principal, UUID(outcome["id"]))
+
+
+async def create_place_within(tx: Transaction, principal: Principal, draft: PlaceDraft) -> UUID:
+    """The same, in a transaction that does more. Raises Refused."""
+    mark = await next_change(tx, new_rules=True)
+    place_id = draft.id or uuid7()
+    await refuse_existing(tx, register, place_id)
+    parent = await _parent(tx, draft.parent_id)
+    place = accepted(new_place(place_id, draft, parent, zones()))
+    await _write(tx, [replace(place, changed=mark)])
+    sent = sent_with(draft.extensions)
+    await attributes.save_one(tx, principal.modules, "place", place_id, sent)
+    await record(tx, principal.user_id, "place.create", "place", place_id, payload(draft))
+    return place_id
 
 
 async def update_place(

@@ -38,10 +38,12 @@ place = tenant_table(
     sa.Index(None, "tenant_id", "name", "id"),
     sa.Index(None, "tenant_id", "changed", unique=True),
     sa.CheckConstraint(
-        "kind in ('organisation','store','warehouse','bin','transit','processor','virtual')",
+        "kind in ('organisation','store','warehouse','bin','transit','work','processor','virtual')",
         name="kind_known",
     ),
-    sa.CheckConstraint("(kind in ('virtual','transit')) = (account is not null)", name="account"),
+    sa.CheckConstraint(
+        "(kind in ('virtual','transit','work')) = (account is not null)", name="account"
+    ),
     sa.CheckConstraint("path[cardinality(path)] = id", name="path_ends_here"),
     sa.CheckConstraint("negative_stock in ('forbid','allow')", name="negative_stock"),
     tenant_key("parent_id", to="place"),
@@ -60,7 +62,7 @@ async def changed_places(tx: Transaction, since: int, limit: int) -> list[Place]
 
 
 async def places_by_account(tx: Transaction) -> dict[str, Place]:
-    """The tenant's virtual places and the transit place, by account name."""
+    """The tenant's virtual places, and those of goods in transit and in work, by account name."""
     found = await register.all(tx, register.query(tx).where(place.c.account.is_not(None)))
     return {p.account: p for p in found if p.account is not None}
 

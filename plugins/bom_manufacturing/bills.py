@@ -161,22 +161,30 @@ async def component_costs(tx: Transaction, asked: Asked) -> dict[Item, Fraction]
     exploded = rules.explode(asked.boms, asked.item, 1, asked.variant)
     _check_depth(exploded.levels)
     leaves = [_uuid(item) for item in exploded.levels if item not in asked.boms]
-    facts = await stored.item_facts(tx, leaves)
+    costs: dict[Item, Fraction] = {}
+    for key, known in (await unit_costs(tx, leaves)).items():
+        if known is None:
+            facts = await stored.item_facts(tx, [key])
+            raise refuse(cost.NO_COST, "itemId", item=facts[key].code)
+        costs[key] = known
+    return costs
+
+
+async def unit_costs(tx: Transaction, items: Collection[UUID]) -> dict[UUID, Fraction | None]:
+    """What one of each costs now: on average where some is there, else at its known cost, if it has one."""
+    facts = await stored.item_facts(tx, items)
     quantities: dict[UUID, Fraction] = {}
     values: dict[UUID, Fraction] = {}
-    for line in await stock_now(tx, leaves):
+    for line in await stock_now(tx, items):
         key = line.item_id
         quantities[key] = quantities.get(key, Fraction(0)) + Fraction(line.quantity)
         values[key] = values.get(key, Fraction(0)) + Fraction(line.value)
-    costs: dict[Item, Fraction] = {}
-    for key in leaves:
+    costs: dict[UUID, Fraction | None] = {}
+    for key in items:
         known = facts[key].known_cost
+        costs[key] = None if known is None else Fraction(known)
         if quantities.get(key, 0) > 0:
             costs[key] = values[key] / quantities[key]
-        elif known is not None:
-            costs[key] = Fraction(known)
-        else:
-            raise refuse(cost.NO_COST, "itemId", item=facts[key].code)
     return costs
 
 

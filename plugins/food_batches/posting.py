@@ -104,8 +104,9 @@ class FoodPosting:
         return known.code if known else ""
 
     def ours(self, place: UUID) -> bool:
-        """Whether goods there are ours: in one of our places, or under way between them."""
-        return self.view.place(place).account in (None, "in_transit")
+        """Whether goods there are ours: in one of our places, or under way between them,
+        or in work."""
+        return self.view.place(place).account in (None, "in_transit", "in_work")
 
     @cached_property
     def minimum(self) -> MinimumLife | None:

@@ -196,4 +196,4 @@ def suppliers(moved: Iterable[Moved]) -> dict[tuple[UUID | None, UUID], Decimal]
 
 
 def _ours(account: str | None) -> bool:
-    return account is None or account == "in_transit"
+    return account in (None, "in_transit", "in_work")

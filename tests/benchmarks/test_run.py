@@ -65,3 +65,15 @@ def test_an_unknown_goal_is_refused() -> None:
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert run.returncode == 2
     assert "B99" in run.stderr
+
+
+def test_runs_of_planning_are_whole(tmp_path: Path) -> None:
+    path = tmp_path / "result.json"
+    command = [sys.executable, "-m", "benchmarks", "plan", "--size", "tiny", "--json", str(path)]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stdout + run.stderr
+    deep, *runs = json.loads(path.read_text())["plan"]["figures"]
+    assert deep["items"] == 11
+    assert [one["items"] for one in runs] == [25, 50, 100]
+    assert all(one["rows"] >= 25 * one["items"] and one["seconds"] > 0 for one in runs)
+    assert "Planning: 26 weeks" in run.stdout

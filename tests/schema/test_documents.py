@@ -6,7 +6,8 @@ from typing import Any
 
 from core.db.database import Database
 from core.ids import uuid7
-from schema.relay import encode_id
+from core.ledger.verify import verify
+from schema.relay import encode_id, uuid_of
 from tests.shop import Json, Shop, line
 
 STEP = """mutation($input: DocumentStepInput!) { TAKE(input: $input) {
@@ -201,6 +202,25 @@ async def test_an_order_reserves_until_it_is_delivered_or_closed(shop: Shop) -> 
     assert await promised() == ("0", "8")
     await step(shop, "reopenOrder", closed["document"])
     assert await promised() == ("4", "4")
+
+
+async def test_an_unapproved_order_is_changed_or_deleted(shop: Shop) -> None:
+    item = await shop.item("AGAIN")
+    await shop.posted("receipt", line(item, "10", "3"))
+    changed, gone = [await shop.posted("sales_order", line(item, "4", "9")) for _ in range(2)]
+    for order in (changed, gone):
+        draft = (await step(shop, "unapproveDocument", order))["document"]
+        order |= draft
+    asked = shop.document("sales_order", line(item, "1", "9"))
+    asked["document"]["id"] = str(uuid_of(changed["id"], "Document"))
+    saved = await shop.ask(SAVE, input={**asked, "revision": changed["revision"]})
+    assert saved["saveDraft"]["errors"] == []
+    again = await step(shop, "approveDocument", saved["saveDraft"]["document"])
+    assert again["errors"] == []
+    assert (await delete(shop, gone))["errors"] == []
+    found = await shop.ask("query($i: ID!) { availability(itemIds: [$i]) { reserved } }", i=item)
+    assert found["availability"] == [{"reserved": "1"}]
+    assert await verify(shop.database, shop.principal.tenant_id) == []
 
 
 async def test_a_reversal_mirrors_and_happens_once(shop: Shop) -> None:

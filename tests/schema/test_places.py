@@ -8,7 +8,7 @@ import pytest
 
 from core.db.database import Database
 from core.ids import uuid7
-from core.places.rules import ACCOUNTS, IN_TRANSIT
+from core.places.rules import ACCOUNTS, WAITING
 from schema.places import PlaceAccount
 from tests.shop import Json, Shop, line
 
@@ -36,7 +36,7 @@ async def send(shop: Shop, document: str, **input: Any) -> Json:
 
 
 def test_every_account_of_the_ledger_has_its_word() -> None:
-    assert {str(account.value) for account in PlaceAccount} == {*ACCOUNTS, IN_TRANSIT}
+    assert {str(account.value) for account in PlaceAccount} == {*ACCOUNTS, *WAITING}
 
 
 async def test_a_tenant_begins_with_its_accounts_and_a_warehouse(shop: Shop) -> None:

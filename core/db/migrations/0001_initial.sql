@@ -266,8 +266,8 @@ CREATE TABLE place (
 	CONSTRAINT place_pkey PRIMARY KEY (tenant_id, id), 
 	CONSTRAINT place_tenant_id_code_key_key UNIQUE (tenant_id, code_key), 
 	CONSTRAINT place_tenant_id_account_key UNIQUE (tenant_id, account), 
-	CONSTRAINT place_kind_known CHECK (kind in ('organisation','store','warehouse','bin','transit','processor','virtual')), 
-	CONSTRAINT place_account CHECK ((kind in ('virtual','transit')) = (account is not null)), 
+	CONSTRAINT place_kind_known CHECK (kind in ('organisation','store','warehouse','bin','transit','work','processor','virtual')), 
+	CONSTRAINT place_account CHECK ((kind in ('virtual','transit','work')) = (account is not null)), 
 	CONSTRAINT place_path_ends_here CHECK (path[cardinality(path)] = id), 
 	CONSTRAINT place_negative_stock CHECK (negative_stock in ('forbid','allow')), 
 	CONSTRAINT place_tenant_id_parent_id_fkey FOREIGN KEY(tenant_id, parent_id) REFERENCES place (tenant_id, id)
@@ -640,6 +640,7 @@ CREATE TABLE document_line (
 	source_line INTEGER, 
 	role TEXT, 
 	share NUMERIC, 
+	over_pct NUMERIC, 
 	due_on DATE, 
 	expires_at TIMESTAMP WITH TIME ZONE, 
 	cause TEXT, 
@@ -653,7 +654,8 @@ CREATE TABLE document_line (
 	CONSTRAINT document_line_tenant_id_to_place_id_fkey FOREIGN KEY(tenant_id, to_place_id) REFERENCES place (tenant_id, id), 
 	CONSTRAINT document_line_no CHECK (no BETWEEN 1 AND 1000), 
 	CONSTRAINT document_line_ratio CHECK (numerator > 0 AND denominator > 0), 
-	CONSTRAINT document_line_role CHECK (role IN ('consume', 'produce', 'lost'))
+	CONSTRAINT document_line_role CHECK (role IN ('consume', 'produce', 'lost')), 
+	CONSTRAINT document_line_over_pct CHECK (over_pct >= 0)
 );
 
 CREATE INDEX document_line_tenant_id_item_id_document_id_idx ON document_line (tenant_id, item_id, document_id);
@@ -731,6 +733,8 @@ CREATE TABLE pool (
 	CONSTRAINT pool_tenant_id_item_id_fkey FOREIGN KEY(tenant_id, item_id) REFERENCES item (tenant_id, id), 
 	CONSTRAINT pool_empty_is_worthless CHECK (quantity <> 0 OR value = 0)
 );
+
+CREATE INDEX pool_tenant_id_document_id_idx ON pool (tenant_id, document_id) WHERE document_id <> '00000000-0000-0000-0000-000000000000';
 
 CREATE INDEX pool_tenant_id_item_id_idx ON pool (tenant_id, item_id);
 

@@ -89,10 +89,9 @@ async def positions(
     rules, places = known.settings, known.places
     facts = await ask(tx, reading.items(item_ids))
     lots = await ask(tx, reading.lots(item_ids))
-    transit = places.account("in_transit")
     values: dict[PoolKey, list[Decimal]] = defaultdict(lambda: [ZERO, ZERO])
     for pool, (quantity, value) in (await _values(tx, item_ids, moment)).items():
-        key = PoolKey(pool.item, transit, NIL, NIL) if pool.document != NIL else pool
+        key = PoolKey(pool.item, pool.place, NIL, NIL) if pool.document != NIL else pool
         values[key][0] += quantity
         values[key][1] += value
     members: dict[PoolKey, list[BalanceKey]] = defaultdict(list)
@@ -101,8 +100,8 @@ async def positions(
         root = lot.root if lot else balance.lot
         scope = scope_of(rules, facts[balance.item])
         key = pool_key(scope, balance.item, balance.place, balance.lot, root)
-        if balance.place == transit:
-            key = PoolKey(balance.item, transit, NIL, NIL)
+        if places.waiting(balance.place):  # one sum for what waits there, whatever it waits for
+            key = PoolKey(balance.item, balance.place, NIL, NIL)
         members[key].append(balance)
     lines: dict[BalanceKey, StockLine] = {}
     for key, balances in members.items():

@@ -20,6 +20,12 @@ async def today(tx: Transaction) -> date:
     return now.astimezone(ZoneInfo(settings.accounting_zone)).date()
 
 
+async def amount_decimals(tx: Transaction) -> int:
+    """The decimals that amounts of money have with this tenant."""
+    version, *_ = await ask(tx, reading.sequence_row())
+    return (await loading.rules(tx, version)).settings.amount_dp
+
+
 async def accounting_zone(tx: Transaction) -> str:
     """The IANA zone in which the tenant's business dates are counted."""
     version, *_ = await ask(tx, reading.sequence_row())

@@ -182,7 +182,7 @@ class Queries:
             for made, amounts in ((True, found.made), (False, found.bought))
             if (amount := amounts.get(item))
         ]
-        return _numbered(page, needs)
+        return numbered(page, needs)
 
     @query_field(permission=READ)
     async def bom_manufacturing_where_used(
@@ -197,7 +197,7 @@ class Queries:
         page = page_of(first, after, key=(int,))
         async with info.context.reading() as tx:
             found = await bills.where_used(tx, uuid_of(item_id, "Item", "itemId"))
-        return _numbered(
+        return numbered(
             page, [BomManufacturingUse(key=key, distance=distance) for distance, key in found]
         )
 
@@ -271,7 +271,7 @@ async def ask_bill(
     return await bills.ask(tx, uuid_of(item_id, "Item", "itemId"), on, values)
 
 
-def _numbered(page: Page, found: Sequence[T]) -> Connection[T]:
+def numbered(page: Page, found: Sequence[T]) -> Connection[T]:
     """A page of what is all known, in its order."""
     start = page.after[0] if page.after else 0
     rows = [row for row in enumerate(found, start=1) if row[0] > start]

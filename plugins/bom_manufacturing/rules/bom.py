@@ -85,9 +85,12 @@ def levels(children: Children, roots: Iterable[Item]) -> dict[Item, int]:
     order, so that each comes after all it goes into. Raises Refused for a cycle."""
     below: dict[Item, tuple[Item, ...]] = {}
     found = list(dict.fromkeys(roots))
+    seen = set(found)
     for item in found:
         below[item] = tuple(dict.fromkeys(children(item)))
-        found += [child for child in dict.fromkeys(below[item]) if child not in below]
+        fresh = [child for child in below[item] if child not in seen]
+        seen.update(fresh)
+        found += fresh
     waiting = dict.fromkeys(below, 0)
     for members in below.values():
         for child in members:
@@ -371,4 +374,6 @@ def _short(
 
 def decimal_up(value: Fraction) -> Decimal:
     """A need as it is shown and stored, at six decimals: never short."""
+    if value.denominator == 1:  # as most are, of hundreds of thousands
+        return Decimal(f"{value.numerator}.000000")
     return rounded(value, 6, Rounding.CEILING)

@@ -82,8 +82,8 @@ def refusals(bom: Bom) -> Iterator[Refusal]:
 
 def _line(line: Line) -> Iterator[Refusal]:
     yield from positive("quantity", line.quantity)
-    yield from _not_negative("scrapPercent", line.scrap_pct, 1000)
-    yield from _not_negative("setupLoss", line.setup_loss)
+    yield from not_negative("scrapPercent", line.scrap_pct, 1000)
+    yield from not_negative("setupLoss", line.setup_loss)
     if line.multiple is not None:
         yield from positive("multiple", line.multiple)
     yield from _dates(line.valid_from, line.valid_until)
@@ -97,7 +97,7 @@ def _line(line: Line) -> Iterator[Refusal]:
         yield from (one.under("alternates", n) for one in positive("ratio", alternate.ratio))
         yield from (
             one.under("alternates", n)
-            for one in _not_negative("priority", Decimal(alternate.priority), 1000)
+            for one in not_negative("priority", Decimal(alternate.priority), 1000)
         )
     for n, (name, values) in enumerate(line.conditions.items()):
         if not name:
@@ -108,9 +108,9 @@ def _line(line: Line) -> Iterator[Refusal]:
 
 def _output(output: Output, bom: Bom) -> Iterator[Refusal]:
     yield from positive("quantity", output.quantity)
-    yield from _not_negative("sharePercent", output.share_pct, 100)
+    yield from not_negative("sharePercent", output.share_pct, 100)
     if output.unit_value is not None:
-        yield from _not_negative("unitValue", output.unit_value)
+        yield from not_negative("unitValue", output.unit_value)
         if output.share_pct:
             yield Refusal(OUTPUT_VALUE, ("unitValue",))
     if output.item == bom.item:
@@ -118,9 +118,9 @@ def _output(output: Output, bom: Bom) -> Iterator[Refusal]:
 
 
 def _operation(operation: Operation) -> Iterator[Refusal]:
-    yield from _not_negative("minutes", operation.minutes)
-    yield from _not_negative("setupMinutes", operation.setup_minutes)
-    yield from _not_negative("hourRate", operation.hour_rate)
+    yield from not_negative("minutes", operation.minutes)
+    yield from not_negative("setupMinutes", operation.setup_minutes)
+    yield from not_negative("hourRate", operation.hour_rate)
     yield from positive("efficiencyPercent", operation.efficiency_pct)
     yield from positive("cycleQuantity", operation.cycle_quantity)
 
@@ -133,7 +133,15 @@ def positive(name: str, value: Decimal) -> Iterator[Refusal]:
         )
 
 
-def _not_negative(name: str, value: Decimal, most: int | Decimal = _MOST) -> Iterator[Refusal]:
+def amount(name: str, value: Decimal, decimals: int) -> Iterator[Refusal]:
+    """Why an amount of money is none."""
+    if not 0 < value < _MOST or value != round(value, decimals):
+        wanted = f"> 0, < 10¹², {decimals} decimals"
+        yield Refusal(OUT_OF_RANGE, (name,), {"field": name, "wanted": wanted, "value": value})
+
+
+def not_negative(name: str, value: Decimal, most: int | Decimal = _MOST) -> Iterator[Refusal]:
+    """Why a figure is none that may be zero."""
     if not 0 <= value <= most:
         details = {"field": name, "wanted": f"0 … {most}", "value": value}
         yield Refusal(OUT_OF_RANGE, (name,), details)

@@ -54,6 +54,8 @@ class LotRule:
         """The lots that cover a need: none above the maximum, none below the minimum, all multiples.
         Raises Refused where they would be too many."""
         rest = exact(need)
+        if self == _LOT_FOR_LOT:
+            return [rest] if rest > 0 else []
         largest = self.fixed or self.maximum
         if largest is not None and rest > largest * MOST_LOTS:
             raise refuse(TOO_MANY_LOTS, quantity=rounded(rest, 6), maximum=largest, limit=MOST_LOTS)
@@ -75,6 +77,9 @@ class LotRule:
 
     def _raised(self, quantity: Fraction) -> Fraction:
         return quantity if self.multiple is None else to_multiple(quantity, self.multiple)
+
+
+_LOT_FOR_LOT = LotRule()
 
 
 def eoq(annual_demand: Exact, order_cost: Exact, holding_cost: Exact) -> Decimal:

@@ -7,17 +7,16 @@ needs, orders and lines. Firm orders stay where they are: what they should do in
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
+from math import lcm
 
 from plugins.bom_manufacturing.rules.bom import components, levels
 from plugins.bom_manufacturing.rules.lots import LotRule
 from plugins.bom_manufacturing.rules.records import ANY, Boms, Item, Supply, Variant
-
-NOTHING = Fraction(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +33,11 @@ class Planned:
 class Source(StrEnum):
     """Where a need comes from."""
 
-    DEMAND = "demand"  # a sales order or a forecast
+    DEMAND = "demand"  # an order of a customer, or of work that is released
+    FORECAST = "forecast"  # what is expected to be ordered besides
     SAFETY = "safety"  # the safety stock, on the first day
+    REORDER = "reorder"  # what lies between it and the reorder point, once the lead time is over
+    BACKLOG = "backlog"  # stock below zero, on the first day
     ORDER = "order"  # a planned order of what it goes into
 
 
@@ -110,6 +112,7 @@ class ItemPlan:
     orders: Sequence[Order]
     pegs: Sequence[Peg]
     messages: Sequence[Message]
+    firm: Sequence[tuple[Firm, Message | None]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,35 +151,52 @@ class Situation:
 
 def plan(situation: Situation) -> Plan:
     """Net all items, each after all it goes into. Raises Refused for a cycle."""
-    boms, variant = situation.boms, situation.variant
+    codes = low_level_codes(situation)
+    plans = dict(netted(situation, codes))
+    return Plan(codes, plans, [order for one in plans.values() for order in one.orders])
+
+
+def low_level_codes(situation: Situation) -> dict[Item, int]:
+    """All items there are to be planned, with their low-level codes, in the order of netting. Raises
+    Refused for a cycle."""
+    boms = situation.boms
 
     def children(item: Item) -> Iterable[Item]:
         return (line.item for line in boms[item].lines) if item in boms else ()
 
     roots = [*situation.items, *(one.item for one in situation.demand), *boms]
-    codes = levels(children, [*roots, *(one.item for one in situation.firm)])
+    return levels(children, [*roots, *(one.item for one in situation.firm)])
+
+
+def netted(situation: Situation, items: Iterable[Item]) -> Iterator[tuple[Item, ItemPlan]]:
+    """The plan of one item after the other, each after all it goes into, so that whoever shares a
+    processor with others can pause between them."""
+    boms, variant = situation.boms, situation.variant
     needs: dict[Item, list[Requirement]] = defaultdict(list)
     for one in situation.demand:
         needs[one.item].append(one)
     firm: dict[Item, list[Firm]] = defaultdict(list)
     for placed in situation.firm:
         firm[placed.item].append(placed)
-    orders: list[Order] = []
-    plans: dict[Item, ItemPlan] = {}
-    for item in codes:
+    count = 0
+    for item in items:
         facts = situation.items.get(item) or Planned()
-        plans[item] = _netted(
-            item, facts, needs.pop(item, []), firm[item], situation.start, len(orders)
+        found = _netted(
+            item, facts, needs.pop(item, []), firm.get(item, []), situation.start, count
         )
-        orders += plans[item].orders
+        count += len(found.orders)
         if item in boms:
-            for order in plans[item].orders:
+            for order in found.orders:
                 for need in components(boms, boms[item], order.quantity, variant):
                     if need.line.supply is not Supply.PROCESSOR and need.quantity:
                         needs[need.line.item].append(
                             _dependent(need.line.item, order, need.quantity)
                         )
-    return Plan(codes, plans, orders)
+        yield item, found
+
+
+_FLOORS = (Source.BACKLOG, Source.SAFETY)
+"""What stock is kept back for before anything is taken of it on the first day."""
 
 
 def _dependent(item: Item, order: Order, quantity: Fraction) -> Requirement:
@@ -197,106 +217,151 @@ def _netted(
     if facts.safety_stock > 0:
         safety = Fraction(facts.safety_stock)
         needs = [Requirement(item, start, safety, Source.SAFETY), *needs]
-    gross = _by_period((one.period, one.quantity) for one in needs)
-    arriving = _by_period((one.period, Fraction(one.quantity)) for one in firm)
+    needs = sorted(needs, key=lambda one: (one.period, one.source not in _FLOORS))
+    firm = sorted(firm, key=lambda one: one.period)
+    parts = _Parts.of(facts, needs, firm)
+    wanted = [(one, parts.of_whole(one.quantity)) for one in needs]
+    coming = [(one, parts.of_whole(Fraction(one.quantity))) for one in firm]
+    on_hand = parts.of_whole(Fraction(facts.on_hand))
+    gross = _by_period((one.period, count) for one, count in wanted)
+    arriving = _by_period((one.period, count) for one, count in coming)
     periods = sorted({*gross, *arriving})
-    stock = Fraction(facts.on_hand)
+    stock = on_hand
     net: dict[int, Fraction] = {}
     available: dict[int, Fraction] = {}
-    orders: list[Order] = []
+    orders: list[tuple[Order, int]] = []
     for place, period in enumerate(periods):
-        stock += arriving.get(period, NOTHING) - gross.get(period, NOTHING)
+        stock += arriving.get(period, 0) - gross.get(period, 0)
         if stock < 0:
-            net[period] = -stock
+            net[period] = parts.whole(-stock)
             ahead = periods[place + 1 :] if facts.lot.periods > 1 else []
             want = _ahead(stock, ahead, period + facts.lot.periods, gross, arriving)
-            for lot in facts.lot.lots(want):
+            for lot in facts.lot.lots(parts.whole(want)):
                 release = period - facts.lead_time
                 number = next_number + len(orders)
-                orders.append(Order(number, item, release, period, lot, release < start))
-                stock += lot
-        available[period] = stock
-    needs = sorted(needs, key=lambda one: (one.period, one.source is not Source.SAFETY))
-    pegs = _pegs(Fraction(facts.on_hand), needs, firm, orders)
-    return ItemPlan(gross, net, available, orders, pegs, _messages(facts, needs, firm))
+                order = Order(number, item, release, period, lot, release < start)
+                orders.append((order, parts.of_whole(lot)))
+                stock += orders[-1][1]
+        available[period] = parts.whole(stock)
+    told = list(_messages(on_hand, wanted, coming))
+    return ItemPlan(
+        {period: parts.whole(count) for period, count in gross.items()},
+        net,
+        available,
+        [order for order, _ in orders],
+        _pegs(parts, on_hand, wanted, coming, orders),
+        [message for _, message in told if message is not None],
+        told,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """Quantities of an item as counts of a part that all of them are multiples of: netting adds and
+    compares a great deal, and whole numbers are many times faster than fractions."""
+
+    of_one: int
+
+    @classmethod
+    def of(cls, facts: Planned, needs: Iterable[Requirement], firm: Iterable[Firm]) -> _Parts:
+        """The part for all there is, lots included."""
+        lot = facts.lot
+        figures = [facts.on_hand, lot.minimum, lot.maximum, lot.multiple, lot.fixed]
+        exact = [Fraction(one) for one in figures if one is not None]
+        exact += [Fraction(one.quantity) for one in firm]
+        denominators = {one.denominator for one in exact}
+        denominators.update(one.quantity.denominator for one in needs)
+        return cls(lcm(*denominators))
+
+    def of_whole(self, quantity: Fraction) -> int:
+        return quantity.numerator * (self.of_one // quantity.denominator)
+
+    def whole(self, count: int) -> Fraction:
+        return Fraction(count, self.of_one) if self.of_one > 1 else Fraction(count)
+
+
+Wanted = Sequence[tuple[Requirement, int]]
+Coming = Sequence[tuple[Firm, int]]
 
 
 def _ahead(
-    stock: Fraction,
+    stock: int,
     periods: Iterable[int],
     end: int,
-    gross: Mapping[int, Fraction],
-    arriving: Mapping[int, Fraction],
-) -> Fraction:
+    gross: Mapping[int, int],
+    arriving: Mapping[int, int],
+) -> int:
     """The most that is lacking before a period, if nothing is ordered."""
     lowest = stock
     for period in periods:
         if period >= end:
             break
-        stock += arriving.get(period, NOTHING) - gross.get(period, NOTHING)
+        stock += arriving.get(period, 0) - gross.get(period, 0)
         lowest = min(lowest, stock)
     return -lowest
 
 
-@dataclass(slots=True)
-class _Supply:
-    rest: Fraction
-    firm: Firm | None = None
-    order: int | None = None
-
-
 def _pegs(
-    on_hand: Fraction,
-    needs: Iterable[Requirement],
-    firm: Iterable[Firm],
-    orders: Iterable[Order],
+    parts: _Parts,
+    on_hand: int,
+    needs: Wanted,
+    firm: Coming,
+    orders: Iterable[tuple[Order, int]],
 ) -> list[Peg]:
     """Needs covered first come, first served, by stock and by orders in the order they arrive."""
-    coming = [(one.period, 0, _Supply(Fraction(one.quantity), firm=one)) for one in firm]
-    coming += [(one.receipt, 1, _Supply(one.quantity, order=one.number)) for one in orders]
+    coming: list[tuple[int, int, int, Firm | None, int | None]] = [
+        (one.period, 0, count, one, None) for one, count in firm
+    ]
+    coming += [(one.receipt, 1, count, None, one.number) for one, count in orders]
     coming.sort(key=lambda entry: entry[:2])
-    return _covered([_Supply(max(NOTHING, on_hand)), *(one for _, _, one in coming)], needs)
+    return [
+        Peg(
+            need,
+            need.quantity if take == count else parts.whole(take),
+            coming[at - 1][3] if at else None,
+            coming[at - 1][4] if at else None,
+        )
+        for need, count, take, at in _covered([on_hand, *(entry[2] for entry in coming)], needs)
+    ]
 
 
-def _covered(supplies: list[_Supply], needs: Iterable[Requirement]) -> list[Peg]:
-    pegs, at = [], 0
-    for need in needs:
-        rest = need.quantity
-        while rest > 0 and at < len(supplies):
-            supply = supplies[at]
-            take = min(rest, supply.rest)
-            if take > 0:
-                pegs.append(Peg(need, take, supply.firm, supply.order))
+def _covered(supplies: Iterable[int], needs: Wanted) -> Iterator[tuple[Requirement, int, int, int]]:
+    """Needs, how much each is, how much of it is taken, and of which supply by its place."""
+    rests = [max(0, one) for one in supplies]
+    at = 0
+    for need, count in needs:
+        rest = count
+        while rest and at < len(rests):
+            take = min(rest, rests[at])
+            if take:
+                yield need, count, take, at
                 rest -= take
-                supply.rest -= take
-            if not supply.rest:
+                rests[at] -= take
+            if not rests[at]:
                 at += 1
-    return pegs
 
 
-def _messages(facts: Planned, needs: Sequence[Requirement], firm: Sequence[Firm]) -> list[Message]:
+def _messages(on_hand: int, needs: Wanted, placed: Coming) -> Iterator[tuple[Firm, Message | None]]:
     """When each firm order is needed first, if all of them could be moved: an order that should come
     earlier takes the place of a planned one."""
-    placed = sorted(firm, key=lambda one: one.period)
+    if not placed:
+        return
     first: dict[int, int] = {}
-    supplies = [_Supply(max(NOTHING, Fraction(facts.on_hand)))]
-    numbered = [_Supply(Fraction(one.quantity), order=n) for n, one in enumerate(placed)]
-    for peg in _covered([*supplies, *numbered], needs):
-        if peg.order is not None:
-            first.setdefault(peg.order, peg.requirement.period)
-    found = []
-    for n, one in enumerate(placed):
-        needed = first.get(n)
+    for need, _, _, at in _covered([on_hand, *(count for _, count in placed)], needs):
+        first.setdefault(at, need.period)
+    for at, (one, _) in enumerate(placed, start=1):
+        needed = first.get(at)
         if needed is None:
-            found.append(Message(one, Advice.CANCEL, None))
+            yield one, Message(one, Advice.CANCEL, None)
         elif needed != one.period:
             advice = Advice.BRING_FORWARD if needed < one.period else Advice.POSTPONE
-            found.append(Message(one, advice, needed))
-    return found
+            yield one, Message(one, advice, needed)
+        else:
+            yield one, None
 
 
-def _by_period(figures: Iterable[tuple[int, Fraction]]) -> dict[int, Fraction]:
-    sums: dict[int, Fraction] = defaultdict(Fraction)
-    for period, quantity in figures:
-        sums[period] += quantity
+def _by_period(figures: Iterable[tuple[int, int]]) -> dict[int, int]:
+    sums: dict[int, int] = defaultdict(int)
+    for period, count in figures:
+        sums[period] += count
     return dict(sorted(sums.items()))

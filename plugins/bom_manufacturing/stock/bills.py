@@ -74,7 +74,7 @@ async def free_stock(
         "SELECT b.item_id, sum(b.on_hand - b.allocated) FROM balance b"
         " JOIN place p ON p.tenant_id = b.tenant_id AND p.id = b.place_id"
         " WHERE b.tenant_id = %s AND b.item_id = ANY(%s)"
-        " AND p.kind NOT IN ('virtual', 'transit', 'processor')"
+        " AND p.kind NOT IN ('virtual', 'transit', 'work', 'processor')"
         " AND (%s::uuid[] IS NULL OR p.path && %s::uuid[]) GROUP BY 1",
         tx.tenant_id,
         list(items),
@@ -213,12 +213,12 @@ async def write(tx: Transaction, key: UUID, revision: int, bom: Bom) -> None:
         "revision": revision,
     }
     own = {"tenant_id": tx.tenant_id}
-    for table in (tables.alternate, tables.line, tables.output, tables.operation):
-        mine = (table.c.tenant_id == tx.tenant_id) & (table.c.bom_id == key)
-        await tx.sql.execute(sa.delete(table).where(mine))
     if revision == 1:
         await tx.sql.execute(sa.insert(tables.bom).values(**own, id=key, **head))
     else:
+        for table in (tables.alternate, tables.line, tables.output, tables.operation):
+            mine = (table.c.tenant_id == tx.tenant_id) & (table.c.bom_id == key)
+            await tx.sql.execute(sa.delete(table).where(mine))
         mine = (tables.bom.c.tenant_id == tx.tenant_id) & (tables.bom.c.id == key)
         await tx.sql.execute(sa.update(tables.bom).where(mine).values(**head))
     for table, written in _parts(bom):

@@ -7,7 +7,7 @@ import pytest
 from core.catalogue.tables import list_units
 from core.db.database import Database
 from core.errors import Refused
-from core.places.rules import ACCOUNTS, IN_TRANSIT
+from core.places.rules import ACCOUNTS, WAITING
 from core.places.tables import places_by_account, root_place
 from core.tenancy import service
 from core.tenancy.directory.tables import Tenant
@@ -23,8 +23,8 @@ async def test_a_tenant_starts_with_places_accounts_units_and_settings(
         root = await root_place(tx)
         units = await list_units(tx)
         settings = await service.load_settings(tx)
-    assert accounts.keys() == {*ACCOUNTS, IN_TRANSIT}
-    assert [a for a, place in accounts.items() if place.holds_stock] == [IN_TRANSIT]
+    assert accounts.keys() == {*ACCOUNTS, *WAITING}
+    assert [a for a, place in accounts.items() if place.holds_stock] == [*WAITING]
     assert root.kind == "organisation"
     assert {"pcs": 0, "kg": 3}.items() <= {u.code: u.decimals for u in units}.items()
     assert settings == Settings()

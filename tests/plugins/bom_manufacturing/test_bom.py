@@ -258,3 +258,18 @@ def test_one_more_than_can_be_built_lacks_something(
         assert most is not None
         assert most == 0 or not shortages(boms, item, most, stock)
         assert shortages(boms, item, most + 1, stock)
+
+
+def test_items_are_looked_at_once_however_many_ways_lead_to_them() -> None:
+    """Eight ways down on each of forty levels: 8⁴⁰ from the top to the bottom."""
+    looked = 0
+
+    def children(item: Item) -> list[Item]:
+        nonlocal looked
+        looked += 1
+        level, _ = divmod(int(str(item)), 8)
+        return [8 * (level + 1) + n for n in range(8)] if level < 40 else []
+
+    codes = levels(children, [0])
+    assert looked == len(codes) == 1 + 40 * 8
+    assert max(codes.values()) == 40

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from core.db.database import Database
 from core.extension.jobs import jobs_of, run_due
+from core.extension.records import Job, PostingJob
 from core.extension.registry import registry
 from core.ids import uuid7
 from core.ledger.verify import verify
@@ -231,13 +232,17 @@ async def test_where_stock_may_not_go_below_zero_the_day_stays_open(workshop: Wo
     assert taken(await kitchen.close()) == {"RICE": D("0.1")}
 
 
+def closing_jobs() -> list[tuple[str, Job | PostingJob]]:
+    return [job for job in jobs_of(registry()) if job[1].name == "close_days"]
+
+
 async def test_days_that_are_over_are_closed_by_themselves(db: Database, kitchen: Kitchen) -> None:
     shop = kitchen.workshop.shop
     now = datetime.now(UTC)
     days = [(now - timedelta(days=n)).date().isoformat() for n in (5, 3)]
     for on in days:
         await kitchen.sell("NOODLES", "10", on=on)
-    tenant, jobs = shop.principal.tenant_id, jobs_of(registry())
+    tenant, jobs = shop.principal.tenant_id, closing_jobs()
     rounds = [run_due(db, tenant, jobs, {}, now) for _ in range(3)]
     ran = await asyncio.gather(*rounds)
     assert ["close_days"] in ran
@@ -258,7 +263,7 @@ async def test_a_day_that_stays_open_keeps_no_other_from_being_closed(
     await kitchen.sell("BOWL", "1", on=old)
     await kitchen.sell("NOODLES", "10", on=new)
     monkeypatch.setattr(closing, "MOST_DAYS", 1)
-    tenant, jobs = workshop.shop.principal.tenant_id, jobs_of(registry())
+    tenant, jobs = workshop.shop.principal.tenant_id, closing_jobs()
     assert await run_due(db, tenant, jobs, {}, now) == ["close_days"]
     assert await kitchen.stock() == {"FLOUR": D("3.5"), "BONE": D("1.5")}
     assert [one["code"] for one in (await kitchen.send(old))["errors"]] == ["OUT_OF_STOCK"]

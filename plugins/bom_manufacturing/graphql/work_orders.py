@@ -1,0 +1,441 @@
+"""Work orders over GraphQL: where they stand, what is in work, and what was used beyond the standard."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Annotated
+from uuid import UUID
+
+import strawberry
+
+from core.plugin_api import NOT_FOUND, Line, Transaction, exact, lines_of_documents, refuse, rounded
+from plugins.bom_manufacturing.graphql.bills import (
+    COST,
+    READ,
+    BomManufacturingBom,
+    bills_by_id,
+    item_of,
+)
+from plugins.bom_manufacturing.graphql.vocabulary import (
+    BomManufacturingChargeKind,
+    BomManufacturingOrderKind,
+    BomManufacturingOrderStatus,
+    BomManufacturingSupply,
+)
+from plugins.bom_manufacturing.rules import work
+from plugins.bom_manufacturing.stock import work_orders as stored
+from plugins.bom_manufacturing.stock.work_orders import Charge, InWork, OrderFilter, Used, WorkOrder
+from plugins.bom_manufacturing.work_orders import shortage
+from plugins.bom_manufacturing.work_orders.goods import supply_of
+from schema.plugin_api import (
+    After,
+    Connection,
+    Document,
+    Extension,
+    First,
+    Info,
+    Item,
+    Node,
+    Place,
+    argument,
+    connection,
+    documents_by_id,
+    field,
+    guarded_field,
+    input_type,
+    items_by_id,
+    object_type,
+    page_of,
+    places_by_id,
+    query_field,
+    uuid_of,
+)
+
+ZERO = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What is known of the components of an order."""
+
+    order: WorkOrder
+    lines: Mapping[int, Line]
+    done: Mapping[int, Decimal]
+    there: Mapping[UUID, Decimal]
+    used: Mapping[UUID, Used]
+    digits: Mapping[UUID, int]
+
+
+async def orders_by_id(
+    tx: Transaction, keys: Sequence[UUID]
+) -> Mapping[UUID, BomManufacturingWorkOrder]:
+    found = await stored.orders_by_id(tx, keys)
+    return {key: BomManufacturingWorkOrder.of(one) for key, one in found.items()}
+
+
+async def in_work_by_order(tx: Transaction, keys: Sequence[UUID]) -> Mapping[UUID, list[InWork]]:
+    return await stored.in_work(tx, keys)
+
+
+async def charges_by_order(tx: Transaction, keys: Sequence[UUID]) -> Mapping[UUID, list[Charge]]:
+    return await stored.charges(tx, keys)
+
+
+async def parts_by_order(tx: Transaction, keys: Sequence[UUID]) -> Mapping[UUID, Parts]:
+    """A statement for each question, however many orders there are."""
+    known = await stored.orders_by_id(tx, keys)
+    lines = await lines_of_documents(tx, keys)
+    done = await stored.done(tx, keys)
+    there = await stored.in_work(tx, keys)
+    used = await stored.used(tx, keys)
+    items = {line.item_id for own in lines.values() for line in own.values()}
+    items |= {one.item_id for own in used.values() for one in own}
+    items |= {one.item_id for own in there.values() for one in own}
+    digits = await stored.decimals(tx, items)
+    found = {}
+    for key, order in known.items():
+        mine: dict[UUID, Decimal] = {}
+        for one in there.get(key, []):
+            mine[one.item_id] = mine.get(one.item_id, ZERO) + one.quantity
+        own = lines.get(key, {})
+        of_line = {no: done.get((key, no), ZERO) for no in own}
+        by_item = {one.item_id: one for one in used.get(key, [])}
+        found[key] = Parts(order, own, of_line, mine, by_item, digits)
+    return found
+
+
+@object_type(permission=READ)
+class BomManufacturingInWork:
+    """Goods in work for an order (在制品), by item and lot."""
+
+    record: strawberry.Private[InWork]
+    lot_code: str | None = field("The lot.")
+    quantity: Decimal = field("How much, in base units.")
+    value: Decimal | None = guarded_field("What it is worth.", permission=COST)
+
+    @classmethod
+    def of(cls, record: InWork) -> BomManufacturingInWork:
+        return cls(
+            record=record,
+            lot_code=record.lot_code,
+            quantity=record.quantity,
+            value=record.value,
+        )
+
+    @field
+    async def item(self, info: Info) -> Item | None:
+        """What it is."""
+        return await item_of(info, self.record.item_id)
+
+
+@object_type(permission=COST)
+class BomManufacturingCharge:
+    """What an order cost besides its components."""
+
+    kind: BomManufacturingChargeKind = field("For what.")
+    amount: Decimal = field("How much.")
+    remark: str | None = field("A note.")
+
+
+@object_type(permission=COST)
+class BomManufacturingWorth:
+    """What is in work for an order is worth: issues and charges, less what was received."""
+
+    components: Decimal = field("The components issued and not used yet.")
+    charges: Decimal = field("What was charged and is in no product yet.")
+    value: Decimal = field("Both.")
+
+
+@object_type(permission=READ)
+class BomManufacturingPart:
+    """A component of an order: what it should take, and what it took. Quantities are in base units."""
+
+    key: strawberry.Private[UUID]
+    line: int | None = field("Its line in the order; null where it was issued beyond it.")
+    supply: BomManufacturingSupply = field("How it gets to the work.")
+    ordered: Decimal = field("What the whole order takes.")
+    issued: Decimal = field("What its line took from stock and has not brought back.")
+    in_work: Decimal = field("What of the item is in work.")
+    standard: Decimal = field("What was reported should have used.")
+    used: Decimal = field("What was used.")
+    variance: Decimal = field("Used beyond the standard; below zero is saved (用量差异).")
+    variance_value: Decimal | None = guarded_field(
+        "What that is worth, at what the used cost.", permission=COST
+    )
+    written_off: Decimal = field("What was scrapped in work, or went to variance.")
+
+    @field
+    async def item(self, info: Info) -> Item | None:
+        """The component."""
+        return await info.context.load(items_by_id, self.key)
+
+
+def _status(order: WorkOrder) -> BomManufacturingOrderStatus:
+    status = BomManufacturingOrderStatus
+    if order.status == "closed" or order.state == "closed":
+        return status.CLOSED
+    if order.state != "approved":
+        return status.DRAFT
+    if order.status == "stopped":
+        return status.STOPPED
+    return status.RELEASED if order.open else status.COMPLETED
+
+
+@object_type(permission=READ, node=orders_by_id)
+class BomManufacturingWorkOrder(Node):
+    """A work order (生产工单). Its document is of core's and has its number, its lines and their progress."""
+
+    record: strawberry.Private[WorkOrder]
+    kind: BomManufacturingOrderKind = field("What it does with its product.")
+    status: BomManufacturingOrderStatus = field("Where it stands.")
+    number: str | None = field("Its number; null for a draft.")
+    revision: int = field("Counts its changes; state it when you release it.")
+    quantity: Decimal = field("How much is to be made, worked on or taken apart, in base units.")
+    reported: Decimal = field("What of it was reported as good.")
+    scrapped: Decimal = field("What of it was reported as scrap.")
+    open: Decimal = field("What is still expected.")
+    over_percent: Decimal | None = field("How much more may be reported, in percent.")
+    due_on: dt.date | None = field("When it is due.")
+
+    @classmethod
+    def of(cls, record: WorkOrder) -> BomManufacturingWorkOrder:
+        return cls(
+            uuid=record.id,
+            record=record,
+            kind=BomManufacturingOrderKind(record.kind),
+            status=_status(record),
+            number=record.number,
+            revision=record.revision,
+            quantity=record.quantity,
+            reported=record.reported,
+            scrapped=record.scrapped,
+            open=record.open,
+            over_percent=record.over_pct,
+            due_on=record.due_on,
+        )
+
+    @field
+    async def item(self, info: Info) -> Item | None:
+        """The product."""
+        return await item_of(info, self.record.item_id)
+
+    @field
+    async def place(self, info: Info) -> Place | None:
+        """Where the product goes, or comes from to be taken apart."""
+        return await info.context.load(places_by_id, self.record.place_id)
+
+    @field
+    async def bom(self, info: Info) -> BomManufacturingBom | None:
+        """The version of the bill that it was made of; null for a rework."""
+        key = self.record.bom_id
+        return None if key is None else await info.context.load(bills_by_id, key)
+
+    @field
+    async def document(self, info: Info) -> Document | None:
+        """Its document."""
+        return await info.context.load(documents_by_id, self.uuid)
+
+    @field
+    async def parts(
+        self, info: Info, first: First = None, after: After = None
+    ) -> Connection[BomManufacturingPart]:
+        """Its components: what was issued, what is in work, and what was used beyond the standard."""
+        page = page_of(first, after, key=(int,))
+        known = await info.context.load(parts_by_order, self.uuid)
+        start = page.after[0] if page.after else 0
+        rows = [row for row in enumerate(_parts(known) if known else [], 1) if row[0] > start]
+        return connection(
+            page, rows[: page.limit], node=lambda row: row[1], cursor=lambda row: (row[0],)
+        )
+
+    @field
+    async def in_work(
+        self, info: Info, first: First = None, after: After = None
+    ) -> Connection[BomManufacturingInWork]:
+        """What is in work for it."""
+        page = page_of(first, after, key=(int,))
+        found = await info.context.load(in_work_by_order, self.uuid) or []
+        start = page.after[0] if page.after else 0
+        rows = [row for row in enumerate(found, 1) if row[0] > start]
+        return connection(
+            page,
+            rows[: page.limit],
+            node=lambda row: BomManufacturingInWork.of(row[1]),
+            cursor=lambda row: (row[0],),
+        )
+
+    @field
+    async def worth(self, info: Info) -> BomManufacturingWorth | None:
+        """What is in work is worth (在制品价值)."""
+        found = await info.context.load(in_work_by_order, self.uuid) or []
+        components = sum((one.value for one in found), ZERO)
+        closed = self.status is BomManufacturingOrderStatus.CLOSED
+        charges = ZERO if closed else self.record.open_charges
+        return BomManufacturingWorth(
+            components=components, charges=charges, value=components + charges
+        )
+
+    @field
+    async def charges(self, info: Info) -> list[BomManufacturingCharge] | None:
+        """What it cost besides its components."""
+        found = await info.context.load(charges_by_order, self.uuid) or []
+        return [
+            BomManufacturingCharge(
+                kind=BomManufacturingChargeKind(one.kind), amount=one.amount, remark=one.remark
+            )
+            for one in found
+        ]
+
+
+def _parts(known: Parts) -> list[BomManufacturingPart]:
+    """The lines that consume, then what was issued beyond them; an item's use stands at its first."""
+    order = known.order
+    worked = order.reported + order.scrapped
+    own = [line for line in known.lines.values() if line.role == "consume"]
+    standards: dict[UUID, Decimal] = {}
+    for line in own:
+        digits = known.digits.get(line.item_id, 6)
+        due = work.due(line.base_quantity, order.quantity, 0, worked, digits)
+        standards[line.item_id] = standards.get(line.item_id, ZERO) + due
+    found = [_part(known, line.item_id, line, standards.pop(line.item_id, None)) for line in own]
+    further = {**known.there, **known.used}.keys() - {line.item_id for line in own}
+    for item in sorted(further):
+        one = known.used.get(item)
+        if item in known.there or (one is not None and (one.used or one.written_off)):
+            found.append(_part(known, item, None, ZERO))
+    return found
+
+
+def _part(
+    known: Parts, item: UUID, line: Line | None, standard: Decimal | None
+) -> BomManufacturingPart:
+    """Of a line behind the item's first, which has no ``standard``, only what is its own."""
+    first = standard is not None
+    one = known.used.get(item) if first else None
+    used = one.used if one else ZERO
+    variance = used - (standard or ZERO)
+    worth = exact(one.used_value) * exact(variance) / exact(used) if one and used else exact(0)
+    return BomManufacturingPart(
+        key=item,
+        line=line.no if line else None,
+        supply=BomManufacturingSupply(supply_of(line).value if line else "issue"),
+        ordered=line.base_quantity if line else ZERO,
+        issued=known.done.get(line.no, ZERO) if line else ZERO,
+        in_work=known.there.get(item, ZERO) if first else ZERO,
+        standard=standard or ZERO,
+        used=used,
+        variance=variance,
+        variance_value=rounded(worth, 2),
+        written_off=one.written_off if one else ZERO,
+    )
+
+
+@object_type(permission=READ)
+class BomManufacturingInstead:
+    """An alternate that lies free (替代料)."""
+
+    key: strawberry.Private[UUID]
+    free: Decimal = field("How much of it is there and promised to nobody.")
+
+    @field
+    async def item(self, info: Info) -> Item | None:
+        """The alternate."""
+        return await info.context.load(items_by_id, self.key)
+
+
+@object_type(permission=READ)
+class BomManufacturingShortage:
+    """What an order lacks of a component (缺料)."""
+
+    key: strawberry.Private[UUID]
+    line: int = field("The line of the order.")
+    quantity: Decimal = field("How much is missing, in base units.")
+    alternates: list[BomManufacturingInstead] = field("What could stand in, by priority.")
+
+    @field
+    async def item(self, info: Info) -> Item | None:
+        """The component."""
+        return await info.context.load(items_by_id, self.key)
+
+
+@input_type
+class BomManufacturingWorkOrderFilter:
+    """Which work orders to list; all that is given must hold."""
+
+    item_id: strawberry.ID | None = field("Of this product.", default=None)
+    due_before: dt.date | None = field("Due before this day.", default=None)
+    open: bool = field("Only those that are released and not closed.", default=False)
+    in_work: bool = field("Only those of which something is in work (在制品).", default=False)
+    stopped: bool = field("Only those that are stopped.", default=False)
+
+
+OrderId = Annotated[strawberry.ID, argument("The work order.")]
+
+
+class Queries:
+    """Work orders."""
+
+    @query_field(permission=READ)
+    async def bom_manufacturing_work_order(
+        self, info: Info, id: OrderId
+    ) -> BomManufacturingWorkOrder | None:
+        """A work order; null if there is none."""
+        key = uuid_of(id, "BomManufacturingWorkOrder", "id")
+        return await info.context.load(orders_by_id, key)
+
+    @query_field(permission=READ)
+    async def bom_manufacturing_work_orders(
+        self,
+        info: Info,
+        filter: Annotated[
+            BomManufacturingWorkOrderFilter | None, argument("Which to list; all when left out.")
+        ] = None,
+        first: First = None,
+        after: After = None,
+    ) -> Connection[BomManufacturingWorkOrder]:
+        """Work orders with their progress and what is in work for them, the latest first."""
+        page = page_of(first, after, key=(UUID,))
+        wanted = OrderFilter()
+        if filter is not None:
+            item = filter.item_id and uuid_of(filter.item_id, "Item", "filter", "itemId")
+            wanted = OrderFilter(
+                item_id=item or None,
+                status="stopped" if filter.stopped else None,
+                due_before=filter.due_before,
+                open=filter.open,
+                in_work=filter.in_work,
+            )
+        async with info.context.reading() as tx:
+            start = page.after[0] if page.after else None
+            found = await stored.list_orders(tx, wanted, start, page.limit)
+        return connection(
+            page, found, node=BomManufacturingWorkOrder.of, cursor=lambda one: (one.id,)
+        )
+
+    @query_field(permission=READ)
+    async def bom_manufacturing_shortages(
+        self, info: Info, order_id: OrderId
+    ) -> list[BomManufacturingShortage]:
+        """What an order still lacks, beyond what is reserved for it, and which alternates are there."""
+        key = uuid_of(order_id, "BomManufacturingWorkOrder", "orderId")
+        async with info.context.reading() as tx:
+            if key not in await stored.orders_by_id(tx, [key]):
+                raise refuse(NOT_FOUND, "orderId", id=str(key))
+            found = await shortage.shortages(tx, key)
+        return [
+            BomManufacturingShortage(
+                key=one.item_id,
+                line=one.line,
+                quantity=one.quantity,
+                alternates=[
+                    BomManufacturingInstead(key=item, free=free) for item, free in one.alternates
+                ],
+            )
+            for one in found
+        ]
+
+
+EXTENSION = Extension(queries=Queries)

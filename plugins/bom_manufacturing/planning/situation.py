@@ -1,0 +1,141 @@
+"""What a run plans: everything it needs to know, read at one moment, a statement for each kind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from uuid import UUID
+
+from core.plugin_api import Transaction, attributes_of_items
+from plugins.bom_manufacturing.rules.bom import effective
+from plugins.bom_manufacturing.rules.mrp import Firm, Planned, Requirement, Situation, Source
+from plugins.bom_manufacturing.rules.planning import PlanningData, Timeline, unconsumed
+from plugins.bom_manufacturing.rules.records import ZERO, Bom, Item
+from plugins.bom_manufacturing.stock import bills, planning, supply
+from plugins.bom_manufacturing.stock.plans import Run
+from plugins.bom_manufacturing.stock.supply import Known, OpenLine
+
+_CHUNK = 200
+"""Bills that are read in one go, so that whoever shares the processor need not wait for all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What a run plans, and what its figures stand for. ``lines`` are open lines of orders by their
+    reference."""
+
+    run: Run
+    situation: Situation
+    timeline: Timeline
+    data: Mapping[UUID, PlanningData]
+    on_hand: Mapping[UUID, Decimal]
+    lines: Mapping[str, OpenLine]
+
+    def made(self, item: UUID) -> bool:
+        """Whether an item is made: as it was told, else where it has a bill in force."""
+        told = self.data.get(item)
+        return item in self.situation.boms if told is None or told.make is None else told.make
+
+
+async def read(tx: Transaction, run: Run) -> Snapshot:
+    """Read what a run plans."""
+    known = await supply.known(tx, run.place)
+    forecasts = await planning.forecasts(tx, run.ends_on, run.starts_on, run.place)
+    rests = list(unconsumed(forecasts, await supply.sold(tx, forecasts)))
+    data = await planning.data_of(tx)
+    places = None if run.place is None else await supply.places_within(tx, run.place)
+    timeline = Timeline(await planning.calendar(tx), run.starts_on)
+    demand = [
+        Requirement(
+            one.item,
+            timeline.number(one.due),
+            Fraction(one.quantity),
+            Source.DEMAND,
+            reference(one),
+        )
+        for one in known.demand
+        if one.due <= run.ends_on
+    ]
+    demand += [
+        Requirement(
+            one.item,
+            timeline.number(max(one.starts_on, run.starts_on)),
+            Fraction(rest),
+            Source.FORECAST,
+            str(one.id),
+        )
+        for one, rest in rests
+    ]
+    firm = [
+        Firm(one.item, timeline.number(one.due), one.quantity, reference(one))
+        for one in known.supply
+    ]
+    boms = await _bills(tx, run.starts_on, data)
+    items: dict[Item, Planned] = {item: _planned(one, known, places) for item, one in data.items()}
+    for item, quantity in known.on_hand.items():
+        if item not in items:
+            items[item] = Planned(on_hand=max(ZERO, quantity))
+    demand += _floors(items, data, known)
+    return Snapshot(
+        run=run,
+        situation=Situation(items, boms, demand, firm),
+        timeline=timeline,
+        data=data,
+        on_hand=known.on_hand,
+        lines={reference(one): one for one in (*known.demand, *known.supply)},
+    )
+
+
+def reference(line: OpenLine) -> str:
+    """How requirements and firm orders name a line of a document."""
+    return f"{line.document}:{line.no}"
+
+
+def _planned(one: PlanningData, known: Known, places: set[UUID] | None) -> Planned:
+    safety = one.safety_stock
+    if one.places or places is not None:
+        mine = (quantity for place, quantity in one.places if places is None or place in places)
+        safety = sum(mine, ZERO)
+    on_hand = max(ZERO, known.on_hand.get(one.item, ZERO))
+    return Planned(on_hand, safety, one.lead_time, one.lot_rule)
+
+
+def _floors(
+    items: Mapping[Item, Planned], data: Mapping[UUID, PlanningData], known: Known
+) -> Iterator[Requirement]:
+    """What is needed though nobody asks for it: stock below zero at once, and by the time an order of
+    today arrives as much as the reorder point says."""
+    for item, quantity in known.on_hand.items():
+        if quantity < 0:
+            yield Requirement(item, 0, Fraction(-quantity), Source.BACKLOG)
+    for item, one in data.items():
+        if one.reorder_point is not None:
+            above = Fraction(one.reorder_point) - Fraction(items[item].safety_stock)
+            if above > 0:
+                yield Requirement(item, one.lead_time, above, Source.REORDER)
+
+
+async def _bills(tx: Transaction, on: date, data: Mapping[UUID, PlanningData]) -> dict[Item, Bom]:
+    """The bills in force on a day of all that is not bought, with the lines that apply."""
+    keys = await supply.valid_bills(tx, on)
+    versions: dict[UUID, list[Bom]] = {}
+    for at in range(0, len(keys), _CHUNK):
+        for one in (await bills.by_ids(tx, keys[at : at + _CHUNK])).values():
+            told = data.get(one.item_id)
+            if told is None or told.make is not False:
+                versions.setdefault(one.item_id, []).append(one.bom)
+    found = {
+        item: bom for item, some in versions.items() if (bom := effective(some, on)) is not None
+    }
+    conditional = [item for item, bom in found.items() if any(one.conditions for one in bom.lines)]
+    attributes = await attributes_of_items(tx, conditional) if conditional else {}
+    return {
+        item: replace(
+            bom,
+            lines=tuple(one for one in bom.lines if one.applies(attributes.get(item, {}), on)),
+        )
+        for item, bom in found.items()
+    }

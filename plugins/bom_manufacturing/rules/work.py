@@ -1,0 +1,135 @@
+"""The figures of a work order: what it needs, and what a report takes out of work."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import ROUND_DOWN, Decimal
+from fractions import Fraction
+
+from core.plugin_api import Exact, Rounding, define, exact, rounded
+from plugins.bom_manufacturing.rules.bom import Stock, choose, components
+from plugins.bom_manufacturing.rules.records import ANY, Bom, Boms, Item, Line, Supply, Variant
+
+STOPPED = define(
+    "BOM_MANUFACTURING_STOPPED",
+    en="The work order is stopped: resume it first.",
+    zh="工单已暂停,请先恢复。",
+)
+CLOSED = define(
+    "BOM_MANUFACTURING_CLOSED",
+    en="The work order is closed.",
+    zh="工单已结案。",
+)
+NOT_A_WORK_ORDER = define(
+    "BOM_MANUFACTURING_NOT_A_WORK_ORDER",
+    en="There is no such work order. Work orders are made with bomManufacturingSaveWorkOrder.",
+    zh="没有该生产工单。生产工单请用 bomManufacturingSaveWorkOrder 创建。",
+)
+OUTDATED = define(
+    "BOM_MANUFACTURING_OUTDATED",
+    en="The work order changed at the same moment. Send the report again.",
+    zh="工单在同一时刻已被更新,请重新提交报工。",
+)
+MORE_THAN_CHARGED = define(
+    "BOM_MANUFACTURING_MORE_THAN_CHARGED",
+    en="{amount} cannot be absorbed: {charged} was charged and is in no product yet.",
+    zh="无法吸收 {amount}:该工单未分摊的费用为 {charged}。",
+)
+SHORT = define(
+    "BOM_MANUFACTURING_SHORT",
+    en="{quantity} of {item} are missing.",
+    zh="物料 {item} 缺 {quantity}。",
+)
+NO_BOM = define(
+    "BOM_MANUFACTURING_NO_BOM",
+    en="{item} has no bill of material in force on {date}.",
+    zh="物料 {item} 在 {date} 没有有效的物料清单。",
+)
+NOTHING_TO_ISSUE = define(
+    "BOM_MANUFACTURING_NOTHING_TO_ISSUE",
+    en="Nothing is left to be issued: name what is taken beyond the order.",
+    zh="没有待领物料;超定额领料请指明物料。",
+)
+
+_NEVER_TAKEN = (Supply.PROCESSOR, Supply.CONSUMABLE)
+_SHARE = Decimal(1).scaleb(-6)
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """What a work order takes of one item, how it gets to the work, and the line that asks for it."""
+
+    item: Item
+    quantity: Fraction
+    supply: Supply
+    line: Line
+
+
+def needed(boms: Boms, bom: Bom, quantity: Exact, variant: Variant = ANY) -> list[Component]:
+    """What a quantity takes, each item once by how it is supplied. What a processor supplies, and what
+    lies ready at the work, is not taken for an order."""
+    found: dict[tuple[Item, Supply], Component] = {}
+    for need in components(boms, bom, quantity, variant):
+        line = need.line
+        if line.supply in _NEVER_TAKEN:
+            continue
+        known = found.get((line.item, line.supply))
+        so_far = known.quantity if known else Fraction(0)
+        first = known.line if known else line
+        whole = Component(line.item, so_far + need.quantity, line.supply, first)
+        found[line.item, line.supply] = whole
+    return list(found.values())
+
+
+def substituted(parts: Sequence[Component], free: Stock) -> list[Component]:
+    """The same with alternates where a component is short and they are there, by priority; what is missing
+    of all of them stays with the component."""
+    left = {item: exact(quantity) for item, quantity in free.items()}
+    found: list[Component] = []
+    for part in parts:
+        taken, rest = choose(part.line, part.quantity, left)
+        quantities = dict(taken)
+        for item, quantity in taken:
+            left[item] -= quantity
+        if rest:
+            quantities[part.item] = quantities.get(part.item, Fraction(0)) + rest
+        found += [Component(i, q, part.supply, part.line) for i, q in quantities.items()]
+    return found
+
+
+def due(whole: Exact, ordered: Exact, before: Exact, more: Exact, decimals: int) -> Decimal:
+    """What ``more`` of an order takes of a component, or brings of a by-product, of which the order has
+    ``whole``: by running total, so that parts come to what all at once would."""
+
+    def until(quantity: Fraction) -> Decimal:
+        return rounded(exact(whole) * quantity / exact(ordered), decimals)
+
+    return until(exact(before) + exact(more)) - until(exact(before))
+
+
+def taken(there: Decimal, quantity: Exact, open_: Exact, decimals: int) -> Decimal:
+    """What a partial report takes of what is in work: its part by what is still expected; the last takes
+    all."""
+    if exact(quantity) >= exact(open_):
+        return there
+    part = rounded(exact(there) * exact(quantity) / exact(open_), decimals)
+    return min(there, part)
+
+
+def rounded_need(quantity: Fraction, decimals: int) -> Decimal:
+    """A need as it stands in an order: never short."""
+    return rounded(quantity, decimals, Rounding.CEILING)
+
+
+def shares(worth: Mapping[int, Exact]) -> dict[int, Decimal]:
+    """Percents by which outputs share the cost, by what each is worth; equal where none is worth anything.
+    The first takes the rest and has none."""
+    whole = sum((exact(one) for one in worth.values()), Fraction(0))
+    parts = {
+        key: exact(one) / whole if whole else Fraction(1, len(worth)) for key, one in worth.items()
+    }
+    return {
+        key: Decimal(100 * part.numerator / Decimal(part.denominator)).quantize(_SHARE, ROUND_DOWN)
+        for key, part in list(parts.items())[1:]
+    }

@@ -1,0 +1,383 @@
+"""What happens to an order to a processor: components go and come back, goods are received, what is missing
+is charged, and the fee is put right."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from uuid import UUID
+
+from core.plugin_api import (
+    NOT_FOUND,
+    Asked,
+    Database,
+    DocumentDraft,
+    LineDraft,
+    Post,
+    Principal,
+    Refusal,
+    Refused,
+    Transaction,
+    define,
+    post_many,
+    raise_any,
+    refuse,
+    today,
+    uuid7,
+)
+from plugins.bom_manufacturing.rules import check
+from plugins.bom_manufacturing.rules.records import ONE, ZERO
+from plugins.bom_manufacturing.rules.subcontracting import Used, further
+from plugins.bom_manufacturing.settings import NAME
+from plugins.bom_manufacturing.stock import bills as stored_bills
+from plugins.bom_manufacturing.stock import subcontracting as stored
+from plugins.bom_manufacturing.stock.subcontracting import Balance, OpenLine, Order
+from plugins.bom_manufacturing.subcontracting.documents import (
+    CHARGE,
+    ISSUE,
+    MEANWHILE,
+    RECEIPT,
+    RETURN,
+)
+from plugins.bom_manufacturing.subcontracting.orders import NOT_A_COMPONENT
+
+NOTHING_RECEIVED = define(
+    "BOM_MANUFACTURING_NOTHING_RECEIVED",
+    en="A receipt needs goods that are received: record what was rejected with the next of them, or charge"
+    " the components to the processor.",
+    zh="委外收货须有合格数量:请将拒收数量记入下一次收货,或向加工商扣款。",
+)
+MORE_LOTS = define(
+    "BOM_MANUFACTURING_MORE_LOTS",
+    en="The lots named of {item} are more than the {quantity} that are used.",
+    zh="{item} 指定的批次数量超过本次耗用 {quantity}。",
+)
+_ATTEMPTS = 5
+"""Receipts of one order at the same moment are reckoned one after the other."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """So much of a component, of a lot where one is named."""
+
+    item_id: UUID
+    quantity: Decimal
+    lot_code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """When, and what for."""
+
+    order_id: UUID
+    on: date | None = None
+    remark: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What a processor delivers: good and rejected, what he lost of components on the way, by lot what he
+    used of them where that is known, and further charges."""
+
+    received: Decimal
+    rejected: Decimal = ZERO
+    lost: tuple[Part, ...] = ()
+    lots: tuple[Part, ...] = ()
+    charges: Decimal | None = None
+    lot_code: str | None = None
+    place_id: UUID | None = None
+
+
+async def send(
+    db: Database,
+    principal: Principal,
+    command: Asked,
+    head: Head,
+    parts: Sequence[Part] | None,
+    *,
+    beyond: bool = False,
+) -> UUID:
+    """Send components to the processor (委外发料): these, or all that the order still wants. ``beyond``
+    what was ordered only where that is said (补料). Raises Refused."""
+
+    async def draft(tx: Transaction, order: Order) -> DocumentDraft:
+        found = (await stored.balances(tx, [order.id]))[order.id]
+        wanted = parts
+        if wanted is None:
+            open_ = [Part(one.item_id, one.to_send) for one in found if one.to_send]
+            # A command that was carried out before finds nothing left, and is answered all the same.
+            wanted = open_ or [Part(one.item_id, ONE) for one in found[:1]]
+        else:
+            await _check_parts(tx, wanted, found, "components")
+        open_lines = await stored.open_lines(tx, order.id)
+        lines = _spread(wanted, open_lines, lambda one: one.ordered - one.sent + one.returned)
+        return DocumentDraft(
+            id=uuid7(),
+            type=ISSUE,
+            business_date=head.on or await today(tx),
+            party_id=order.party_id,
+            place_id=order.place_id,
+            to_place_id=order.processor_place_id,
+            source_id=order.id,
+            remark=head.remark,
+            lines=tuple(_named(lines, beyond=beyond)),
+        )
+
+    return await _post(db, principal, command, head.order_id, draft)
+
+
+async def take_back(
+    db: Database,
+    principal: Principal,
+    command: Asked,
+    head: Head,
+    parts: Sequence[Part] | None,
+    place_id: UUID | None,
+) -> UUID:
+    """Take components back from the processor (委外退料): these, or all that is left. Raises Refused."""
+
+    async def draft(tx: Transaction, order: Order) -> DocumentDraft:
+        found = (await stored.balances(tx, [order.id]))[order.id]
+        wanted = parts
+        if wanted is None:
+            left = [Part(one.item_id, one.left) for one in found if one.left > 0]
+            wanted = left or [Part(one.item_id, ONE) for one in found[:1]]
+        else:
+            await _check_parts(tx, wanted, found, "components")
+        open_lines = await stored.open_lines(tx, order.id)
+        lines = _spread(wanted, open_lines, lambda one: one.sent - one.returned)
+        return DocumentDraft(
+            id=uuid7(),
+            type=RETURN,
+            business_date=head.on or await today(tx),
+            party_id=order.party_id,
+            place_id=order.processor_place_id,
+            to_place_id=place_id or order.place_id,
+            source_id=order.id,
+            remark=head.remark,
+            lines=tuple(_named(lines, beyond=True)),
+        )
+
+    return await _post(db, principal, command, head.order_id, draft)
+
+
+async def charge(
+    db: Database, principal: Principal, command: Asked, head: Head, parts: Sequence[Part]
+) -> UUID:
+    """Charge to the processor what is missing of components (委外扣款): at what they cost. Raises
+    Refused."""
+
+    async def draft(tx: Transaction, order: Order) -> DocumentDraft:
+        found = (await stored.balances(tx, [order.id]))[order.id]
+        await _check_parts(tx, parts, found, "components")
+        return DocumentDraft(
+            id=uuid7(),
+            type=CHARGE,
+            business_date=head.on or await today(tx),
+            party_id=order.party_id,
+            place_id=order.processor_place_id,
+            source_id=order.id,
+            remark=head.remark,
+            lines=tuple(
+                LineDraft(one.item_id, one.quantity, lot_code=one.lot_code) for one in parts
+            ),
+        )
+
+    return await _post(db, principal, command, head.order_id, draft)
+
+
+async def receive(
+    db: Database, principal: Principal, command: Asked, head: Head, delivery: Delivery
+) -> UUID:
+    """Receive goods from the processor (委外收货): they are worth the components that went into them and
+    into what was rejected, losses he may have, his fee and further charges. Raises Refused."""
+    if not delivery.received and delivery.rejected > 0:
+        raise refuse(NOTHING_RECEIVED, "received")
+    raise_any(check.positive("received", delivery.received))
+    raise_any(check.not_negative("rejected", delivery.rejected))
+
+    async def draft(tx: Transaction, order: Order) -> DocumentDraft:
+        found = (await stored.balances(tx, [order.id]))[order.id]
+        await _check_parts(tx, delivery.lost, found, "lost")
+        await _check_parts(tx, delivery.lots, found, "lots")
+        taken = {one.item_id: _taken(one, order, delivery) for one in found}
+        at = order.processor_place_id
+        codes = await stored_bills.item_facts(tx, taken)
+        lines = [_product(order, delivery)]
+        for item, used in taken.items():
+            lines += _consumed(item, codes[item].code, used, delivery, at)
+        return DocumentDraft(
+            id=uuid7(),
+            type=RECEIPT,
+            business_date=head.on or await today(tx),
+            party_id=order.party_id,
+            place_id=delivery.place_id or order.product_place_id,
+            source_id=order.id,
+            remark=head.remark,
+            extra_cost=delivery.charges,
+            lines=tuple(lines),
+            extensions={
+                NAME: {
+                    "number": order.receipts + 1,
+                    "rejected": str(delivery.rejected),
+                    "allowed": {str(key): str(one.allowed_loss) for key, one in taken.items()},
+                }
+            },
+        )
+
+    return await _post(db, principal, command, head.order_id, draft)
+
+
+async def adjust_fee(
+    db: Database,
+    principal: Principal,
+    command: Asked,
+    receipt_id: UUID,
+    amount: Decimal,
+    on: date | None,
+    remark: str | None,
+) -> tuple[UUID, UUID]:
+    """Put the fee of a receipt right where the invoice differs: the difference joins the cost of the goods,
+    wherever they went. The order, and the document. Raises Refused."""
+    async with db.snapshot(principal.tenant_id) as tx:
+        order_id = await stored.order_of_receipt(tx, receipt_id)
+        if order_id is None:
+            raise refuse(NOT_FOUND, "receiptId", id=str(receipt_id))
+        order = (await stored.orders(tx, [order_id]))[order_id]
+        draft = DocumentDraft(
+            id=uuid7(),
+            type="landed_cost",
+            business_date=on or await today(tx),
+            party_id=order.party_id,
+            source_id=receipt_id,
+            extra_cost=amount,
+            cost_basis="quantity",
+            remark=remark,
+            lines=(),
+        )
+    (verdict,) = await post_many(db, principal, [Post(command, draft)])
+    if verdict.outcome is None:
+        raise Refused(*map(_amount, verdict.refusals))
+    return order_id, UUID(verdict.outcome["id"])
+
+
+def _amount(refusal: Refusal) -> Refusal:
+    named = refusal.path[:1] == ("extraCost",)
+    return Refusal(refusal.code, ("amount",), refusal.details) if named else refusal
+
+
+async def _post(
+    db: Database,
+    principal: Principal,
+    command: Asked,
+    order_id: UUID,
+    draft: Callable[[Transaction, Order], Awaitable[DocumentDraft]],
+) -> UUID:
+    """Reckon a document on the order as it stands, and post it; again, where the order moved on
+    meanwhile."""
+    refusals: tuple[Refusal, ...] = ()
+    for _ in range(_ATTEMPTS):
+        async with db.snapshot(principal.tenant_id) as tx:
+            order = (await stored.orders(tx, [order_id])).get(order_id)
+            if order is None:
+                raise refuse(NOT_FOUND, "orderId", id=str(order_id))
+            made = await draft(tx, order)
+        (verdict,) = await post_many(db, principal, [Post(command, made)])
+        if verdict.outcome is not None:
+            return UUID(verdict.outcome["id"])
+        refusals = verdict.refusals
+        if not any(refusal.code == MEANWHILE for refusal in refusals):
+            break
+    raise Refused(*refusals)
+
+
+def _taken(one: Balance, order: Order, delivery: Delivery) -> Used:
+    lost = sum((part.quantity for part in delivery.lost if part.item_id == one.item_id), ZERO)
+    before = order.received + order.rejected, one.taken
+    delivered = delivery.received + delivery.rejected
+    return further(one.per_unit, one.allowance_pct, before, delivered, lost, one.dp)
+
+
+def _product(order: Order, delivery: Delivery) -> LineDraft:
+    """The line of the product. His fee is its amount; that of rejected goods joins it where he gets it."""
+    paid = delivery.received + (delivery.rejected if order.pays_rejected else ZERO)
+    alone = paid == delivery.received
+    price = order.unit_price or ZERO
+    return LineDraft(
+        order.item_id,
+        delivery.received,
+        unit_price=price if alone else None,
+        amount=None if alone else price * paid,
+        discount_pct=order.discount_pct,
+        tax_rate=order.tax_rate,
+        lot_code=delivery.lot_code,
+        source_line=order.line,
+        role="produce",
+    )
+
+
+def _consumed(
+    item: UUID, code: str, used: Used, delivery: Delivery, at: UUID
+) -> Iterator[LineDraft]:
+    """What the product took of a component, lots that are named first; and what he is charged for."""
+    quantity = used.used + used.allowed_loss
+    rest = quantity
+    for part in delivery.lots:
+        if part.item_id == item:
+            rest -= part.quantity
+            yield LineDraft(
+                item, part.quantity, lot_code=part.lot_code, place_id=at, role="consume"
+            )
+    if rest < 0:
+        raise refuse(MORE_LOTS, "lots", item=code, quantity=quantity)
+    if rest > 0:
+        yield LineDraft(item, rest, place_id=at, role="consume")
+    if used.charged_loss:
+        yield LineDraft(item, used.charged_loss, place_id=at, role="lost")
+
+
+def _spread(
+    parts: Sequence[Part], lines: Sequence[OpenLine], free: Callable[[OpenLine], Decimal]
+) -> list[tuple[Part, OpenLine | None, bool]]:
+    """Quantities over the lines of the order that are free for them, and what is beyond them with the last
+    line of the item; the flag says that it is beyond."""
+    left = {one.line: max(ZERO, free(one)) for one in lines}
+    found: list[tuple[Part, OpenLine | None, bool]] = []
+    for part in parts:
+        rest, last = part.quantity, None
+        for one in (line for line in lines if line.item_id == part.item_id):
+            take, last = min(rest, left[one.line]), one
+            if take > 0:
+                left[one.line] -= take
+                rest -= take
+                found.append((Part(part.item_id, take, part.lot_code), one, False))
+        if rest > 0:
+            found.append((Part(part.item_id, rest, part.lot_code), last, True))
+    return found
+
+
+def _named(
+    spread: Sequence[tuple[Part, OpenLine | None, bool]], *, beyond: bool
+) -> Iterator[LineDraft]:
+    """Lines that name the order's, and go ``beyond`` without; where they may not, core says so."""
+    for part, one, over in spread:
+        line = None if one is None or (over and beyond) else one.line
+        yield LineDraft(part.item_id, part.quantity, lot_code=part.lot_code, source_line=line)
+
+
+async def _check_parts(
+    tx: Transaction, parts: Sequence[Part], found: Sequence[Balance], name: str
+) -> None:
+    known = {one.item_id for one in found}
+    codes: Mapping[UUID, stored_bills.ItemFacts] = await stored_bills.item_facts(
+        tx, {part.item_id for part in parts}
+    )
+    refusals: list[Refusal] = []
+    for n, part in enumerate(parts):
+        refusals += [r.under(name, n) for r in check.positive("quantity", part.quantity)]
+        if part.item_id not in known:
+            code = codes[part.item_id].code if part.item_id in codes else str(part.item_id)
+            refusals.append(Refusal(NOT_A_COMPONENT, (name, n, "itemId"), {"item": code}))
+    raise_any(refusals)

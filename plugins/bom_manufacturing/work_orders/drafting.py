@@ -1,0 +1,246 @@
+"""Drafts of work orders: what the bill in force on their day asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+from uuid import UUID
+
+from core.plugin_api import (
+    Database,
+    DocumentDraft,
+    LineDraft,
+    Principal,
+    Refusal,
+    Refused,
+    Transaction,
+    module_settings,
+    refuse,
+    run_command,
+    save_draft_within,
+    today,
+)
+from plugins.bom_manufacturing import bills
+from plugins.bom_manufacturing.rules import check, work
+from plugins.bom_manufacturing.rules.records import Bom, Item, Supply
+from plugins.bom_manufacturing.rules.records import Line as BomLine
+from plugins.bom_manufacturing.settings import NAME
+from plugins.bom_manufacturing.stock import bills as stored_bills
+from plugins.bom_manufacturing.stock import work_orders as stored
+from plugins.bom_manufacturing.work_orders.posting import KEPT
+from plugins.bom_manufacturing.work_orders.types import ORDER
+
+
+@dataclass(frozen=True, slots=True)
+class Extra:
+    """A component of a rework, which no bill names."""
+
+    item_id: UUID
+    quantity: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A work order as it is asked for. ``component_place_id`` is where components come from."""
+
+    item_id: UUID
+    quantity: Decimal
+    place_id: UUID
+    kind: str = "make"
+    on: date | None = None
+    component_place_id: UUID | None = None
+    due_on: date | None = None
+    over_pct: Decimal | None = None
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    alternates: bool = False
+    extras: tuple[Extra, ...] = ()
+    remark: str | None = None
+
+
+async def save(
+    db: Database,
+    principal: Principal,
+    command_id: UUID,
+    order_id: UUID,
+    wanted: Wanted,
+    revision: int | None,
+    asked: Mapping[str, Any],
+) -> UUID:
+    """Write a draft of a work order, or write it anew over the ``revision`` that was seen. Its components
+    are those of the bill in force on its day. Raises Refused."""
+
+    async def work_(tx: Transaction) -> Mapping[str, Any]:
+        if found := list(check.positive("quantity", wanted.quantity)):
+            raise Refused(*found)
+        draft, bom_id = await _draft(tx, order_id, wanted)
+        try:
+            await save_draft_within(tx, principal.user_id, draft, revision)
+        except Refused as refused:
+            raise Refused(*map(_placed, refused.refusals)) from None
+        await stored.keep(tx, order_id, wanted.kind, bom_id)
+        return {"id": order_id}
+
+    operation = "bomManufacturingSaveWorkOrder"
+    outcome = await run_command(db, principal.tenant_id, command_id, operation, asked, work_)
+    return UUID(outcome["id"])
+
+
+_PATHS: dict[tuple[str | int, ...], tuple[str | int, ...]] = {
+    ("lines", 0, "quantity"): ("quantity",),
+    ("lines", 0, "overPct"): ("overPct",),
+    ("lines", 0, "placeId"): ("placeId",),
+    ("lines", 0, "itemId"): ("itemId",),
+    ("businessDate",): ("on",),
+}
+
+
+def _placed(refusal: Refusal) -> Refusal:
+    """Core's paths lead to lines; the caller sent a product and a quantity."""
+    path = _PATHS.get(refusal.path, refusal.path)
+    if path[:1] == ("lines",):
+        path = ("componentPlaceId",) if path[-1:] == ("placeId",) else ()
+    return Refusal(refusal.code, path, refusal.details)
+
+
+async def _draft(tx: Transaction, key: UUID, wanted: Wanted) -> tuple[DocumentDraft, UUID | None]:
+    on = wanted.on or await today(tx)
+    asked = await bills.ask(tx, wanted.item_id, on, wanted.attributes)
+    bom, bom_id = None, None
+    if wanted.kind != "rework":
+        bom = asked.boms.get(wanted.item_id)
+        if bom is None:
+            facts = await stored_bills.item_facts(tx, [wanted.item_id])
+            details = {"item": facts[wanted.item_id].code, "date": on.isoformat()}
+            raise refuse(work.NO_BOM, "itemId", **details)
+        known = await stored_bills.by_version(tx, wanted.item_id, bom.version)
+        bom_id = known[0] if known else None
+    parts = await _parts(tx, wanted, asked, bom)
+    digits = await stored.decimals(tx, [_uuid(p.item) for p in parts] + _outputs(bom))
+    over = wanted.over_pct
+    if over is None:
+        over = (await module_settings(tx, NAME)).over_production_pct
+    lines = [_product(wanted, over)]
+    if wanted.kind == "disassemble":
+        lines += await _taken_apart(tx, wanted, parts, digits, over)
+    else:
+        lines += [_component(wanted, part, digits) for part in parts]
+        lines += _by_products(wanted, bom, digits, over)
+    draft = DocumentDraft(
+        key, ORDER, on, tuple(lines), place_id=wanted.place_id, remark=wanted.remark
+    )
+    return draft, bom_id
+
+
+async def _parts(
+    tx: Transaction, wanted: Wanted, asked: bills.Asked, bom: Bom | None
+) -> list[work.Component]:
+    """What goes in: by the bill, or for a rework the product itself and what is named."""
+    if bom is None:
+        parts = [_named(wanted.item_id, wanted.quantity)]
+    else:
+        parts = work.needed(asked.boms, bom, wanted.quantity, asked.variant)
+    parts += [_named(extra.item_id, extra.quantity) for extra in wanted.extras]
+    if not wanted.alternates or wanted.kind == "disassemble":
+        return parts
+    items = {p.item for p in parts} | {a.item for p in parts for a in p.line.alternates}
+    place = wanted.component_place_id or wanted.place_id
+    free = await stored.free_at(tx, [(_uuid(item), place) for item in items])
+    return work.substituted(parts, {item: max(Decimal(0), q) for (item, _), q in free.items()})
+
+
+def _named(item: UUID, quantity: Decimal) -> work.Component:
+    return work.Component(item, Fraction(quantity), Supply.ISSUE, BomLine(item, quantity))
+
+
+def _product(wanted: Wanted, over: Decimal) -> LineDraft:
+    apart = wanted.kind == "disassemble"
+    return LineDraft(
+        wanted.item_id,
+        wanted.quantity,
+        place_id=wanted.place_id,
+        role="consume" if apart else "produce",
+        over_pct=over,
+        due_on=wanted.due_on,
+        extensions={KEPT: {"supply": Supply.BACKFLUSH.value}} if apart else {},
+    )
+
+
+def _component(wanted: Wanted, part: work.Component, digits: Mapping[UUID, int]) -> LineDraft:
+    item = _uuid(part.item)
+    return LineDraft(
+        item,
+        work.rounded_need(part.quantity, digits.get(item, 6)),
+        place_id=wanted.component_place_id or wanted.place_id,
+        role="consume",
+        due_on=wanted.due_on,
+        extensions={KEPT: {"supply": part.supply.value}},
+    )
+
+
+def _outputs(bom: Bom | None) -> list[UUID]:
+    return [_uuid(one.item) for one in bom.outputs] if bom else []
+
+
+def _by_products(
+    wanted: Wanted, bom: Bom | None, digits: Mapping[UUID, int], over: Decimal
+) -> list[LineDraft]:
+    """What comes out besides, as far as it comes to anything in the item's unit."""
+    found = []
+    for one in bom.outputs if bom else ():
+        quantity = Fraction(one.quantity) * Fraction(wanted.quantity)
+        assert bom is not None
+        whole = work.due(quantity / Fraction(bom.output_quantity), 1, 0, 1, digits[_uuid(one.item)])
+        if whole:
+            found.append(
+                LineDraft(
+                    _uuid(one.item),
+                    whole,
+                    place_id=wanted.place_id,
+                    role="produce",
+                    share=one.share_pct,
+                    over_pct=over,
+                    due_on=wanted.due_on,
+                )
+            )
+    return found
+
+
+async def _taken_apart(
+    tx: Transaction,
+    wanted: Wanted,
+    parts: Sequence[work.Component],
+    digits: Mapping[UUID, int],
+    over: Decimal,
+) -> list[LineDraft]:
+    """What comes out of taking a product apart; the shares are reckoned when it is reported."""
+    whole: dict[UUID, Fraction] = {}
+    for part in parts:
+        item = _uuid(part.item)
+        whole[item] = whole.get(item, Fraction(0)) + part.quantity
+    return [
+        LineDraft(
+            item,
+            work.due(quantity, 1, 0, 1, digits[item]),
+            place_id=wanted.component_place_id or wanted.place_id,
+            role="produce",
+            over_pct=over,
+            due_on=wanted.due_on,
+        )
+        for item, quantity in whole.items()
+    ]
+
+
+async def costs_now(tx: Transaction, items: Sequence[UUID]) -> dict[UUID, Fraction]:
+    """What one of each costs now, nothing where nobody knows: shares of what is taken apart need some."""
+    known = await bills.unit_costs(tx, items)
+    return {item: cost or Fraction(0) for item, cost in known.items()}
+
+
+def _uuid(item: Item) -> UUID:
+    """Items of stored bills are ids."""
+    assert isinstance(item, UUID)
+    return item

@@ -1,0 +1,279 @@
+"""Reporting what was made (报工、完工入库): what it takes out of work and from the shelf, and what it brings.
+
+It is reckoned from a snapshot. Where another report came between, the posting is refused under the lock
+and reckoned anew (:mod:`plugins.bom_manufacturing.work_orders.carrying`).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from uuid import UUID, uuid5
+
+from core.plugin_api import (
+    NOT_FOUND,
+    Database,
+    DocumentDraft,
+    Line,
+    LineDraft,
+    Ordered,
+    Principal,
+    Refused,
+    Rounding,
+    Transaction,
+    amount_decimals,
+    exact,
+    record_audit,
+    refuse,
+    rounded,
+    run_command,
+    today,
+)
+from plugins.bom_manufacturing.rules import check, work
+from plugins.bom_manufacturing.rules.records import Supply
+from plugins.bom_manufacturing.stock import work_orders as stored
+from plugins.bom_manufacturing.work_orders.carrying import carry_out
+from plugins.bom_manufacturing.work_orders.drafting import costs_now
+from plugins.bom_manufacturing.work_orders.goods import ZERO, Known, known, supply_of, usual_place
+from plugins.bom_manufacturing.work_orders.posting import KEPT
+from plugins.bom_manufacturing.work_orders.types import RECEIPT
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What of an item was really used, or came out besides, of a lot where it is named."""
+
+    item_id: UUID
+    quantity: Decimal
+    lot_code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What was made of an order. ``used`` replaces the standard use of the items it names, ``outputs``
+    what is expected of them besides; ``place_id`` is where the product goes."""
+
+    order_id: UUID
+    quantity: Decimal
+    scrapped: Decimal = ZERO
+    place_id: UUID | None = None
+    lot_code: str | None = None
+    on: date | None = None
+    used: tuple[Told, ...] = ()
+    outputs: tuple[Told, ...] = ()
+    remark: str | None = None
+
+    @property
+    def whole(self) -> Decimal:
+        """Good or not, it was worked on."""
+        return self.quantity + self.scrapped
+
+
+async def report(
+    db: Database,
+    principal: Principal,
+    command_id: UUID,
+    sent: Report,
+    asked: Mapping[str, Any],
+) -> UUID | None:
+    """Report what was made; the id of the receipt, None where nothing was good: then what it used stays
+    with the others. Raises Refused."""
+    _check(sent)
+    if not sent.quantity:
+        await _scrap(db, principal, command_id, sent, asked)
+        return None
+
+    async def draft_of(tx: Transaction) -> DocumentDraft:
+        found = await known(tx, sent.order_id)
+        order = found.order
+        if order.state == "approved":  # core says it of lines; here it is said of the quantity
+            Ordered(order.quantity, order.over_pct or ZERO, order.reported).take(sent.quantity)
+        items = {line.item_id for line in found.lines.values()}
+        in_work = (await stored.in_work(tx, [sent.order_id])).get(sent.order_id, [])
+        there: dict[UUID, Decimal] = defaultdict(Decimal)
+        for one in in_work:
+            there[one.item_id] += one.quantity
+        told = {one.item_id for one in (*sent.used, *sent.outputs)}
+        digits = await stored.decimals(tx, items | told | there.keys())
+        lines = _Reckoning(sent, found, there, digits).lines()
+        if found.order.kind == "disassemble":
+            lines = await _shared(tx, lines)
+        charges = work.taken(order.open_charges, sent.whole, order.open, await amount_decimals(tx))
+        figures = (order.reported, order.scrapped, order.absorbed)
+        kept = {"reported": sent.quantity, "scrapped": sent.scrapped, "seen": list(figures)}
+        return DocumentDraft(
+            uuid5(command_id, "document"),
+            RECEIPT,
+            sent.on or await today(tx),
+            tuple(lines),
+            place_id=sent.place_id or order.place_id,
+            source_id=order.id,
+            extra_cost=charges or None,
+            remark=sent.remark,
+            extensions={KEPT: kept},
+        )
+
+    return await carry_out(db, principal, command_id, asked, draft_of)
+
+
+def _check(sent: Report) -> None:
+    found = list(check.positive("quantity", sent.whole))
+    for name, value in (("quantity", sent.quantity), ("scrapped", sent.scrapped)):
+        if value:
+            found += check.positive(name, value)
+    for name, told in (("used", sent.used), ("outputs", sent.outputs)):
+        for n, one in enumerate(told):
+            if one.quantity:
+                found += [r.under(name, n) for r in check.positive("quantity", one.quantity)]
+    if found:
+        raise Refused(*found)
+
+
+async def _scrap(
+    db: Database, principal: Principal, command_id: UUID, sent: Report, asked: Mapping[str, Any]
+) -> None:
+    """Nothing came in: what is in work is left to what will."""
+
+    async def work_(tx: Transaction) -> Mapping[str, Any]:
+        order = await stored.lock(tx, sent.order_id)
+        if order is None or order.state != "approved":
+            raise refuse(NOT_FOUND, "orderId", id=str(sent.order_id))
+        if order.status != "open":
+            raise refuse(work.CLOSED if order.status == "closed" else work.STOPPED)
+        await stored.change(tx, order.id, scrapped=order.scrapped + sent.scrapped)
+        action = "bom_manufacturing.scrap_work_order"
+        details = {"quantity": str(sent.scrapped)}
+        await record_audit(tx, principal.user_id, action, "document", order.id, details)
+        return {"id": order.id}
+
+    await run_command(db, principal.tenant_id, command_id, "bomManufacturingReport", asked, work_)
+
+
+class _Reckoning:
+    """The lines of one report."""
+
+    def __init__(
+        self,
+        sent: Report,
+        found: Known,
+        there: Mapping[UUID, Decimal],
+        digits: Mapping[UUID, int],
+    ) -> None:
+        self.sent, self.known, self.order = sent, found, found.order
+        self.there, self.digits = there, digits
+        self.before = self.order.reported + self.order.scrapped
+
+    def lines(self) -> list[LineDraft]:
+        """What is used, then what comes out; the product first of that."""
+        return [*self._used(), *self._made()]
+
+    def _used(self) -> list[LineDraft]:
+        told = defaultdict(list)
+        for one in self.sent.used:
+            told[one.item_id].append(one)
+        lines: list[LineDraft] = []
+        shelf: dict[UUID, list[Line]] = defaultdict(list)
+        for line in self.known.lines.values():
+            if line.role == "consume" and supply_of(line) is Supply.BACKFLUSH:
+                shelf[line.item_id].append(line)
+        for item in dict.fromkeys([*self.there, *shelf, *told]):
+            wanted = told.get(item) or [Told(item, self._standard(item, shelf.get(item, [])))]
+            left = self.there.get(item, ZERO)
+            for one in wanted:
+                out = min(one.quantity, left)
+                if out:
+                    lines.append(LineDraft(item, out, role="consume", lot_code=one.lot_code))
+                left -= out
+                lines += self._from_shelf(one, one.quantity - out, shelf.get(item, []))
+        return lines
+
+    def _standard(self, item: UUID, shelf: Sequence[Line]) -> Decimal:
+        """What is used unless it is told: of what is in work its part, of what is not issued the standard
+        need; of what is both, what is in work stands in for the shelf."""
+        part = work.taken(
+            self.there.get(item, ZERO), self.sent.whole, self.order.open, self.digits[item]
+        )
+        need = sum((self._due(line) for line in shelf), ZERO)
+        return max(part, need)
+
+    def _due(self, line: Line) -> Decimal:
+        whole, digits = line.base_quantity, self.digits[line.item_id]
+        return work.due(whole, self.order.quantity, self.before, self.sent.whole, digits)
+
+    def _expected(self, line: Line) -> Decimal:
+        """What comes out besides; rounding does not take it beyond what may."""
+        whole = exact(line.base_quantity) * (100 + exact(line.over_pct or ZERO)) / 100
+        left = exact(whole) - exact(self.known.done.get(line.no, ZERO))
+        most = rounded(left, self.digits[line.item_id], Rounding.FLOOR)
+        return max(ZERO, min(self._due(line), most))
+
+    def _from_shelf(self, one: Told, quantity: Decimal, lines: Sequence[Line]) -> list[LineDraft]:
+        """Backflush (倒冲): what carries out lines of the order, and what goes beyond them."""
+        found = []
+        place = next((line.place_id for line in lines), None) or usual_place(self.known)
+        for line in lines:
+            # of the product itself core sees to it that no more is done than may be
+            part = quantity if line.no == 1 else min(quantity, self.known.open(line))
+            if part:
+                found.append(
+                    LineDraft(
+                        one.item_id,
+                        part,
+                        role="consume",
+                        place_id=line.place_id,
+                        lot_code=one.lot_code,
+                        source_line=line.no,
+                    )
+                )
+                quantity -= part
+        if quantity:
+            found.append(
+                LineDraft(
+                    one.item_id, quantity, role="consume", place_id=place, lot_code=one.lot_code
+                )
+            )
+        return found
+
+    def _made(self) -> list[LineDraft]:
+        told = {one.item_id: one for one in self.sent.outputs}
+        found = []
+        for line in self.known.lines.values():
+            if line.role != "produce":
+                continue
+            if line.no == 1:
+                quantity, lot, place = self.sent.quantity, self.sent.lot_code, self.sent.place_id
+            else:
+                one = told.pop(line.item_id, None)
+                quantity = self._expected(line) if one is None else one.quantity
+                lot, place = (one.lot_code if one else None), None
+            if quantity:
+                found.append(
+                    LineDraft(
+                        line.item_id,
+                        quantity,
+                        role="produce",
+                        share=line.share,
+                        place_id=place or line.place_id,
+                        lot_code=lot,
+                        source_line=line.no,
+                    )
+                )
+        for n, one in enumerate(self.sent.outputs):
+            if one.item_id in told:
+                raise refuse(NOT_FOUND, "outputs", n, "itemId", id=str(one.item_id))
+        return found
+
+
+async def _shared(tx: Transaction, lines: Sequence[LineDraft]) -> list[LineDraft]:
+    """What comes of taking apart shares the cost by what the parts cost now."""
+    made = {n: line for n, line in enumerate(lines) if line.role == "produce"}
+    costs = await costs_now(tx, [line.item_id for line in made.values()])
+    worth = {n: costs[line.item_id] * exact(line.quantity or 0) for n, line in made.items()}
+    percents = work.shares(worth)
+    return [
+        replace(line, share=percents.get(n)) if n in made else line for n, line in enumerate(lines)
+    ]

@@ -1,0 +1,80 @@
+"""What a work order lacks (缺料), and what could stand in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from uuid import UUID
+
+from core.plugin_api import (
+    Line,
+    Transaction,
+    lines_of_documents,
+)
+from plugins.bom_manufacturing.rules.records import Item
+from plugins.bom_manufacturing.stock import bills as stored_bills
+from plugins.bom_manufacturing.stock import work_orders as stored
+
+
+@dataclass(frozen=True, slots=True)
+class Shortage:
+    """How much of a component an order lacks, and which alternates of its bill lie free, by priority."""
+
+    item_id: UUID
+    line: int
+    quantity: Decimal
+    alternates: tuple[tuple[UUID, Decimal], ...] = ()
+
+
+async def shortages(tx: Transaction, order_id: UUID) -> list[Shortage]:
+    """What an order still lacks at the places that its components come from: what is reserved for it, it
+    has."""
+    lines = (await lines_of_documents(tx, [order_id])).get(order_id, {})
+    done = await stored.done(tx, [order_id])
+    own = await stored.reserved(tx, order_id)
+    order = (await stored.orders_by_id(tx, [order_id]))[order_id]
+    parts = [line for line in lines.values() if line.role == "consume" and line.place_id]
+    offered = await _alternates(tx, order.bom_id)
+    keys = {(line.item_id, _place(line)) for line in parts}
+    keys |= {(a, _place(line)) for line in parts for a in offered.get(line.item_id, ())}
+    free = await stored.free_at(tx, sorted(keys))
+    found = []
+    for line in parts:
+        key = (line.item_id, _place(line))
+        mine = own.get(line.no, Decimal(0))
+        wanted = line.base_quantity - done.get((order_id, line.no), Decimal(0))
+        # what is promised beyond what is there is a claim, no stock
+        there = max(Decimal(0), min(wanted, free[key] + mine))
+        free[key] -= there - mine
+        if wanted > there:
+            instead = tuple(
+                (item, free[item, key[1]])
+                for item in offered.get(line.item_id, ())
+                if free[item, key[1]] > 0
+            )
+            found.append(Shortage(line.item_id, line.no, wanted - there, instead))
+    return found
+
+
+def _place(line: Line) -> UUID:
+    assert line.place_id is not None
+    return line.place_id
+
+
+async def _alternates(tx: Transaction, bom_id: UUID | None) -> dict[UUID, list[UUID]]:
+    """What may stand in for which component of a bill, by priority."""
+    if bom_id is None:
+        return {}
+    bom = (await stored_bills.by_ids(tx, [bom_id]))[bom_id].bom
+    return {
+        _uuid(line.item): [
+            _uuid(one.item) for one in sorted(line.alternates, key=lambda one: one.priority)
+        ]
+        for line in bom.lines
+    }
+
+
+def _uuid(item: Item) -> UUID:
+    """Items of stored bills are ids."""
+    assert isinstance(item, UUID)
+    return item
