@@ -44,12 +44,6 @@ IS_SOURCE = define(
     zh="有 {count} 张单据以此单据为来源,请先修改或删除它们。",
 )
 
-STILL_IN_WORK = define(
-    "STILL_IN_WORK",
-    en="Goods are still in work for {number}: use them, bring them back or write them off first.",
-    zh="{number} 仍有在制品,请先耗用、退回或核销。",
-)
-
 
 async def save_draft(
     db: Database,
@@ -150,10 +144,10 @@ async def step(
         after = _check(known, revision, event, progress=progress)
         if event is Event.UNAPPROVE and await stored_documents.dependents(tx, document_id):
             raise Refused(Refusal(ALREADY_EXECUTED))  # what goes back to it, line by line or not
-        if event is Event.CLOSE and await ask(tx, reading.waits_for(document_id)):
-            raise Refused(Refusal(STILL_IN_WORK, ("id",), {"number": known.number}))
-        if order and event in (Event.CLOSE, Event.UNAPPROVE):
-            await reservations.release(tx, known.document)
+        if order and event is Event.CLOSE:
+            await reservations.release(tx, known)
+        elif order and event is Event.UNAPPROVE:
+            await reservations.withdraw(tx, known.document)
         elif order and event is Event.REOPEN:
             await reservations.restore(tx, known.document)
         await record(tx, principal.user_id, f"document.{event.value}", "document", document_id)

@@ -15,7 +15,6 @@ from core.db import bulk
 from core.db.database import RawTransaction, Transaction
 from core.documents import tables
 from core.documents.records import Document, Line
-from core.ledger.tables import promise
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +129,8 @@ async def delete_draft(tx: Transaction, document_id: UUID) -> None:
 
 
 async def _delete_lines(tx: Transaction, document_id: UUID) -> None:
-    """With what is left of an order that was unapproved: promises of nothing, and no progress."""
-    for table in (promise, tables.line_progress, tables.document_line):
+    """With what is left of an order that was unapproved: the progress of nothing."""
+    for table in (tables.line_progress, tables.document_line):
         own = (table.c.tenant_id == tx.tenant_id) & (table.c.document_id == document_id)
         await tx.sql.execute(sa.delete(table).where(own))
 

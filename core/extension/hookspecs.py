@@ -71,8 +71,8 @@ class CoreHooks:
     def allocate(
         self, posting: Posting, line: Line, offers: Sequence[Offer]
     ) -> Sequence[Offer] | None:
-        """Which goods a line takes that names no lot: those of ``offers`` that may be taken, in the
-        order in which to take them, or None to leave the line to others.
+        """Which goods a line takes that names no lot, or one that lies there in parts: those of ``offers``
+        that may be taken, in the order in which to take them, or None to leave the line to others.
 
         Asked under the lock, before the movements are made; ``offers`` come in core's own order, which
         is first in, first out; a plugin is offered what those before it chose, in their order, so that each

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid5
 
+from core import commands
 from core.catalogue import service as catalogue
 from core.catalogue.records import ItemDraft, ItemSave, ItemUnitDraft
 from core.catalogue.tables import categories, list_units
@@ -116,14 +118,16 @@ async def import_rows(
         else:
             drafts[row.line] = made
     # What is only tried must not be taken for the command itself, which may come with another file.
-    commands = uuid7() if dry_run else command_id
+    basis = uuid7() if dry_run else command_id
     undo = _always if dry_run else _any_refused if all_or_none else never
+    if not dry_run:
+        await _remember(db, principal, command_id, kind, table, all_or_none=all_or_none)
     saved = 0
     lines = [] if all_or_none and problems and not dry_run else sorted(drafts)
     size = MOST_AT_ONCE if all_or_none else CHUNK
     for start in range(0, len(lines), size):
         part = lines[start : start + size]
-        ids = [uuid5(commands, str(line)) for line in part]
+        ids = [uuid5(basis, str(line)) for line in part]
         verdicts = await _save(db, principal, kind, ids, [drafts[line] for line in part], undo)
         for line, verdict in zip(part, verdicts, strict=True):
             problems += [
@@ -135,6 +139,19 @@ async def import_rows(
         progress(len(part))
     problems.sort(key=lambda one: one.line)
     return Imported(len(table.rows), saved, tuple(problems))
+
+
+async def _remember(
+    db: Database, who: Principal, command_id: UUID, kind: Kind, table: Table, *, all_or_none: bool
+) -> None:
+    """Bind the command to this file, before its rows take ids derived from it. Raises COMMAND_REUSED."""
+    content = hashlib.sha256(repr(table).encode()).hexdigest()
+    asked = {"file": content, "allOrNone": all_or_none}
+
+    async def nothing(tx: Transaction) -> dict[str, str]:
+        return {}
+
+    await commands.run(db, who.tenant_id, command_id, f"import{kind.value.title()}", asked, nothing)
 
 
 def _always(answers: Iterable[Answer]) -> bool:

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from core.decimals import rounded
 from core.documents.records import Document, Line
-from core.errors import define
+from core.errors import Refusal, define
 from core.extension.records import LotPart
 from core.ledger.records import ZERO
 
@@ -27,6 +27,12 @@ def pieces(line: Line, parts: Sequence[LotPart], dp: int) -> Iterator[tuple[LotP
         until = rounded(line.net * seen / line.quantity, dp) if line.quantity else line.net
         yield part, replace(line, lot_code=part.lot_code, quantity=part.quantity, net=until - given)
         given = until
+
+
+def at_line(refusal: Refusal, no: int) -> Refusal:
+    """A refusal as a line of the document has it; what is short is told of all lines (``stock.short``)."""
+    inner = () if refusal.path == ("lines",) else refusal.path
+    return Refusal(refusal.code, ("lines", no - 1, *inner), refusal.details)
 
 
 def output_share(document: Document, line: Line, made: Decimal) -> Decimal | None:

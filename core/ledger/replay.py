@@ -40,6 +40,11 @@ LATER_SHORT = define(
     en="{item} would be short at {place} on {date}: a later document needs these goods.",
     zh="{item} 在 {place} 于 {date} 将出现负库存:之后的单据需要这些货。",
 )
+UNIT_COUNTED = define(
+    "UNIT_COUNTED",
+    en="{lot} of {item} was counted on {date}, after this: reverse that count first, or date this later.",
+    zh="{item} 的 {lot} 之后已于 {date} 盘点:请先红冲该盘点,或使用更晚的日期。",
+)
 
 
 @dataclass(slots=True)
@@ -92,12 +97,25 @@ def replay(
             result.entries.append(Posted(flow, outcome.legs, outcome.layers, flow.given))
             continue
         legs = difference(outcome.legs, known.legs)
+        if flow.event.sequence not in reversed_:
+            _check_counted(state, flow, legs)
         layers = difference(outcome.layers, known.layers)
         if legs or layers:
             given = (amended or {}).get(flow.event)
             result.corrections.append(Posted(known.flow, legs, layers, given))
     check.done()
     return result
+
+
+def _check_counted(state: State, flow: Flow, changes: Legs) -> None:
+    """Goods that were counted are there, whatever is undone before that: the count finds more than was
+    known. A unit cannot be so: whoever undoes how it came means that it is not there. Raises Refused."""
+    lot = state.lots.get(flow.lot)
+    found = flow.basis is Basis.COUNT and bool(flow.given)
+    if lot is None or not (found and lot.is_unit and any(leg.quantity for leg in changes.values())):
+        return
+    details = {"item": state.items[flow.item].code, "lot": lot.code, "date": flow.on.isoformat()}
+    raise Refused(Refusal(UNIT_COUNTED, ("lines",), details))
 
 
 def _with_cost(flow: Flow, more: Decimal) -> Flow:

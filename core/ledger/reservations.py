@@ -9,11 +9,18 @@ from core.db.database import Transaction
 from core.db.questions import ask
 from core.documents import reading as stored_documents
 from core.documents.progress import Ordered, Progress
-from core.documents.records import Document
+from core.documents.records import Document, Stored
+from core.errors import define, refuse
 from core.ledger import reading, writing
 from core.ledger.decide import decide, promise_of
 from core.ledger.loading import items_of, load
 from core.ledger.records import ZERO
+
+STILL_IN_WORK = define(
+    "STILL_IN_WORK",
+    en="Goods are still in work for {number}: use them, bring them back or write them off first.",
+    zh="{number} 仍有在制品,请先耗用、退回或核销。",
+)
 
 
 async def progress(tx: Transaction, order: Document) -> Progress:
@@ -27,13 +34,23 @@ async def progress(tx: Transaction, order: Document) -> Progress:
     return Progress.NONE if all(p is Progress.NONE for p in lines) else Progress.PARTIAL
 
 
-async def release(tx: Transaction, order: Document) -> None:
-    """Give up what is still promised: the rest will not come, or the order goes back to draft."""
+async def release(tx: Transaction, known: Stored) -> None:
+    """Give up what is still promised: the rest will not come. Raises Refused while goods wait for the order,
+    looked at under the guards, so that none is issued to it meanwhile."""
+    order = known.document
     await ask(tx, reading.lock_items(items_of(order)))
+    if await ask(tx, reading.waits_for(order.id)):
+        raise refuse(STILL_IN_WORK, "id", number=known.number)
     promised = [
         promise_of(order, line, ZERO) for line in order.lines if line.stocked and line.place_id
     ]
     await writing.promises(tx, promised)
+
+
+async def withdraw(tx: Transaction, order: Document) -> None:
+    """Take back every promise: the order is a draft again."""
+    await ask(tx, reading.lock_items(items_of(order)))
+    await writing.no_promises(tx, order.id)
 
 
 async def restore(tx: Transaction, order: Document) -> None:

@@ -164,6 +164,11 @@ class State:
     def scope(self, item: UUID) -> Scope:
         return scope_of(self.rules, self.items[item])
 
+    def within(self, lot: UUID, whole: UUID) -> bool:
+        """Whether a lot is another one, or a part of it."""
+        known = self.lots.get(lot)
+        return lot == whole or (known is not None and known.parent_id == whole)
+
     def pool_of(self, item: UUID, place: UUID, lot: UUID) -> PoolKey:
         """The pool that goods at a place of ours belong to."""
         known = self.lots.get(lot)

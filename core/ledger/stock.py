@@ -76,7 +76,9 @@ def available(
     """
     there, on_hold, promised = ZERO, ZERO, ZERO
     for key, on_hand in state.on_hand(item).items():
-        if not state.places.under(key.place, place) or (lot is not None and key.lot != lot):
+        if not state.places.under(key.place, place) or (
+            lot is not None and not state.within(key.lot, lot)
+        ):
             continue
         there += on_hand
         if respect_holds and on_hand > 0 and held(state, key) is not None:
@@ -86,7 +88,7 @@ def available(
             continue
         if not state.places.under(promise.place_id, place):
             continue
-        if lot is None or promise.lot_id == lot:
+        if lot is None or state.within(promise.lot_id, lot):
             promised += promise.quantity
     return availability.available(there, promised, on_hold)
 
@@ -104,11 +106,11 @@ def allocate(
     choose: Choose | None = None,
     among: Iterable[BalanceKey] | None = None,
 ) -> list[Take]:
-    """Which balances the goods leave: the named lot, else the lots received first, at the place itself
-    before the bins below it. What is not there falls on the place itself. ``to`` is where they go:
-    what lies there already stays (a store puts away into its bin what is not in that bin). ``choose``
-    may have another order, and leave some out: then what is missing is refused. ``among`` are the
-    balances to look at, where the caller knows them; all of the item's otherwise."""
+    """Which balances the goods leave: the named lot or its parts, else the lots received first, at the
+    place itself before the bins below it. What is not there falls on the place itself. ``to`` is where
+    they go: what lies there already stays (a store puts away into its bin what is not in that bin).
+    ``choose`` may have another order, and leave some out: then what is missing is refused. ``among`` are
+    the balances to look at, where the caller knows them; all of the item's otherwise."""
     if to is not None and not state.places.under(to, place):
         to = None
     keys = [
@@ -117,7 +119,7 @@ def allocate(
         if state.books.balances[key] - taken.get(key, ZERO) > 0
         and state.places.under(key.place, place)
         and not (to is not None and state.places.under(key.place, to))
-        and (lot is None or key.lot == lot)
+        and (lot is None or state.within(key.lot, lot))
         and not (respect_holds and held(state, key))
     ]
     keys.sort(
@@ -127,7 +129,7 @@ def allocate(
             state.lots[key.lot].code if key.lot in state.lots else "",
         )
     )
-    if choose is not None and lot is None:
+    if choose is not None and (lot is None or any(key.lot != lot for key in keys)):
         keys.sort(key=lambda key: _received(state, key.lot))
         free = {key: state.books.balances[key] - taken.get(key, ZERO) for key in keys}
         chosen = choose(list(free.items()))

@@ -250,6 +250,12 @@ async def promises(tx: RawTransaction, changed: Iterable[Promised]) -> None:
     )
 
 
+async def no_promises(tx: RawTransaction, document: UUID) -> None:
+    """An order that is a draft again promises nothing, and its lines may go."""
+    query = "DELETE FROM promise WHERE tenant_id = %s AND document_id = %s"
+    await tx.raw.execute(query.encode(), (tx.tenant_id, document))
+
+
 async def standards(tx: RawTransaction, decision: Decision, sequence: int) -> None:
     await bulk.insert(
         tx,

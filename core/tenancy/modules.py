@@ -47,6 +47,11 @@ MODULE_CONFLICT = define(
     en="The modules {module} and {other} exclude each other: switch {other} off first.",
     zh="模块 {module} 与 {other} 互斥:请先停用 {other}。",
 )
+MODULE_OBSTACLE = define(
+    "MODULE_OBSTACLE",
+    en="The module {module} cannot be switched on yet. {reason}",
+    zh="模块 {module} 暂时无法启用:{reason_zh}",
+)
 MODULE_SETTINGS_OUTDATED = define(
     "MODULE_SETTINGS_OUTDATED",
     en="The setting {setting} of the module {module} does not fit its present version: set it anew.",
@@ -94,10 +99,22 @@ async def obstacles(tx: Transaction, name: str) -> list[Refusal]:
     """Why a module could not be switched over now; nothing where it could. For a snapshot: where the
     module itself has to write in order to know, only the switch tells."""
     plugin, on = plugin_of(name), await sign_ins.modules_on(tx)
-    enabled = name in on
-    return in_the_way(plugin, on, enabling=not enabled) or await objections(
-        tx, plugin, "disabling" if enabled else "enabling"
-    )
+    if name in on:
+        return in_the_way(plugin, on, enabling=False) or await objections(tx, plugin, "disabling")
+    others = in_the_way(plugin, on, enabling=True)
+    return others or _told_while_off(plugin, await objections(tx, plugin, "enabling"))
+
+
+def _told_while_off(plugin: Plugin, refusals: Iterable[Refusal]) -> list[Refusal]:
+    """Refusals of a module to tenants that have it off: codes of its own, which these do not know, are
+    told in ``details``."""
+    own = f"{plugin.name.upper()}_"
+    return [_obstacle(plugin, one) if one.code.startswith(own) else one for one in refusals]
+
+
+def _obstacle(plugin: Plugin, refusal: Refusal) -> Refusal:
+    told = {"module": plugin.name, "code": refusal.code, "reason": refusal.message()}
+    return Refusal(MODULE_OBSTACLE, refusal.path, {**told, "reason_zh": refusal.message("zh")})
 
 
 def plugin_of(name: str) -> Plugin:
@@ -173,7 +190,12 @@ async def switch(tx: Transaction, actor: UUID, plugin: Plugin, *, on: bool) -> b
     raise_any(in_the_way(plugin, await sign_ins.modules_on(tx), enabling=on))
     if on:
         _settings(plugin, row.settings)
-    await agree(tx, plugin, "enabling" if on else "disabling")
+    try:
+        await agree(tx, plugin, "enabling" if on else "disabling")
+    except Refused as refused:
+        if on:
+            raise Refused(*_told_while_off(plugin, refused.refusals)) from None
+        raise
     # Afterwards: a module that commits on its own must not have switched itself.
     await tables.write_module(tx, plugin.name, replace(row, enabled=on))
     action = "module.enable" if on else "module.disable"

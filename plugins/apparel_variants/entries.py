@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any, TypeVar
@@ -49,6 +49,12 @@ NO_MATRIX = define(
     en="A document of type {type} is not entered as a matrix.",
     zh="{type} 类型的单据不能按二维表录入。",
 )
+NOT_IN_MATRIX = define(
+    "APPAREL_VARIANTS_NOT_IN_MATRIX",
+    en="{item}: {reason} A matrix has no {field}: keep it as a draft, fill that in at the item's line"
+    " there, and post the draft.",
+    zh="{item}:{reason_zh}二维表无法填写 {field}:请先存为草稿,在草稿的明细行补充后再过账。",
+)
 NO_QUANTITY = define(
     "APPAREL_VARIANTS_NO_QUANTITY",
     en="No cell has a quantity: fill in at least one.",
@@ -65,12 +71,22 @@ _OF_STYLE = (("unitPrice",), ("discountPct",), ("taxRate",), ("dueOn",))
 """What is entered once for all cells of a style."""
 
 
+def _camel(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(word.title() for word in rest)
+
+
+_OF_LINES = frozenset(_camel(one.name) for one in fields(LineDraft))
+"""What core's own lines have; what else a path leads into is another module's."""
+
+
 @dataclass(frozen=True, slots=True)
 class RowEntry:
-    """Quantities of one colour; None where nothing was entered."""
+    """Quantities of one colour; None where nothing was entered. ``lot_code`` names the lot of all of them."""
 
     colour_id: Key
     cells: Sequence[Decimal | None]
+    lot_code: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +157,7 @@ class _Ready:
     draft: DocumentDraft
     cells: Sequence[Path]
     items: Mapping[str, int]
+    codes: Sequence[str]
 
     def placed(self, refusal: Refusal) -> Refusal:
         """Core's paths lead to lines, or only name the item; the caller filled in cells, and a price per
@@ -151,6 +168,10 @@ class _Ready:
         n = path[1] if len(path) > 1 else self.items.get(str(refusal.details.get("item")))
         if not isinstance(n, int):
             return Refusal(refusal.code, ("styles",), refusal.details)
+        if len(path) > 2 and path[2] not in _OF_LINES:
+            return _elsewhere(refusal, str(path[2]), self.cells[n], self.codes[n])
+        if path[2:] == ("lotCode",):
+            return Refusal(refusal.code, (*self.cells[n][:4], "lotCode"), refusal.details)
         of_style = path[2:] in _OF_STYLE
         where = (*self.cells[n][:2], path[2]) if of_style else self.cells[n]
         return Refusal(refusal.code, where, refusal.details)
@@ -181,15 +202,20 @@ async def _ready(tx: Transaction, head: DocumentDraft, entered: Sequence[StyleEn
             if item is None:
                 refusals.append(_unmade(layout, one, path).under("styles", n))
                 continue
-            drafts = _lines(type_, items[item], quantity, one.terms, back.get(item, ()))
+            lot = one.rows[int(path[1])].lot_code
+            drafts = [
+                replace(draft, lot_code=lot)
+                for draft in _lines(type_, items[item], quantity, one.terms, back.get(item, ()))
+            ]
             lines += drafts
             cells += [("styles", n, *path)] * len(drafts)
     raise_any(refusals)
     if not lines:
         raise refuse(NO_QUANTITY, "styles")
     raise_any(check_lines(len(lines)))
-    by_code = {items[line.item_id].code: n for n, line in enumerate(lines)}
-    return _Ready(replace(head, lines=tuple(lines)), cells, by_code)
+    codes = [items[line.item_id].code for line in lines]
+    by_code = {code: n for n, code in enumerate(codes)}
+    return _Ready(replace(head, lines=tuple(lines)), cells, by_code, codes)
 
 
 @dataclass(slots=True)
@@ -260,6 +286,14 @@ def _lines(
 
 def _told(told: T | None, of_source: T) -> T:
     return of_source if told is None else told
+
+
+def _elsewhere(refusal: Refusal, field_: str, cell: Path, item: str) -> Refusal:
+    """The refusal of what another module wants to be told in its own field of a line: ``code`` is its
+    own."""
+    told = {"item": item, "field": field_, "code": refusal.code}
+    told |= {"reason": refusal.message(), "reason_zh": refusal.message("zh")}
+    return Refusal(NOT_IN_MATRIX, cell, told)
 
 
 def _columns(layout: Layout, entry: StyleEntry) -> tuple[Key, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -15,6 +16,7 @@ from plugins.food_batches.rules.life import Freshness
 from plugins.food_batches.rules.records import Batch, Status
 from plugins.food_batches.settings import FoodSettings
 from plugins.food_batches.stock import lists
+from plugins.food_batches.stock import tables as stock
 
 ZERO = Decimal(0)
 
@@ -71,10 +73,7 @@ async def near_expiry(
         if life.freshness(batches[one.lot_id].expires_on, days[one.place_id], near[one.lot_id])
         is not fresh
     ]
-    worth = {
-        (line.place_id, line.lot_id): line.value
-        for line in await stock_now(tx, {one.item_id for one in listed})
-    }
+    worth = await _worth(tx, {one.item_id for one in listed})
     return [
         _line(
             one,
@@ -86,6 +85,16 @@ async def near_expiry(
         )
         for one in listed
     ]
+
+
+async def _worth(tx: Transaction, item_ids: Collection[UUID]) -> dict[tuple[UUID, UUID], Decimal]:
+    """What the goods of each batch at each place are worth, by place and batch."""
+    found: dict[tuple[UUID, UUID], Decimal] = defaultdict(Decimal)
+    lines = await stock_now(tx, item_ids)
+    whole = await stock.wholes(tx, {line.lot_id for line in lines})
+    for line in lines:
+        found[line.place_id, whole.get(line.lot_id, line.lot_id)] += line.value
+    return found
 
 
 def _line(

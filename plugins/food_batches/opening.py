@@ -144,7 +144,8 @@ def writes(food: FoodPosting) -> Iterator[Write]:
             yield Write(tables.item, known.row())
             continue
         yield Write(tables.item, {**known.row(), "batch_control": True})
-        made = {movement.lot_id for movement in food.posting.movements}
-        for (_, lot), quantity in food.view.on_hand(item_id).items():
-            if quantity and lot not in made and food.batch(lot) is None:
+        made = {food.whole(movement.lot_id) for movement in food.posting.movements}
+        others = {food.whole(lot) for (_, lot), q in food.view.on_hand(item_id).items() if q}
+        for lot in others - made:
+            if food.batch(lot) is None:
                 yield Write(tables.batch, Batch(lot, item_id, status=Status.HELD).row())

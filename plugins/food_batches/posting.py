@@ -151,9 +151,9 @@ class FoodPosting:
 
     def allocate(self, line: Line, offers: Sequence[Offer]) -> list[Offer] | None:
         """The goods for a line that names no batch, first expired first; None for items that are not
-        kept by batch."""
+        kept by batch, and for a batch that was named: whether it will do is said of it."""
         item = self.controlled(line.item_id)
-        if item is None:
+        if item is None or line.lot_code is not None:
             return None
         if self.opens:
             return [offer for offer in offers if offer.lot_id == NIL]
@@ -207,7 +207,7 @@ class FoodPosting:
             yield Refusal(NOT_BY_BATCH, (FIELD,), {"item": code})
         for item, lot, place in self._into(line):
             on = self.on if place is None else self.day_at(place)
-            if lot == NIL:
+            if lot == NIL or (line.lot_code is None and not (told.get(lot) or self.batch(lot))):
                 yield Refusal(intake.LOT_REQUIRED, ("lotCode",), {"item": code})
                 continue
             known, name = told.get(lot) or self.batch(lot), line.lot_code or self.code(lot)

@@ -35,7 +35,7 @@ from plugins.food_batches.alerts import Alert
 from plugins.food_batches.recall import tables as recall_tables
 from plugins.food_batches.recall.tables import Recalled
 from plugins.food_batches.rules.records import Batch, Status
-from plugins.food_batches.stock.tables import Which, documents_of, items_of_lots
+from plugins.food_batches.stock.tables import Which, documents_of, items_of_lots, wholes
 from plugins.food_batches.stock.tracing import Trace, traced, untraced
 
 UNDER_RECALL = define(
@@ -162,18 +162,22 @@ async def _start(
         return await (traced(tx, lots, "down") if descendants else untraced(tx, lots))
 
     found, holds = await _frozen(tx, actor, reason, trace)
-    under_recall = await recall_tables.open_recalls(tx, lots)
+    whole = await wholes(tx, lots)
+    under_recall = await recall_tables.open_recalls(tx, whole.values())
     raise_any(
-        Refusal(UNDER_RECALL, ("batches", n)) for n, lot in enumerate(lots) if lot in under_recall
+        Refusal(UNDER_RECALL, ("batches", n))
+        for n, lot in enumerate(lots)
+        if whole[lot] in under_recall
     )
     await _mark(tx, found.lots)
     recalled = _recalled(recall_id, found, holds)
     await recall_tables.insert(tx, recall_id, actor, reason, _since(since), recalled)
     details = {"reason": reason, "batches": len(recalled)}
     await record_audit(tx, actor, "food_batches.recall", "food_batches_recall", recall_id, details)
-    known = await tables.batches_by_lot(tx, lots)
+    known = await tables.batches_by_lot(tx, whole.values())
     more = {"recall_id": recall_id}
-    await alerts.tell(tx, [(Alert.RECALLED, known[lot], more) for lot in lots if lot in known])
+    named = dict.fromkeys(whole[lot] for lot in lots)
+    await alerts.tell(tx, [(Alert.RECALLED, known[lot], more) for lot in named if lot in known])
     return recall_id
 
 

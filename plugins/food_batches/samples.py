@@ -135,7 +135,7 @@ def writes(food: FoodPosting) -> Iterator[Write]:
         taken = food.by_line[line.no]  # of the lot that it names, from one bin or several
         row = {
             "document_id": food.document.id,
-            "lot_id": taken[0].lot_id,
+            "lot_id": food.whole(taken[0].lot_id),
             "quantity": sum((movement.quantity for movement in taken), Decimal(0)),
             "kept_until": datetime.fromisoformat(told["until"]),
             "kept_at": told.get("at"),

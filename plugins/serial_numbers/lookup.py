@@ -10,10 +10,10 @@ import biip
 from biip import ParseError
 from biip.gs1_messages import GS1Message
 
-from core.plugin_api import Transaction
+from core.plugin_api import REQUIRED, Transaction, module_settings, refuse
 from plugins.serial_numbers import tables
-from plugins.serial_numbers.rules import imei
-from plugins.serial_numbers.rules.records import Unit
+from plugins.serial_numbers.rules import entry, imei
+from plugins.serial_numbers.rules.records import NAME, Unit
 from plugins.serial_numbers.stock import tables as stock
 
 SERIAL = "21"
@@ -50,6 +50,19 @@ async def find(tx: Transaction, text: str, item_id: UUID | None = None) -> list[
         if wanted:
             return wanted
     return []
+
+
+async def next_free(tx: Transaction, item_id: UUID, start: str | None, count: int) -> list[str]:
+    """The next free numbers of an item, from ``start`` or its first on. Raises Refused where it has none."""
+    known = (await tables.items_by_id(tx, [item_id])).get(item_id)
+    begin = start or (known and known.first_number)
+    if not begin:
+        raise refuse(REQUIRED, "start", field="start")
+    settings = await module_settings(tx, NAME)
+    tenant_wide = settings.unique_within == "tenant"
+    like = entry.before_digits(begin)
+    taken = await tables.taken(tx, item_id, like, tenant_wide=tenant_wide)
+    return entry.next_free(begin, taken, count)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +15,7 @@ from core.plugin_api import (
     REQUIRED,
     Effect,
     Line,
+    Lot,
     LotPart,
     Movement,
     Offer,
@@ -66,6 +67,16 @@ NO_NUMBER = define(
     en="{item} is under serial control, and these goods have no number.",
     zh="{item} 按序列号管理,但这些货品没有序列号。",
 )
+OTHER_LOT = define(
+    "SERIAL_NUMBERS_OTHER_LOT",
+    en="{number} of {item} belongs to batch {lot}, since it first came, and not to {wanted}.",
+    zh="{item} 的序列号 {number} 自首次入库起属于批次 {lot},不属于 {wanted}。",
+)
+NOT_A_BATCH = define(
+    "SERIAL_NUMBERS_NOT_A_BATCH",
+    en="{lot} is the number of a unit of {item}, and cannot be the batch of others.",
+    zh="{lot} 是 {item} 的单件序列号,不能作为批次。",
+)
 TAKEN = define(
     "SERIAL_NUMBERS_TAKEN",
     en="One of these numbers belongs to a unit of another item already.",
@@ -89,6 +100,15 @@ class SerialPosting:
         self.lies = cache(self._lies)
         self.controlled = cache(self._controlled)
         self.account = cache(self._account)
+
+    @cached_property
+    def named(self) -> set[UUID]:
+        """The units that the lines name."""
+        return {
+            lot_id(line.item_id, number)
+            for line in self.document.lines
+            for number in told(line.extensions) or ()
+        }
 
     def _controlled(self, item_id: UUID) -> Item | None:
         """The item if it is under serial control."""
@@ -130,7 +150,8 @@ class SerialPosting:
             raise Refused(*refusals[:MOST_TOLD])
 
     def allocate(self, line: Line, offers: Sequence[Offer]) -> list[Offer] | None:
-        """The units for a line that names none: those that may go, first in, first out."""
+        """The units for a line that names none, or only their batch: those that may go, first in, first
+        out."""
         if self.controlled(line.item_id) is None:
             return None
         states = {offer: self.unit(offer.lot_id) for offer in offers}
@@ -173,6 +194,12 @@ class SerialPosting:
             if counts or self._comes(line):
                 return Refusal(REQUIRED, (FIELD,), {"field": FIELD})
             return None
+        batch = line.lot_code
+        if batch is not None and (
+            numbers != [batch]
+            and (batch in numbers or self.unit(lot_id(line.item_id, batch)) is not None)
+        ):
+            return Refusal(NOT_A_BATCH, ("lotCode",), name | {"lot": batch})
         if len(numbers) != quantity:
             details = {"quantity": quantity, "count": len(numbers)}
             return Refusal(WRONG_COUNT, ("quantity",), name | details)
@@ -198,6 +225,10 @@ class SerialPosting:
         lot = lot_id(line.item_id, number)
         unit = self.unit(lot)
         state = unit.state if unit else None
+        if unit is not None and not self._belongs(line, lot):
+            whole = self._whole(lot)
+            names = {"lot": whole.code if whole else "-", "wanted": str(line.lot_code)}
+            return self._not(OTHER_LOT, line, number, state, **names)
         there = self.lies(line.item_id).get(lot)
         account = self.type.account or ""
         if self._comes(line) or (self.type.effect is Effect.COUNT and there is None):
@@ -224,14 +255,28 @@ class SerialPosting:
         details = {"item": item, "number": number, "state": state and state.value, **more}
         return Refusal(code, (), details)
 
+    def _whole(self, lot: UUID) -> Lot | None:
+        """The batch that a unit belongs to."""
+        known = self.view.lot(lot)
+        return None if known is None or known.parent_id is None else self.view.lot(known.parent_id)
+
+    def _belongs(self, line: Line, lot: UUID) -> bool:
+        """Whether a unit is of the batch that a line names; any is where it names none."""
+        if line.lot_code is None or lot == (named := lot_id(line.item_id, line.lot_code)):
+            return True
+        known = self.view.lot(lot)
+        return known is not None and known.parent_id == named
+
     def _parts(self, line: Line, numbers: Sequence[str]) -> Iterator[LotPart]:
         for number in numbers:
-            yield LotPart(line.no, number, ONE, unit=True, parent_code=line.lot_code)
+            batch = line.lot_code if line.lot_code != number else None
+            yield LotPart(line.no, number, ONE, unit=True, parent_code=batch)
         if self.type.effect is Effect.COUNT and line.place_id is not None:
             named = {lot_id(line.item_id, number) for number in numbers}
             for lot, place in self.lies(line.item_id).items():
                 known = self.view.lot(lot)
-                if place == line.place_id and lot not in named and known is not None:
+                missing = place == line.place_id and lot not in named
+                if missing and known is not None and self._belongs(line, lot):
                     yield LotPart(line.no, known.code, NONE, unit=True)
 
     def _lies(self, item_id: UUID) -> dict[UUID, UUID]:
@@ -250,7 +295,7 @@ class SerialPosting:
         if not movement.quantity or self.controlled(movement.item_id) is None:
             return None
         name = self.view.item(movement.item_id).code
-        if movement.lot_id == NIL:
+        if self.unit(movement.lot_id) is None and movement.lot_id not in self.named:
             return Refusal(NO_NUMBER, (), {"item": name})
         if not self.posting.reverses:
             return None

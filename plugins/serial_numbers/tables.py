@@ -203,6 +203,20 @@ async def units_by_lot(tx: Transaction, lots: Collection[UUID]) -> dict[UUID, Un
     return {one.lot_id: one for one in found}
 
 
+async def units_of_batches(tx: Transaction, lots: Collection[UUID]) -> dict[UUID, list[Unit]]:
+    """The units that belong to each of these lots, by their numbers."""
+    parts = await rows(
+        tx,
+        "SELECT id, parent_id FROM lot WHERE tenant_id = %s AND is_unit AND parent_id = ANY(%s)",
+        *(tx.tenant_id, list(lots)),
+    )
+    parents: dict[UUID, UUID] = {row[0]: row[1] for row in parts}
+    found: dict[UUID, list[Unit]] = {lot: [] for lot in lots}
+    for unit in await _units(tx, "u.lot_id = ANY(%s) ORDER BY u.number", list(parents)):
+        found[parents[unit.lot_id]].append(unit)
+    return found
+
+
 async def units_of_item(
     tx: Transaction, item_id: UUID, states: Collection[State], after: str | None, limit: int
 ) -> list[Unit]:

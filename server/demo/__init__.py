@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from decimal import Decimal, InvalidOperation
 
 import httpx
 import uvicorn
@@ -143,8 +144,19 @@ def _show_report(console: Console, name: str, report: Report, found: list[tuple[
     for column in report.columns:
         table.add_column(column, justify="right" if column in report.figures else "left")
     for row in found:
-        table.add_row(*row)
+        cells = zip(report.columns, row, strict=True)
+        table.add_row(*(_figure(cell) if name in report.figures else cell for name, cell in cells))
     console.print(table)
+
+
+def _figure(text: str) -> str:
+    """A figure for people: what has more decimals than money is shown without zeros at the end."""
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        return text
+    decimals = len(text.partition(".")[2])
+    return f"{value.normalize() if decimals > 2 else value:,f}"
 
 
 def _invite(console: Console, url: str, tokens: dict[str, str]) -> None:

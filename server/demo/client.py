@@ -123,6 +123,8 @@ def post_day(client: Client, trader: Trader) -> Day:
         if isinstance(step, Act):
             payload = client.mutate(step.mutation, command | _filled(step.content, today, ids))
             ids |= {f"{step.prefix}{code}": made for code, made in _named(payload)}
+            if step.made is not None:
+                ids[step.made] = next(one["id"] for one in payload.values() if "id" in one)
         else:
             content = _filled(_document(trader, step, ids, documents), today, ids)
             content["businessDate"] = today.isoformat()

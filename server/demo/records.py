@@ -44,13 +44,14 @@ class Step:
 @dataclass(frozen=True, slots=True)
 class Act:
     """One mutation of a module, sent with ``content`` and a command id. Whatever has a code and an id in
-    its answer can be named later (:class:`Id`), behind ``prefix``; ``document`` in it counts as the
-    document of a step."""
+    its answer can be named later (:class:`Id`), behind ``prefix``, and what was made without a code as
+    ``made``; ``document`` in it counts as the document of a step."""
 
     name: str
     mutation: str
     content: Json
     prefix: str = ""
+    made: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

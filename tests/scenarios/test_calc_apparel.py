@@ -1,5 +1,5 @@
-"""Every operation of apparel on worked examples, and what the examples of counts, orders and processors in
-``test_calc`` leave out."""
+"""Every operation of apparel on worked examples, and what the examples of counts, orders, processors and
+serial numbers in ``test_calc`` leave out."""
 
 from __future__ import annotations
 
@@ -11,6 +11,47 @@ from tests.scenarios.run import Outcome, judge
 from tests.scenarios.test_calc import no_ledger
 
 EXAMPLES = {
+    "lives": """
+module: serial
+given:
+  stock:
+  - {item: CUP, lot: A, qty: 2, received: '2026-01-02'}
+  - {item: CUP, lot: B, qty: 2, received: '2026-01-01'}
+steps:
+- {id: s1, op: serial_event, serial: S1, event: receive, loc: WH}
+- {id: s2, op: serial_event, serial: S1, event: issue, loc: SHOP}
+- {id: s3, op: serial_event, serial: S1, event: transfer, from: WH, to: SHOP}
+- {id: s4, op: serial_event, serial: S1, event: issue, loc: SHOP, qty: 1}
+- {id: s5, op: serial_event, serial: S1, event: issue, loc: SHOP}
+- {id: s6, op: serial_event, serial: S1, event: reverse_receipt}
+- {id: s7, op: serial_event, serial: S1, event: return, loc: WH}
+- {id: s8, op: serial_event, serial: S1, event: repair}
+- {id: s9, op: serial_event, serial: S1, event: issue}
+- {id: s10, op: serial_event, serial: S1, event: restock}
+- {id: s11, op: serial_event, serial: S1, event: scrap, qty: 2}
+- {id: s12, op: serial_event, serial: S1, event: scrap}
+- {id: s13, op: serial_event, serial: S2, event: issue}
+- {id: r1, op: serial_register, item: A, serial: X, unique: item}
+- {id: r2, op: serial_register, item: B, serial: X, unique: item}
+- {id: r3, op: serial_register, item: A, serial: X, unique: item}
+- {id: r4, op: serial_register, item: C, serial: X, unique: tenant}
+- {id: n1, op: serial_range, text: '3, ~+2, ~', next: 100}
+- {id: p1, op: pick, item: CUP, qty: 3}
+expect:
+  refused: [s2, s5, s6, s9, s11, s13, r3, r4]
+  results:
+    s1: in_stock
+    s3: in_stock
+    s4: sold
+    s7: returned
+    s8: in_repair
+    s10: in_stock
+    s12: scrapped
+    r1: accepted
+    r2: accepted
+    n1: [3, 100, 101, 102, 103]
+    p1: {picks: [[B, 2], [A, 1]], short: 0}
+""",
     # OCA's packaging calculator: 2 655 pieces; odoo: what a variant is made of
     "apparel": """
 module: apparel

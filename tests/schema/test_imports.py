@@ -119,7 +119,7 @@ async def test_sent_twice_it_is_saved_once(shop: Shop) -> None:
     assert await send(shop, csv, commandId=command) == first
     assert (await items(shop))["A"]["name"] == "changed"
     other = await send(shop, "Code,Name\nZ,other\n", commandId=command)
-    assert problems(other) == [(2, None, "COMMAND_REUSED")]
+    assert [error["code"] for error in other["errors"]] == ["COMMAND_REUSED"]
 
 
 async def test_a_dry_run_does_not_use_its_command_up(shop: Shop) -> None:

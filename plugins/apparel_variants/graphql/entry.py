@@ -10,7 +10,7 @@ from uuid import UUID
 
 import strawberry
 
-from core.plugin_api import Asked, DocumentDraft, clean, uuid7
+from core.plugin_api import Asked, DocumentDraft, Refused, clean, uuid7
 from plugins.apparel_variants import entries
 from plugins.apparel_variants.entries import RowEntry, StyleEntry, Terms
 from plugins.apparel_variants.graphql.palette import SIZE
@@ -31,6 +31,7 @@ from schema.plugin_api import (
 )
 
 LONGEST_NOTE = 2000
+LONGEST_CODE = 64
 
 
 @input_type
@@ -42,6 +43,12 @@ class ApparelVariantsRowInput:
     )
     cells: list[Decimal | None] = field(
         "Quantities in base units, one for each column. Null, and except on a count zero, says nothing."
+    )
+    lot_code: str | None = field(
+        "The lot of the row's pieces, by its code (批号、缸号), in each of their items; made with its first"
+        " receipt. What else other modules want to be told of a line, dates or numbers, is filled in on a"
+        " draft.",
+        default=None,
     )
 
 
@@ -182,6 +189,15 @@ def _text(text: str | None, field_: str) -> str | None:
     return None if text is None else clean(text, field_, LONGEST_NOTE, required=False)
 
 
+def _lot(code: str | None, *path: str | int) -> str | None:
+    if code is None:
+        return None
+    try:
+        return clean(code, "lotCode", LONGEST_CODE)
+    except Refused as refused:
+        raise Refused(*(one.under(*path) for one in refused.refusals)) from None
+
+
 async def payload(info: Info, key: UUID) -> ApparelVariantsDocumentPayload:
     """The payload of a document that is in the books."""
     context = info.context
@@ -201,6 +217,7 @@ def _entry(one: ApparelVariantsStyleEntryInput, n: int) -> StyleEntry:
                 if row.colour_id is None
                 else uuid_of(row.colour_id, "ApparelVariantsColour", *where, "rows", r, "colourId"),
                 row.cells,
+                _lot(row.lot_code, *where, "rows", r),
             )
             for r, row in enumerate(one.rows)
         ],

@@ -127,6 +127,13 @@ class FoodBatchesBatch(Node):
         return await info.context.load(on_hand_of_batches, self.uuid) or Decimal(0)
 
 
+async def batches_of_lots(tx: Transaction, keys: Sequence[UUID]) -> Mapping[UUID, FoodBatchesBatch]:
+    """The batches of lots: each is one, or a part of one."""
+    whole = await stock.wholes(tx, keys)
+    found = await batches_by_id(tx, list(set(whole.values())))
+    return {key: found[lot] for key, lot in whole.items() if lot in found}
+
+
 class LotFields:
     """What a lot shows."""
 
@@ -134,8 +141,8 @@ class LotFields:
     async def food_batches(
         self, info: Info, lot: strawberry.Parent[Lot]
     ) -> FoodBatchesBatch | None:
-        """The batch it is; null where its item is not kept by batch."""
-        return await info.context.load(batches_by_id, lot.uuid)
+        """The batch it is, or is a part of, as a unit is; null where its item is not kept by batch."""
+        return await info.context.load(batches_of_lots, lot.uuid)
 
 
 @input_type

@@ -40,7 +40,9 @@ async def scrapped_and_received(
         "  AND a.account IN ('scrap', 'supplier')"
         " JOIN food_batches_item f ON f.tenant_id = e.tenant_id AND f.item_id = e.item_id"
         "  AND f.batch_control"
-        " LEFT JOIN food_batches_batch b ON b.tenant_id = e.tenant_id AND b.lot_id = e.lot_id"
+        " LEFT JOIN lot l ON l.tenant_id = e.tenant_id AND l.id = e.lot_id"
+        " LEFT JOIN food_batches_batch b ON b.tenant_id = e.tenant_id"
+        "  AND b.lot_id = coalesce(l.parent_id, l.id)"
         f" WHERE e.tenant_id = %s AND e.effective_on BETWEEN %s AND %s AND {_THROUGH}",
         *(tx.tenant_id, span.since, span.until, place_id, place_id),
     )

@@ -27,13 +27,19 @@ class BatchFilter:
     in_stock: bool = False
 
 
+OF_BATCH = (
+    "(SELECT b.lot_id AS id UNION ALL SELECT l.id FROM lot l"
+    " WHERE l.tenant_id = b.tenant_id AND l.parent_id = b.lot_id)"
+)
+"""The lots in which goods of a batch ``b`` lie: its own, and those that are parts of it, units say."""
+
 _FILTER = (
     " FROM food_batches_batch b WHERE b.tenant_id = %s AND (%s::uuid IS NULL OR b.item_id = %s)"
     " AND (%s::date IS NULL OR b.expires_on < %s) AND (%s::text IS NULL OR b.status = %s)"
-    " AND (NOT %s OR EXISTS (SELECT FROM balance s"
+    f" AND (NOT %s OR EXISTS (SELECT FROM {OF_BATCH} o JOIN balance s"
+    "   ON s.tenant_id = b.tenant_id AND s.item_id = b.item_id AND s.lot_id = o.id"
     "  JOIN place p ON p.tenant_id = s.tenant_id AND p.id = s.place_id"
-    "  WHERE s.tenant_id = b.tenant_id AND s.item_id = b.item_id AND s.lot_id = b.lot_id"
-    "  AND s.on_hand > 0 AND (%s::uuid IS NULL OR %s = ANY(p.path))))"
+    "  WHERE s.on_hand > 0 AND (%s::uuid IS NULL OR %s = ANY(p.path))))"
 )
 
 
@@ -91,11 +97,13 @@ async def lying_until(
     by expiry, item, place and lot."""
     found = await rows(
         tx,
-        "SELECT b.item_id, s.place_id, b.lot_id, s.on_hand FROM food_batches_batch b"
-        " JOIN balance s ON s.tenant_id = b.tenant_id AND s.item_id = b.item_id AND s.lot_id = b.lot_id"
+        "SELECT b.item_id, s.place_id, b.lot_id, sum(s.on_hand) FROM food_batches_batch b"  # noqa: S608 - ours
+        f" CROSS JOIN LATERAL {OF_BATCH} o"
+        " JOIN balance s ON s.tenant_id = b.tenant_id AND s.item_id = b.item_id AND s.lot_id = o.id"
         " JOIN place p ON p.tenant_id = s.tenant_id AND p.id = s.place_id AND p.holds_stock"
         " WHERE b.tenant_id = %s AND b.expires_on <= %s AND s.on_hand > 0"
         " AND (%s::uuid IS NULL OR %s = ANY(p.path)) AND (%s::uuid[] IS NULL OR b.item_id = ANY(%s))"
+        " GROUP BY b.expires_on, b.item_id, s.place_id, b.lot_id"
         " ORDER BY b.expires_on, b.item_id, s.place_id, b.lot_id",
         tx.tenant_id,
         through,
@@ -123,17 +131,19 @@ async def unguarded(
     there (``days``): the hold is of all of it."""
     found = await rows(
         tx,
-        "SELECT b.item_id, b.lot_id, c.cause FROM food_batches_batch b CROSS JOIN LATERAL"
+        "SELECT b.item_id, b.lot_id, c.cause FROM food_batches_batch b CROSS JOIN LATERAL"  # noqa: S608 - ours
         " (SELECT 'held' AS cause WHERE b.status = 'held'"
-        "  UNION ALL SELECT 'expired' WHERE b.expires_on < %s AND NOT EXISTS (SELECT FROM balance s"
+        "  UNION ALL SELECT 'expired' WHERE b.expires_on < %s"
+        f"  AND NOT EXISTS (SELECT FROM {OF_BATCH} o JOIN balance s"
+        "    ON s.tenant_id = b.tenant_id AND s.item_id = b.item_id AND s.lot_id = o.id"
         "   JOIN unnest(%s::uuid[], %s::date[]) AS d (place_id, today) USING (place_id)"
-        "   WHERE s.tenant_id = b.tenant_id AND s.item_id = b.item_id AND s.lot_id = b.lot_id"
-        "   AND s.on_hand > 0 AND b.expires_on >= d.today)) c"
+        "   WHERE s.on_hand > 0 AND b.expires_on >= d.today)) c"
         " WHERE b.tenant_id = %s AND NOT EXISTS (SELECT FROM food_batches_hold k"
         "  JOIN hold h ON h.tenant_id = k.tenant_id AND h.id = k.hold_id AND h.released_at IS NULL"
         "  WHERE k.tenant_id = b.tenant_id AND k.lot_id = b.lot_id AND k.cause = c.cause)"
-        " AND EXISTS (SELECT FROM balance s WHERE s.tenant_id = b.tenant_id AND s.item_id = b.item_id"
-        "  AND s.lot_id = b.lot_id AND s.on_hand > 0)"
+        f" AND EXISTS (SELECT FROM {OF_BATCH} o JOIN balance s"
+        "   ON s.tenant_id = b.tenant_id AND s.item_id = b.item_id AND s.lot_id = o.id"
+        "  WHERE s.on_hand > 0)"
         " ORDER BY b.item_id, b.lot_id, c.cause LIMIT %s",
         max(days.values()),
         *(list(days), list(days.values())),
@@ -190,13 +200,12 @@ async def on_hand_of_lots(tx: Transaction, lot_ids: Collection[UUID]) -> dict[UU
 
 
 async def places_of_lot(tx: Transaction, lot_id: UUID) -> set[UUID]:
-    """Where something of a lot lies."""
+    """Where something of a lot lies, or of its parts."""
     found = await rows(
         tx,
-        "SELECT s.place_id FROM lot l JOIN balance s ON s.tenant_id = l.tenant_id"
+        "SELECT DISTINCT s.place_id FROM lot l JOIN balance s ON s.tenant_id = l.tenant_id"
         " AND s.item_id = l.item_id AND s.lot_id = l.id AND s.on_hand > 0"
-        " WHERE l.tenant_id = %s AND l.id = %s",
-        tx.tenant_id,
-        lot_id,
+        " WHERE l.tenant_id = %s AND (l.id = %s OR l.parent_id = %s)",
+        *(tx.tenant_id, lot_id, lot_id),
     )
     return {row[0] for row in found}

@@ -78,15 +78,16 @@ WITH d AS (
   AND (%s::date IS NULL OR d.business_date >= %s) AND (%s::date IS NULL OR d.business_date <= %s)
   AND (%s::uuid IS NULL OR d.party_id = %s) AND (%s::bigint IS NULL OR d.sequence >= %s)
 ), moved AS (
-  SELECT d.tenant_id, d.id, d.sequence, min(e.event_line) AS line, e.lot_id, e.item_id, p.account,
+  SELECT d.tenant_id, d.id, d.sequence, min(e.event_line) AS line, b.lot_id, e.item_id, p.account,
          sum(e.quantity) AS quantity
   FROM d JOIN entry e ON e.tenant_id = d.tenant_id AND e.event_sequence = d.sequence
   JOIN place p ON p.tenant_id = e.tenant_id AND p.id = e.place_id
    AND p.account IN ('supplier', 'customer')
-  JOIN food_batches_batch b ON b.tenant_id = e.tenant_id AND b.lot_id = e.lot_id
+  JOIN lot l ON l.tenant_id = e.tenant_id AND l.id = e.lot_id
+  JOIN food_batches_batch b ON b.tenant_id = l.tenant_id AND b.lot_id = coalesce(l.parent_id, l.id)
   WHERE (%s::text IS NULL OR p.account = %s) AND (%s::uuid IS NULL OR e.item_id = %s)
-   AND (%s::uuid IS NULL OR e.lot_id = %s)
-  GROUP BY d.tenant_id, d.id, d.sequence, e.event_line, e.lot_id, e.item_id, p.account
+   AND (%s::uuid IS NULL OR b.lot_id = %s)
+  GROUP BY d.tenant_id, d.id, d.sequence, e.event_line, b.lot_id, e.item_id, p.account
   HAVING sum(e.quantity) <> 0
 )
 SELECT m.sequence, m.line, m.lot_id, m.id, d.business_date, m.account, m.item_id,

@@ -14,7 +14,8 @@ from plugins.food_batches.trace import Converted, Moved
 
 @dataclass(frozen=True, slots=True)
 class LotStock:
-    """What is on hand of an item's lot, over all of our places; the nil id stands for goods without."""
+    """What is on hand of an item's lot and of its parts, over all of our places; the nil id stands for
+    goods without."""
 
     item_id: UUID
     lot_id: UUID
@@ -27,7 +28,8 @@ async def lots_in_stock(
     """The lots in stock, of these items or of all that are kept by batch."""
     found = await rows(
         tx,
-        "SELECT b.item_id, b.lot_id, sum(b.on_hand) FROM balance b"
+        "SELECT b.item_id, coalesce(l.parent_id, b.lot_id), sum(b.on_hand) FROM balance b"
+        " LEFT JOIN lot l ON l.tenant_id = b.tenant_id AND l.id = b.lot_id"
         " JOIN place p ON p.tenant_id = b.tenant_id AND p.id = b.place_id"
         " WHERE b.tenant_id = %s AND b.on_hand <> 0 AND p.holds_stock"
         " AND CASE WHEN %s::uuid[] IS NULL THEN EXISTS (SELECT FROM food_batches_item i"
@@ -189,13 +191,13 @@ async def brought_in(tx: Transaction, documents: Collection[UUID]) -> list[Broug
     goods sent back to a supplier are not, is no delivery."""
     found = await rows(
         tx,
-        "SELECT d.id, p.account, e.lot_id, -sum(e.quantity) FROM document d"
+        "SELECT d.id, p.account, coalesce(l.parent_id, l.id), -sum(e.quantity) FROM document d"
         " JOIN entry e ON e.tenant_id = d.tenant_id AND e.sequence = d.sequence"
         " JOIN place p ON p.tenant_id = e.tenant_id AND p.id = e.place_id"
         "  AND p.account IN ('customer', 'supplier')"
+        " JOIN lot l ON l.tenant_id = e.tenant_id AND l.id = e.lot_id"
         " WHERE d.tenant_id = %s AND d.id = ANY(%s)"
         "  AND (d.reverses_id IS NULL OR p.account = 'customer')"
-        "  AND e.lot_id <> '00000000-0000-0000-0000-000000000000'"
         " GROUP BY 1, 2, 3 HAVING sum(e.quantity) < 0 ORDER BY 1, 2, 3",
         tx.tenant_id,
         list(documents),

@@ -72,8 +72,10 @@ class Trace:
 
 
 async def traced(tx: Transaction, lots: Collection[UUID], direction: Direction) -> Trace:
-    """Follow these lots through production, splitting and merging, one question per generation."""
+    """Follow these lots through production, splitting and merging, one question per generation. A part
+    of a lot, a unit say, stands for the whole."""
     told: list[Converted] = []
+    lots = await _whole(tx, lots)
 
     async def read(wanted: Collection[UUID]) -> list[Converted]:
         found = await stock.converted(tx, {*wanted, *await stock.parts_of_lots(tx, wanted)})
@@ -89,8 +91,13 @@ async def traced(tx: Transaction, lots: Collection[UUID], direction: Direction) 
 
 
 async def untraced(tx: Transaction, lots: Collection[UUID]) -> Trace:
-    """These lots alone, wherever they came from and whatever they became."""
+    """These lots alone, wherever they came from and whatever they became; parts stand for the whole."""
+    lots = await _whole(tx, lots)
     return Trace(frozenset(lots), tuple(await _moved(tx, lots)), frozenset())
+
+
+async def _whole(tx: Transaction, lots: Collection[UUID]) -> set[UUID]:
+    return {*(await stock.wholes(tx, lots)).values()}
 
 
 async def _moved(tx: Transaction, lots: Collection[UUID]) -> list[Moved]:

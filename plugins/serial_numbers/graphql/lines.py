@@ -45,7 +45,8 @@ class SerialNumbersLineInput:
     several ways adds up.
 
     Goods that come in, and counts, need them; goods that leave without are those that came first. On a
-    count they are all that was found at the place. The line's `lotCode` names the batch of new units.
+    count they are all that was found at the place. The line's `lotCode` names the batch of its units: new
+    ones come to belong to it; without numbers, goods that leave are of it; a count is of it alone.
     """
 
     numbers: list[str] | None = field("The numbers, one by one, as they are.", default=None)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import strawberry
 
-from core.plugin_api import LIMIT_EXCEEDED, REQUIRED, module_settings, refuse, today
+from core.plugin_api import LIMIT_EXCEEDED, module_settings, refuse, today
 from plugins.serial_numbers import lookup, tables
 from plugins.serial_numbers.graphql.items import READ
 from plugins.serial_numbers.graphql.settings import SerialNumbersSettings
@@ -115,15 +115,28 @@ class Queries:
             raise refuse(LIMIT_EXCEEDED, "count", field="count", limit=entry.MOST)
         item = uuid_of(item_id, "Item", "itemId")
         async with info.context.reading() as tx:
-            known = (await tables.items_by_id(tx, [item])).get(item)
-            begin = start or (known and known.first_number)
-            if not begin:
-                raise refuse(REQUIRED, "start", field="start")
-            settings = await module_settings(tx, NAME)
-            tenant_wide = settings.unique_within == "tenant"
-            like = entry.before_digits(begin)
-            taken = await tables.taken(tx, item, like, tenant_wide=tenant_wide)
-        return entry.next_free(begin, taken, count)
+            return await lookup.next_free(tx, item, start, count)
+
+    @query_field(permission=READ)
+    async def serial_numbers_expand(
+        self,
+        info: Info,
+        item_id: ItemId,
+        text: Annotated[
+            str,
+            argument(
+                "Numbers as people write them: `7, 10-15, 20+3`, and `~` for the item's next free number:"
+                " `~+3`."
+            ),
+        ],
+    ) -> list[str]:
+        """The numbers that a text stands for, to be looked at before a document takes them."""
+        item = uuid_of(item_id, "Item", "itemId")
+        following = None
+        if entry.asks_for_free(text):
+            async with info.context.reading() as tx:
+                [following] = await lookup.next_free(tx, item, None, 1)
+        return entry.checked(entry.expand(text, following))
 
     @query_field(permission=READ)
     async def serial_numbers_compare(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from typing import Annotated
 from uuid import UUID
 
 import strawberry
@@ -18,18 +19,24 @@ from plugins.serial_numbers.rules.life import State
 from plugins.serial_numbers.stock import tables as stock
 from schema.plugin_api import (
     PART,
+    After,
+    Connection,
     Document,
+    First,
     Info,
     Item,
     Lot,
     Node,
     Party,
     Place,
+    argument,
+    connection,
     documents_by_id,
     field,
     items_by_id,
     lots_by_id,
     object_type,
+    page_of,
     parties_by_id,
     places_by_id,
 )
@@ -64,6 +71,17 @@ async def claims_by_replacement(
 ) -> Mapping[UUID, records.Claim]:
     found = await tables.claims_where(tx, replacements=keys)
     return {claim.replacement_id: claim for claim in found if claim.replacement_id}
+
+
+async def batches_of_units(tx: Transaction, keys: Sequence[UUID]) -> Mapping[UUID, UUID]:
+    return await stock.batches_of(tx, keys)
+
+
+async def units_of_batches(
+    tx: Transaction, keys: Sequence[UUID]
+) -> Mapping[UUID, list[SerialNumbersUnit]]:
+    found, on = await tables.units_of_batches(tx, keys), await today(tx)
+    return {lot: [SerialNumbersUnit.of(unit, on) for unit in units] for lot, units in found.items()}
 
 
 Move = tuple[LotMovement, Decimal | None]
@@ -178,6 +196,12 @@ class SerialNumbersUnit(Node):
         return await info.context.load(lots_by_id, self.uuid)
 
     @field
+    async def batch(self, info: Info) -> Lot | None:
+        """The lot that it belongs to; null where it belongs to none."""
+        key = await info.context.load(batches_of_units, self.uuid)
+        return None if key is None else await info.context.load(lots_by_id, key)
+
+    @field
     async def customer(self, info: Info) -> Party | None:
         """Who bought it, if that was said; null where nobody has it from us."""
         key = self.record.party_id if self.record.state is State.SOLD else None
@@ -274,3 +298,27 @@ class LotFields:
     ) -> SerialNumbersUnit | None:
         """The unit it is; null where it is a lot of another kind."""
         return await info.context.load(units_by_id, lot.uuid)
+
+    @field
+    async def serial_numbers_units(
+        self,
+        info: Info,
+        lot: strawberry.Parent[Lot],
+        states: Annotated[
+            list[SerialNumbersState] | None, argument("In these states; in any if left out.")
+        ] = None,
+        first: First = None,
+        after: After = None,
+    ) -> Connection[SerialNumbersUnit] | None:
+        """The units that belong to it, by their numbers: of a batch under recall, who has which."""
+        page = page_of(first, after, key=(str,))
+        found = await info.context.load(units_of_batches, lot.uuid) or []
+        wanted = [one for one in found if states is None or one.state in states]
+        rest = [one for one in wanted if page.after is None or one.number > page.after[0]]
+
+        async def count() -> int:
+            return len(wanted)
+
+        return connection(
+            page, rest, node=lambda one: one, cursor=lambda one: (one.number,), count=count
+        )

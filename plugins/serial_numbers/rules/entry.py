@@ -31,6 +31,7 @@ TWICE = define(
 _DIGITS = re.compile(r"\d+(?=\D*$)", re.ASCII)
 _SEPARATORS = re.compile(r"[,;\uff0c\uff1b\u3001\s]+")
 """Commas and semicolons of both scripts, the enumeration comma, blanks and line breaks."""
+_FREE = ("~", "\uff5e")
 _TO = r"[-~\uff5e]"
 _LOOSE = re.compile(r"\s*([+~\uff5e])\s*|\s+(-)\s+")
 _MORE = re.compile(r"(.+)\+(\d+)", re.ASCII)
@@ -52,18 +53,29 @@ def before_digits(number: str) -> str:
     return number if found is None else number[: found.start()]
 
 
-def expand(text: str) -> list[str]:
+def expand(text: str, following: str | None = None) -> list[str]:
     """The numbers that a text stands for, in its order: ``7, 10-15, 20+3`` (20 and three after it).
 
     A hyphen makes a range only between two numbers that differ in their last digits, so that ``SN-001``
-    is a number. Raises Refused.
+    is a number. Where ``following`` is the next free number, ``~`` stands for it, and for the one after
+    those that were taken by it before. Raises Refused.
     """
     close = _LOOSE.sub(lambda found: found[1] or found[2], text)
     numbers: list[str] = []
     for word in _SEPARATORS.split(close):
-        if word:
+        if word[:1] in _FREE and following is not None:
+            taken = list(_word(following + word[1:], MOST - len(numbers)))
+            numbers += taken
+            _, following = count_up(taken[-1], 2)
+        elif word:
             numbers.extend(_word(word, MOST - len(numbers)))
     return numbers
+
+
+def asks_for_free(text: str) -> bool:
+    """Whether ``expand`` needs to know the next free number for a text."""
+    close = _LOOSE.sub(lambda found: found[1] or found[2], text)
+    return any(word[:1] in _FREE for word in _SEPARATORS.split(close) if word)
 
 
 def checked(numbers: Iterable[str]) -> list[str]:

@@ -28,6 +28,18 @@ async def unnumbered(tx: Transaction, items: Collection[UUID] | None = None) -> 
     return {row[0]: row[1] for row in found}
 
 
+async def batches_of(tx: Transaction, lots: Collection[UUID]) -> dict[UUID, UUID]:
+    """The lots that units belong to; units that belong to none are absent."""
+    found = await rows(
+        tx,
+        "SELECT id, parent_id FROM lot"
+        " WHERE tenant_id = %s AND id = ANY(%s) AND parent_id IS NOT NULL",
+        tx.tenant_id,
+        list(lots),
+    )
+    return {row[0]: row[1] for row in found}
+
+
 async def in_stock(tx: Transaction, items: Collection[UUID]) -> dict[UUID, str]:
     """Those of these items of which something is in stock or under way, with their codes."""
     found = await rows(

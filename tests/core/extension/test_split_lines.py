@@ -87,6 +87,25 @@ async def test_units_go_back_at_their_own_cost(world: World) -> None:
     assert await values(world) == {"S2": D(113)}
 
 
+async def test_a_lot_that_lies_in_parts_is_taken_from_them(world: World) -> None:
+    for item in ("L", "A"):
+        await world.posted("receipt", world.line(item, 2, 5, remark="BOX: S1 S2"), on=1)
+        await world.posted("receipt", world.line(item, 1, 7, remark="BAG: S3"), on=1)
+    await world.posted("issue", world.line("L", 1, 9, lot_code="BOX"), on=2)
+    assert await lots(world, "L") == {"S2": 1, "S3": 1}
+    for batch, wanted in (("BOX", 2), ("BAG", 2)):
+        line = world.line("L", wanted, lot_code=batch)
+        assert await world.refused("issue", line, on=2) == ["OUT_OF_STOCK"]
+    # Of units with a cost of their own somebody has to say which.
+    assert await world.refused("issue", world.line("A", 1, lot_code="BOX"), on=2) == ["UNIT_LOT"]
+    sent = await world.posted("dispatch", world.line("L", 1, lot_code="BOX"), on=3)
+    head = {"source_id": sent, "place_id": None, "on": 4}
+    await world.posted(
+        "arrival", world.line("L", 1, source_line=1, to="SHOP", lot_code="BOX"), **head
+    )
+    assert await lots(world, "L", "SHOP") == {"S2": 1}
+
+
 async def test_a_reversal_takes_back_all_parts(world: World) -> None:
     receipt = await world.posted("receipt", world.line("A", 2, 5, remark="S1 S2"))
     sold = await world.posted("issue", world.line("A", 2, 9, remark="S1 S2"), on=2)
@@ -103,6 +122,20 @@ async def test_a_backdated_line_is_split_as_well(world: World) -> None:
     assert await lots(world, place="SHOP") == {"S2": 1}
     early = world.line("A", 1, to="SHOP", remark="S1")
     assert await world.refused("transfer", early, on=3) == ["LATER_SHORT"]
+
+
+async def test_a_unit_that_was_counted_is_not_undone_before_that(world: World) -> None:
+    receipt = await world.posted("receipt", world.line("A", 2, 5, remark="S1 S2"), on=1)
+    moved = await world.posted("transfer", world.line("A", 1, to="SHOP", remark="S1"), on=2)
+    count = await world.posted("count", world.line("A", 1, at="SHOP", remark="S1"), on=3)
+    [refusal] = (await world.undo(moved)).refusals
+    assert refusal.code == "UNIT_COUNTED"
+    assert refusal.details == {"item": "A", "lot": "S1", "date": "2026-03-03"}
+    assert [one.code for one in (await world.undo(receipt)).refusals] == ["LATER_SHORT"]
+    await world.undone(moved, on=4)
+    await world.undone(count, on=4)
+    await world.undone(receipt, on=5)
+    assert await lots(world) == {}
 
 
 async def test_a_count_says_what_was_found_of_each_lot(world: World) -> None:

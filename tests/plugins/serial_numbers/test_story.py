@@ -80,6 +80,9 @@ async def test_from_the_receipt_to_the_warranty(shop: Shop) -> None:
     numbers = (await shop.ask(NEXT, item=phone, count=3))["serialNumbersNext"]
     assert numbers == ["SN-0098", "SN-0099", "SN-0100"]
     await shop.posted("receipt", of(phone, 3, "100", numbers=numbers), partyId=maker)
+    expand = "query($i: ID!, $t: String!) { serialNumbersExpand(itemId: $i, text: $t) }"
+    found = (await shop.ask(expand, i=phone, t="X1-X2, ~ + 1, ~"))["serialNumbersExpand"]
+    assert found == ["X1", "X2", "SN-0101", "SN-0102", "SN-0103"]
     await shop.posted("receipt", of(phone, 2, "130", text="SN-0101 - SN-0102"), partyId=maker)
     assert (await shop.ask(NEXT, item=phone, count=1))["serialNumbersNext"] == ["SN-0103"]
 
