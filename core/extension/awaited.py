@@ -92,17 +92,22 @@ async def handed_to_read(
 
 
 async def asked(
-    tx: Transaction, module: str, name: str, read: Callable[[Any], T], **given: Any
+    tx: Transaction,
+    module: str,
+    name: str,
+    read: Callable[[Any], T],
+    seconds: float | None = None,
+    **given: Any,
 ) -> T:
-    """What a hook ``(tx, …)`` of a plugin that has it answers, as ``read`` takes it: what that raises is
-    the plugin's failure, too. Raises Refused like :func:`agree`."""
+    """What a hook ``(tx, …)`` of a plugin that has it answers within ``seconds``, as ``read`` takes it: what
+    that raises is the plugin's failure, too. Raises Refused like :func:`agree`."""
     call = hook(registry(), module, name)
     assert call is not None
 
     async def work() -> T:
         return read(await call(tx=tx, **given))
 
-    return await handed(tx, module, name, work())
+    return await handed(tx, module, name, work(), seconds)
 
 
 async def alone(module: str, what: str, work: Coroutine[Any, Any, T], seconds: float) -> T:

@@ -185,5 +185,6 @@ class CoreHooks:
     @hookspec
     def differences(self, tx: Transaction) -> Awaitable[Iterable[str]]:
         """Invariants of the plugin's own rows that do not hold, one sentence each, for
-        ``tallybook verify``."""
+        ``tallybook verify``. Awaited in a transaction that only reads, for half a minute at most: whole
+        tables are looked at."""
         raise NotImplementedError

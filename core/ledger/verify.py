@@ -18,6 +18,9 @@ from core.ledger.seal import broken_links, seal
 from core.tenancy.rules import Principal
 from core.tenancy.sign_ins import modules_on
 
+PATIENCE = 30.0
+"""Seconds that a module has to look at its own rows, of which there may be as many as core has."""
+
 
 async def verify(
     db: Database,
@@ -53,7 +56,7 @@ async def _of_modules(tx: Transaction) -> list[str]:
     found: list[str] = []
     for module in answering(registry(), await modules_on(tx), "differences"):
         try:
-            told = await asked(tx, module, "differences", _sentences)
+            told = await asked(tx, module, "differences", _sentences, PATIENCE)
         except Refused as refused:
             told = [refusal.message() for refusal in refused.refusals]
         found += [f"{module}: {sentence}" for sentence in told]
