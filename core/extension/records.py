@@ -149,6 +149,9 @@ class View(Protocol):
     def on_hand(self, item_id: UUID) -> Mapping[tuple[UUID, UUID], Decimal]:
         """What is there of an item, by place and lot."""
 
+    def promised(self, item_id: UUID) -> Mapping[tuple[UUID, int], Decimal]:
+        """What orders still promise of an item, by order and line."""
+
     def row(self, table: sa.Table, **key: Any) -> Row | None:
         """A row that the plugin asked for (:class:`Reads`) by its whole key, with what earlier
         documents of the same batch wrote."""

@@ -217,6 +217,13 @@ class _View:
     def on_hand(self, item_id: UUID) -> Mapping[tuple[UUID, UUID], Decimal]:
         return {(key.place, key.lot): q for key, q in self._state.on_hand(item_id).items()}
 
+    def promised(self, item_id: UUID) -> Mapping[tuple[UUID, int], Decimal]:
+        return {
+            (promise.document_id, promise.line): promise.quantity
+            for promise in self._state.promises.get(item_id, ())
+            if promise.quantity and not promise.incoming
+        }
+
     def row(self, table: sa.Table, **key: Any) -> Row | None:
         return self._rows.get(table, key)
 

@@ -18,7 +18,7 @@ from core.ledger.seal import broken_links, seal
 from core.tenancy.rules import Principal
 from core.tenancy.sign_ins import modules_on
 
-PATIENCE = 30.0
+PATIENCE = 30
 """Seconds that a module has to look at its own rows, of which there may be as many as core has."""
 
 

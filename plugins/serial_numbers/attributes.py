@@ -66,7 +66,7 @@ async def bring_up_to_date(tx: Transaction, items: set[UUID] | None = None) -> N
     """Know all units in stock, and of each whether it is there; what went out unseen counts as
     issued."""
     await tables.adopt(tx, items)
-    astray = await tables.astray(tx)
+    astray = await tables.astray(tx, items)
     there = await stock.where(tx, [one.lot_id for one in astray])
     states = []
     for one in astray:

@@ -59,7 +59,11 @@ manifest = Manifest(
 
 @hookimpl
 def posting_reads() -> list[Reads]:
-    return [Reads(tables.item, "item_id"), Reads(tables.unit, "lot_id")]
+    return [
+        Reads(tables.item, "item_id"),
+        Reads(tables.unit, "lot_id"),
+        Reads(tables.reservation, "lot_id"),
+    ]
 
 
 @hookimpl

@@ -77,6 +77,11 @@ NOT_A_BATCH = define(
     en="{lot} is the number of a unit of {item}, and cannot be the batch of others.",
     zh="{lot} 是 {item} 的单件序列号,不能作为批次。",
 )
+RESERVED = define(
+    "SERIAL_NUMBERS_RESERVED",
+    en="{number} of {item} is reserved for another order.",
+    zh="{item} 的序列号 {number} 已为其他订单预留。",
+)
 TAKEN = define(
     "SERIAL_NUMBERS_TAKEN",
     en="One of these numbers belongs to a unit of another item already.",
@@ -100,6 +105,7 @@ class SerialPosting:
         self.lies = cache(self._lies)
         self.controlled = cache(self._controlled)
         self.account = cache(self._account)
+        self.promised = cache(self.view.promised)
 
     @cached_property
     def named(self) -> set[UUID]:
@@ -155,10 +161,15 @@ class SerialPosting:
         if self.controlled(line.item_id) is None:
             return None
         states = {offer: self.unit(offer.lot_id) for offer in offers}
-        return [offer for offer, unit in states.items() if unit and self._may_go(line, unit.state)]
+        may = [offer for offer, unit in states.items() if unit and self._may_go(line, unit.state)]
+        may = [offer for offer in may if not self._anothers(offer.lot_id)]
+        return sorted(may, key=lambda offer: self.reserved_for(offer.lot_id) is None)
 
     def refusals(self) -> Iterator[Refusal]:
         """Why the document may not be posted."""
+        if self.type.effect is Effect.ORDER:
+            yield from self._ordered()
+            return
         told_of = 0
         for movement in self.posting.movements:
             refusal = self._check_movement(movement)
@@ -168,12 +179,74 @@ class SerialPosting:
             if told_of >= MOST_TOLD:
                 return
 
+    def _ordered(self) -> Iterator[Refusal]:
+        """Why units that a customer's order names cannot be reserved for it."""
+        for line, numbers in self._wanted():
+            where = ("lines", line.no - 1)
+            if self.controlled(line.item_id) is None:
+                name = {"item": self.view.item(line.item_id).code}
+                yield Refusal(NOT_BY_NUMBER, (*where, FIELD), name)
+                continue
+            if len(numbers) > line.base_quantity:
+                refusal = self._not(WRONG_COUNT, line, numbers[0], None, count=str(len(numbers)))
+                details = {**refusal.details, "quantity": line.base_quantity}
+                yield Refusal(WRONG_COUNT, (*where, "quantity"), details)
+            for n, number in enumerate(numbers):
+                if refused := self._unfit_to_reserve(line, number):
+                    yield refused.under(*where, FIELD, "numbers", n)
+
+    def _unfit_to_reserve(self, line: Line, number: str) -> Refusal | None:
+        lot = lot_id(line.item_id, number)
+        unit = self.unit(lot)
+        if unit is None:
+            return self._not(UNKNOWN, line, number, None)
+        if unit.state is not State.IN_STOCK:
+            return self._not(NOT_ALLOWED, line, number, unit.state)
+        return self._not(RESERVED, line, number, unit.state) if self.reserved_for(lot) else None
+
+    def _wanted(self) -> Iterator[tuple[Line, Sequence[str]]]:
+        """The lines of a customer's order that name units."""
+        if self.type.party == "customer":
+            for line in self.document.lines:
+                if numbers := told(line.extensions):
+                    yield line, numbers
+
+    def reserved_for(self, lot: UUID) -> UUID | None:
+        """The order that a unit is reserved for, as long as core keeps its promise."""
+        unit = self.unit(lot)
+        if unit is None:
+            return None
+        for row in self.view.rows(tables.reservation, lot_id=lot):
+            order: UUID = row["document_id"]
+            if not row["done"] and (order, row["line"]) in self.promised(unit.item_id):
+                return order
+        return None
+
+    def _anothers(self, lot: UUID) -> bool:
+        """Whether a unit is reserved for another order than this document carries out. What may take
+        goods on hold, such as a scrapping, may take it."""
+        order = self.reserved_for(lot) if self.type.holds else None
+        return order not in (None, self.document.source_id)
+
     def writes(self) -> Iterator[Write]:
         """What becomes of the units."""
+        for line, numbers in self._wanted() if self.type.effect is Effect.ORDER else ():
+            for number in numbers:
+                key = {"lot_id": lot_id(line.item_id, number), "document_id": self.document.id}
+                yield Write(tables.reservation, {**key, "line": line.no, "done": False})
         for movement in self.posting.movements:
+            yield from self._fulfilled(movement)
             item = self.controlled(movement.item_id)
             if item is not None and movement.quantity and movement.lot_id != NIL:
                 yield Write(tables.unit, self._moved(movement, item).row())
+
+    def _fulfilled(self, movement: Movement) -> Iterator[Write]:
+        """A unit that leaves for the order it is reserved for has done so; undone, it has not."""
+        if self.account(movement.source) is None and self.account(movement.target) is None:
+            return
+        for row in self.view.rows(tables.reservation, lot_id=movement.lot_id):
+            if row["document_id"] == self.document.source_id:
+                yield Write(tables.reservation, {**row, "done": not self.posting.reverses})
 
     # numbers of lines
 
@@ -241,6 +314,8 @@ class SerialPosting:
             return self._not(UNKNOWN, line, number, state)
         if not self._may_go(line, state):
             return self._not(NOT_ALLOWED, line, number, state)
+        if self._anothers(lot):
+            return self._not(RESERVED, line, number, state)
         if there is not None and line.place_id is not None and self.type.effect != Effect.ARRIVE:
             exactly = self.type.effect is Effect.COUNT
             path = (there,) if exactly else self.view.place(there).path

@@ -9,7 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from core.plugin_api import Tables, Transaction, Uuid, rows
-from plugins.serial_numbers.rules.life import OURS, WAITING, State
+from plugins.serial_numbers.rules.life import OURS, STORED, WAITING, State
 from plugins.serial_numbers.rules.records import Claim, Item, Outcome, Unit
 
 tables = Tables("serial_numbers")
@@ -41,7 +41,7 @@ unit = tables.table(
     tables.key("party_id", to="party"),
     sa.UniqueConstraint("tenant_id", "item_id", "number", name="serial_numbers_unit_of_item"),
     sa.CheckConstraint(
-        "state IN (" + ", ".join(f"'{state.value}'" for state in State) + ")", name="state"
+        "state IN (" + ", ".join(f"'{state.value}'" for state in STORED) + ")", name="state"
     ),
     sa.CheckConstraint("outs >= 0", name="outs"),
     sa.CheckConstraint("sold_on <= warranty_until", name="warranty"),
@@ -55,6 +55,21 @@ unit = tables.table(
     sa.Index(None, "tenant_id", "number"),
     sa.Index(None, "tenant_id", "item_id", "state"),
 )
+
+reservation = tables.table(
+    "reservation",
+    sa.Column("lot_id", Uuid, primary_key=True),
+    sa.Column("document_id", Uuid, primary_key=True),
+    sa.Column("line", sa.Integer, nullable=False),
+    sa.Column("done", sa.Boolean, nullable=False),
+    tables.key("lot_id", to=unit, target=("lot_id",)),
+    tables.key(
+        "document_id", "line", to="document_line", target=("document_id", "no"), cascade=True
+    ),
+    sa.Index(None, "tenant_id", "document_id"),
+)
+"""Units that lines of orders name. It holds while core keeps a promise of that line, and until the unit
+has left for it (``done``)."""
 
 claim = tables.table(
     "claim",
@@ -97,8 +112,16 @@ _ITEM = "item_id, serial_control, warranty_months, imei, first_number"
 _CLAIM = (
     "id, lot_id, claimed_on, complaint, covered, party_id, closed_on, outcome, note, replacement_id"
 )
+_STATE = (
+    "CASE WHEN u.state = 'in_stock' AND EXISTS (SELECT FROM serial_numbers_reservation r"
+    "  JOIN promise p ON p.tenant_id = r.tenant_id AND p.document_id = r.document_id"
+    "   AND p.line = r.line WHERE r.tenant_id = u.tenant_id AND r.lot_id = u.lot_id AND NOT r.done"
+    "   AND p.quantity > 0 AND (p.expires_at IS NULL OR p.expires_at > now()))"
+    " THEN 'reserved' ELSE u.state END"
+)
+"""What a unit is for whoever looks."""
 _UNIT = (
-    "u.lot_id, u.item_id, u.number, u.state, u.tenant_wide, u.outs, u.sold_on, u.warranty_until,"
+    f"u.lot_id, u.item_id, u.number, {_STATE}, u.tenant_wide, u.outs, u.sold_on, u.warranty_until,"
     " u.party_id"
 )
 
@@ -223,7 +246,7 @@ async def units_of_item(
     """An item's units in some of these states, by their numbers."""
     return await _units(
         tx,
-        "u.item_id = %s AND u.state = ANY(%s) AND (%s::text IS NULL OR u.number > %s)"
+        f"u.item_id = %s AND {_STATE} = ANY(%s) AND (%s::text IS NULL OR u.number > %s)"
         " ORDER BY u.number LIMIT %s",
         *(item_id, [state.value for state in states], after, after, limit),
     )
@@ -233,8 +256,8 @@ async def count_units(tx: Transaction, item_id: UUID, states: Collection[State])
     """How many there are."""
     found = await rows(
         tx,
-        "SELECT count(*) FROM serial_numbers_unit WHERE tenant_id = %s AND item_id = %s"
-        " AND state = ANY(%s)",
+        "SELECT count(*) FROM serial_numbers_unit u WHERE u.tenant_id = %s AND u.item_id = %s"  # noqa: S608
+        f" AND {_STATE} = ANY(%s)",
         *(tx.tenant_id, item_id, [state.value for state in states]),
     )
     return int(found[0][0])
@@ -275,31 +298,35 @@ async def put_states(tx: Transaction, states: Iterable[tuple[UUID, State]]) -> N
 async def adopt(tx: Transaction, items: Collection[UUID] | None = None) -> None:
     """Make units of those in stock that the module does not know, of these items or of all that are under
     serial control."""
+    # Said or not said: with "NULL or any of" the planner would look at every lot of the tenant.
+    of_these = "" if items is None else " AND l.item_id = ANY(%s)"
     await rows(
         tx,
-        "INSERT INTO serial_numbers_unit (tenant_id, lot_id, item_id, number, state)"
+        "INSERT INTO serial_numbers_unit (tenant_id, lot_id, item_id, number, state)"  # noqa: S608 - ours
         " SELECT l.tenant_id, l.id, l.item_id, l.code, 'in_stock' FROM lot l"
         " JOIN serial_numbers_item i ON i.tenant_id = l.tenant_id AND i.item_id = l.item_id"
         "  AND i.serial_control"
-        " WHERE l.tenant_id = %s AND l.is_unit AND (%s::uuid[] IS NULL OR l.item_id = ANY(%s))"
+        f" WHERE l.tenant_id = %s AND l.is_unit{of_these}"
         " AND EXISTS (SELECT FROM balance b WHERE b.tenant_id = l.tenant_id AND b.lot_id = l.id"
         "  AND b.on_hand <> 0)"
         " ON CONFLICT DO NOTHING RETURNING lot_id",
         tx.tenant_id,
-        *(None if items is None else list(items),) * 2,
+        *([] if items is None else [list(items)]),
     )
 
 
-async def astray(tx: Transaction) -> list[Unit]:
-    """Units whose state and stock disagree."""
+async def astray(tx: Transaction, items: Collection[UUID] | None = None) -> list[Unit]:
+    """Units whose state and stock disagree, of these items or of all."""
+    of_these = "" if items is None else "u.item_id = ANY(%s) AND "
     return await _units(
         tx,
-        "NOT EXISTS (SELECT FROM balance b"
+        f"{of_these}NOT EXISTS (SELECT FROM balance b"  # noqa: S608 - ours
         "  JOIN place p ON p.tenant_id = b.tenant_id AND p.id = b.place_id"
         "   AND (p.holds_stock OR p.account = 'in_transit')"
         "  WHERE b.tenant_id = u.tenant_id AND b.lot_id = u.lot_id AND b.on_hand <> 0"
         "  AND p.account IS NOT DISTINCT FROM CASE WHEN u.state = ANY(%s) THEN u.state END)"
         " = (u.state = ANY(%s)) ORDER BY u.number",
+        *([] if items is None else [list(items)]),
         list(WAITING),
         [state.value for state in OURS],
     )

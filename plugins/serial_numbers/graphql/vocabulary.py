@@ -13,6 +13,9 @@ class SerialNumbersState(Enum):
     """From its receipt to wherever it went."""
 
     IN_STOCK = enum_value("in_stock", description="It lies in one of our places (在库).")
+    RESERVED = enum_value(
+        "reserved", description="In one of our places, and promised to an order (已预留)."
+    )
     IN_TRANSIT = enum_value("in_transit", description="Under way between our places (在途).")
     IN_WORK = enum_value(
         "in_work", description="In work for an order, of which it is no part yet (在制)."

@@ -96,3 +96,26 @@ create policy tenant on "serial_numbers_claim" using (tenant_id = nullif(current
 grant select, insert, update, delete on "serial_numbers_claim" to tallybook_app;
 
 grant select on "serial_numbers_claim" to tallybook_read;
+
+CREATE TABLE serial_numbers_reservation (
+	tenant_id UUID NOT NULL, 
+	lot_id UUID NOT NULL, 
+	document_id UUID NOT NULL, 
+	line INTEGER NOT NULL, 
+	done BOOLEAN NOT NULL, 
+	CONSTRAINT serial_numbers_reservation_pkey PRIMARY KEY (tenant_id, lot_id, document_id), 
+	CONSTRAINT serial_numbers_reservation_tenant_id_lot_id_fkey FOREIGN KEY(tenant_id, lot_id) REFERENCES serial_numbers_unit (tenant_id, lot_id), 
+	CONSTRAINT serial_numbers_reservation_tenant_id_document_id_line_fkey FOREIGN KEY(tenant_id, document_id, line) REFERENCES document_line (tenant_id, document_id, no) ON DELETE CASCADE
+);
+
+CREATE INDEX serial_numbers_reservation_tenant_id_document_id_idx ON serial_numbers_reservation (tenant_id, document_id);
+
+alter table "serial_numbers_reservation" enable row level security;
+
+alter table "serial_numbers_reservation" force row level security;
+
+create policy tenant on "serial_numbers_reservation" using (tenant_id = nullif(current_setting('app.tenant', true), '')::uuid) with check (tenant_id = nullif(current_setting('app.tenant', true), '')::uuid);
+
+grant select, insert, update, delete on "serial_numbers_reservation" to tallybook_app;
+
+grant select on "serial_numbers_reservation" to tallybook_read;

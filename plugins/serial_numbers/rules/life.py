@@ -9,6 +9,7 @@ class State(StrEnum):
     """What became of a unit."""
 
     IN_STOCK = "in_stock"
+    RESERVED = "reserved"  # in stock, and promised to an order: shown, never stored
     IN_TRANSIT = "in_transit"
     IN_WORK = "in_work"
     IN_REPAIR = "in_repair"
@@ -22,7 +23,8 @@ class State(StrEnum):
     INACTIVE = "inactive"  # its receipt was reversed: there are no such goods
 
 
-PRESENT = frozenset({State.IN_STOCK, State.IN_REPAIR, State.AT_PROCESSOR})
+STORED = tuple(state for state in State if state is not State.RESERVED)
+PRESENT = frozenset({State.IN_STOCK, State.RESERVED, State.IN_REPAIR, State.AT_PROCESSOR})
 """In one of our places."""
 WAITING = {"in_transit": State.IN_TRANSIT, "in_work": State.IN_WORK}
 """What a unit is where goods wait for an order or a dispatch."""

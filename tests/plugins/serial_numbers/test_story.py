@@ -31,6 +31,9 @@ SETTINGS = """mutation($input: SerialNumbersUpdateSettingsInput!) {
     settings { uniqueWithin repairPlaces { code } processorPlaces { code } } errors { code path } } }"""
 PLACE = """mutation($input: CreatePlaceInput!) { createPlace(input: $input) { place { id }
   errors { code } } }"""
+CLOSE = """mutation($input: DocumentStepInput!) { closeOrder(input: $input) { errors { code } } }"""
+REVERSE = """mutation($input: ReverseDocumentInput!) { reverseDocument(input: $input) {
+  errors { code message } } }"""
 PARTY = """mutation($input: CreatePartyInput!) { createParty(input: $input) { party { id }
   errors { code } } }"""
 
@@ -155,6 +158,39 @@ async def test_units_are_listed_by_page_and_state(shop: Shop) -> None:
         {"number": "S1", "state": "SOLD"},
         {"number": "S2", "state": "SOLD"},
     ]
+
+
+async def test_an_order_reserves_the_very_unit(shop: Shop) -> None:
+    item = await serial_item(shop, "A")
+    await shop.posted("receipt", of(item, 4, "1", text="S1-S4"))
+
+    async def states(*wanted: str) -> Json:
+        found = (await shop.ask(UNITS, item=item, states=wanted or None))["serialNumbersUnits"]
+        assert found["totalCount"] == len(found["nodes"])
+        return {node["number"]: node["state"] for node in found["nodes"]}
+
+    order = await shop.posted("sales_order", of(item, 2, "9", numbers=["S2"]))
+    assert await states("RESERVED") == {"S2": "RESERVED"}
+    assert sorted(await states("IN_STOCK")) == ["S1", "S3", "S4"]
+    number = ["document", "lines", "0", "serialNumbers", "numbers", "0"]
+    reserved = [("SERIAL_NUMBERS_RESERVED", number)]
+    assert await refused(shop, "issue", of(item, 1, numbers=["S2"])) == reserved
+    assert await refused(shop, "sales_order", of(item, 1, "9", numbers=["S2"])) == reserved
+    unknown = await refused(shop, "sales_order", of(item, 1, "9", numbers=["S9"]))
+    assert unknown == [("SERIAL_NUMBERS_UNKNOWN", number)]
+
+    await shop.posted("issue", of(item, 2))  # those that are free, first in, first out
+    assert await states("SOLD") == {"S1": "SOLD", "S3": "SOLD"}
+    sold = await shop.posted("issue", of(item, 1, sourceLine=1), sourceId=order["id"])
+    assert (await states())["S2"] == "SOLD", "what is reserved goes first"
+    sent = {"commandId": str(uuid7()), "id": sold["id"]}
+    assert (await shop.ask(REVERSE, input=sent))["reverseDocument"]["errors"] == []
+    assert (await states())["S2"] == "RESERVED"
+
+    sent = {"commandId": str(uuid7()), "id": order["id"], "revision": order["revision"]}
+    assert (await shop.ask(CLOSE, input=sent))["closeOrder"]["errors"] == []
+    assert (await states())["S2"] == "IN_STOCK"
+    await shop.posted("issue", of(item, 1, numbers=["S2"]))
 
 
 async def test_what_is_printed_finds_the_unit(shop: Shop) -> None:
