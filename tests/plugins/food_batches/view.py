@@ -73,6 +73,9 @@ class Shop:
     def on_hand(self, item_id: UUID) -> Mapping[tuple[UUID, UUID], Decimal]:
         return dict(self.stock)
 
+    def promised(self, item_id: UUID) -> dict[tuple[UUID, int], Decimal]:
+        return {}
+
     def row(self, table: sa.Table, **key: Any) -> Row | None:
         return self.kept.get(table.name, {}).get(tuple(key[name] for name in _key(table)))
 
