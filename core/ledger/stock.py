@@ -199,16 +199,18 @@ def check_leaving(
     by_place: dict[tuple[UUID, UUID], Decimal] = defaultdict(Decimal)
     strict: set[tuple[UUID, UUID]] = set()
 
-    def free(item: UUID, place: UUID) -> Decimal:
-        fulfilled = sum(
-            (
-                q
-                for p, q in own
-                if p.item_id == item and not p.incoming and state.places.under(p.place_id, place)
-            ),
-            ZERO,
-        )
-        return available(state, item, place, respect_holds=respect_holds) + fulfilled
+    def free(item: UUID, place: UUID, wanted: Decimal) -> Decimal:
+        """What may leave. What is promised to the order itself does not stand in its way: all of it while
+        no more than that leaves, so that what there is of a backorder can be delivered."""
+        kept = [
+            (p.quantity, q)
+            for p, q in own
+            if p.item_id == item and not p.incoming and state.places.under(p.place_id, place)
+        ]
+        fulfilled = sum((q for _, q in kept), ZERO)
+        promised = sum((p for p, _ in kept), ZERO)
+        free = available(state, item, place, respect_holds=respect_holds)
+        return free + (promised if wanted <= fulfilled else fulfilled)
 
     for key, change in net.items():
         forbidden = not state.may_go_negative(key.item, key.place)
@@ -228,7 +230,7 @@ def check_leaving(
                     ),
                     ZERO,
                 )
-                whole = free(key.item, key.place)
+                whole = free(key.item, key.place, asked)
                 figures = (asked, whole) if asked > whole else (-change, there)
                 yield short(state, key.item, key.place, *figures)
                 return
@@ -240,7 +242,7 @@ def check_leaving(
         wanted = -by_place[item, place]
         if wanted <= 0:
             continue
-        there = free(item, place)
+        there = free(item, place, wanted)
         if wanted > there:
             yield short(state, item, place, wanted, there)
             return

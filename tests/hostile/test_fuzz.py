@@ -126,7 +126,7 @@ async def test_many_operations(ground: Field, caplog: pytest.LogCaptureFixture, 
 
 def test_the_words_that_are_looked_for_are_found() -> None:
     for text in (
-        'relation "item" does not exist', "SELECT id FROM item WHERE x", "/work/core/x.py",
+        'relation "item" does not exist', "SELECT id FROM item WHERE x", "/home/core/x.py",
         "psycopg.errors.UniqueViolation", "<core.db.Database object at 0x7f>", "item_code_key",
     ):  # fmt: skip
         assert insides(text), text

@@ -204,6 +204,26 @@ async def test_an_order_reserves_until_it_is_delivered_or_closed(shop: Shop) -> 
     assert await promised() == ("4", "4")
 
 
+async def test_what_there_is_of_a_backorder_is_delivered(shop: Shop) -> None:
+    sent = {"commandId": str(uuid7()), "reserveOnOrder": "BACKORDER"}
+    setting = "mutation($i: UpdateSettingsInput!) { updateSettings(input: $i) { errors { code } } }"
+    assert (await shop.ask(setting, i=sent))["updateSettings"]["errors"] == []
+    item = await shop.item("SHORT")
+    await shop.posted("receipt", line(item, "10", "3"))
+    order = await shop.posted("sales_order", line(item, "30", "9"))
+    of_order = line(item, "10", "9", sourceLine=1)
+    others = await shop.post("issue", line(item, "1", "9"))
+    assert [e["code"] for e in others["errors"]] == ["OUT_OF_STOCK"], "it is all promised"
+    both = of_order | {"quantity": "9"}, line(item, "1", "9")
+    mixed = await shop.post("issue", *both, sourceId=order["id"])
+    assert [e["code"] for e in mixed["errors"]] == ["OUT_OF_STOCK"]
+    await shop.posted("issue", of_order, sourceId=order["id"])
+    beyond = await shop.post("issue", of_order | {"quantity": "1"}, sourceId=order["id"])
+    assert [e["code"] for e in beyond["errors"]] == ["OUT_OF_STOCK"]
+    await shop.posted("receipt", line(item, "20", "3"))
+    await shop.posted("issue", of_order | {"quantity": "20"}, sourceId=order["id"])
+
+
 async def test_an_unapproved_order_is_changed_or_deleted(shop: Shop) -> None:
     item = await shop.item("AGAIN")
     await shop.posted("receipt", line(item, "10", "3"))

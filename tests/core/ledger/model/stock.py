@@ -108,9 +108,11 @@ class Stock:
                 if change < 0 and forbidden:
                     strict.add((item, above))
         for item, place in strict:
-            kept = sum(q for p, q in own if p.item == item and self.setup.inside(p.place, place))
-            free = self.available(item, place, sale=sale) + kept
-            if -totals[item, place] > max(free, ZERO):
+            mine = [(p, q) for p, q in own if p.item == item and self.setup.inside(p.place, place)]
+            wanted, kept = -totals[item, place], sum(q for _, q in mine)
+            if wanted <= kept:  # nothing else leaves: no promise of its order stands in its way
+                kept = sum(p.quantity for p, _ in mine)
+            if wanted > max(self.available(item, place, sale=sale) + kept, ZERO):
                 found.add("OUT_OF_STOCK")
         return found
 
