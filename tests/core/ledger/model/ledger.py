@@ -15,7 +15,7 @@ from fractions import Fraction
 
 from tests.core.ledger.model import papers
 from tests.core.ledger.model.flows import Builder, Unable, mirrored, shares
-from tests.core.ledger.model.history import History, Move, Standards
+from tests.core.ledger.model.history import TRANSIT, History, Move, Standards
 from tests.core.ledger.model.papers import Act, Document, Hold, Paper, Release, Setup, Step, Undo
 from tests.core.ledger.model.pools import ZERO, When
 from tests.core.ledger.model.stock import Promise, Stock
@@ -198,11 +198,12 @@ class Ledger:
         return found
 
     def _shortages(self, after: History, new: set[When]) -> set[str]:
-        """A balance may not be pushed below zero on any day (rule 6.3)."""
+        """A balance may not be pushed below zero on any day (rule 6.3); of what is on its way no more may
+        arrive than was sent, whatever else may be short."""
         found = set()
         news = {(when.on, when.paper) for when in new}
         for cell in {*after.series, *self.now.series}:
-            if self.setup.may_go_negative(cell[0], cell[1]):
+            if cell[1] != TRANSIT and self.setup.may_go_negative(cell[0], cell[1]):
                 continue
             was, now = _by_paper(self.now.series[cell]), _by_paper(after.series[cell])
             old, there = ZERO, ZERO
