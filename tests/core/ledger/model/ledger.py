@@ -187,6 +187,7 @@ class Ledger:
         """Why history may not be like this from now on: at a later date, or today."""
         found = self._shortages(after, {m.when for m in new.moves})
         found |= self._worthless(new)
+        found |= self._uncounted(after, new)
         cells = {*after.on_hand, *self.now.on_hand}
         changes = {c: after.on_hand[c] - self.now.on_hand[c] for c in cells}
         moved = {cell: change for cell, change in changes.items() if change}
@@ -212,6 +213,21 @@ class Ledger:
                 if there < min(old, ZERO):
                     found.add("OUT_OF_STOCK" if when in news else "LATER_SHORT")
         return found
+
+    def _uncounted(self, after: History, new: Posted) -> set[str]:
+        """A unit that a count found is there: what brought it before that day is not undone."""
+        news = {move.when for move in new.moves}
+        counts = (
+            move
+            for posted in self.posted.values()
+            for move in posted.moves
+            if move.how == "count" and move.given and move.when not in news
+        )
+        for move in counts:
+            was, now = self.now.own[move.when].quantity, after.own[move.when].quantity
+            if self.setup.items[move.item].scope == "serial" and was != now:
+                return {"UNIT_COUNTED"}
+        return set()
 
     def _worthless(self, new: Posted) -> set[str]:
         """A cost adjustment may not take more than there is."""
