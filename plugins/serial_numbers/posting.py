@@ -3,7 +3,8 @@ move, and what becomes of them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from functools import cache, cached_property
@@ -22,6 +23,7 @@ from core.plugin_api import (
     Posting,
     Refusal,
     Refused,
+    Row,
     Write,
     define,
     lot_id,
@@ -188,8 +190,8 @@ class SerialPosting:
                 yield Refusal(NOT_BY_NUMBER, (*where, FIELD), name)
                 continue
             if len(numbers) > line.base_quantity:
-                refusal = self._not(WRONG_COUNT, line, numbers[0], None, count=str(len(numbers)))
-                details = {**refusal.details, "quantity": line.base_quantity}
+                details = {"item": self.view.item(line.item_id).code, "count": len(numbers)}
+                details |= {"quantity": line.base_quantity}
                 yield Refusal(WRONG_COUNT, (*where, "quantity"), details)
             for n, number in enumerate(numbers):
                 if refused := self._unfit_to_reserve(line, number):
@@ -206,17 +208,27 @@ class SerialPosting:
 
     def _wanted(self) -> Iterator[tuple[Line, Sequence[str]]]:
         """The lines of a customer's order that name units."""
-        if self.type.party == "customer":
+        if self.type.effect is Effect.ORDER and self.type.party == "customer":
             for line in self.document.lines:
                 if numbers := told(line.extensions):
                     yield line, numbers
 
+    @cached_property
+    def _reservations(self) -> Mapping[UUID, Sequence[Row]]:
+        """All reservations by unit: each of ten thousand units is asked about, and a look at each
+        reservation for each of them would take their product."""
+        found: dict[UUID, list[Row]] = defaultdict(list)
+        for row in self.view.rows(tables.reservation):
+            found[row["lot_id"]].append(row)
+        return found
+
     def reserved_for(self, lot: UUID) -> UUID | None:
         """The order that a unit is reserved for, as long as core keeps its promise."""
-        unit = self.unit(lot)
+        rows = self._reservations.get(lot, ())
+        unit = self.unit(lot) if rows else None
         if unit is None:
             return None
-        for row in self.view.rows(tables.reservation, lot_id=lot):
+        for row in rows:
             order: UUID = row["document_id"]
             if not row["done"] and (order, row["line"]) in self.promised(unit.item_id):
                 return order
@@ -230,7 +242,7 @@ class SerialPosting:
 
     def writes(self) -> Iterator[Write]:
         """What becomes of the units."""
-        for line, numbers in self._wanted() if self.type.effect is Effect.ORDER else ():
+        for line, numbers in self._wanted():
             for number in numbers:
                 key = {"lot_id": lot_id(line.item_id, number), "document_id": self.document.id}
                 yield Write(tables.reservation, {**key, "line": line.no, "done": False})
@@ -244,7 +256,7 @@ class SerialPosting:
         """A unit that leaves for the order it is reserved for has done so; undone, it has not."""
         if self.account(movement.source) is None and self.account(movement.target) is None:
             return
-        for row in self.view.rows(tables.reservation, lot_id=movement.lot_id):
+        for row in self._reservations.get(movement.lot_id, ()):
             if row["document_id"] == self.document.source_id:
                 yield Write(tables.reservation, {**row, "done": not self.posting.reverses})
 
