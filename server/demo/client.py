@@ -130,7 +130,7 @@ def post_day(client: Client, trader: Trader) -> Day:
             content["businessDate"] = today.isoformat()
             payload = client.mutate(_POST, command | {"document": content})
         if posted := payload.get("document"):
-            documents[step.name] = ids[step.name] = posted["id"]
+            documents[step.name] = posted["id"]
             numbers.append(posted["number"])
     return Day(ids, numbers)
 
