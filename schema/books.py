@@ -18,7 +18,7 @@ from schema.context import Info
 from schema.errors import Payload, payload_type
 from schema.ledger_types import Lot, lots_by_id
 from schema.places import Place, places_by_id
-from schema.relay import After, Connection, First, Node, connection, page_of, uuid_of
+from schema.relay import After, Connection, First, Node, connection, optional_uuid, page_of, uuid_of
 
 
 @object_type(permission="ledger.read")
@@ -158,7 +158,7 @@ class Queries:
     ) -> Connection[Hold]:
         """Holds in force, oldest first."""
         page = page_of(first, after, key=(UUID,))
-        item = None if item_id is None else uuid_of(item_id, "Item", "itemId")
+        item = optional_uuid(item_id, "Item", "itemId")
         async with info.context.reading() as tx:
             start = page.after[0] if page.after else None
             found = await holds.list_holds(tx, item, start, page.limit)
@@ -197,8 +197,8 @@ class Mutations:
         draft = HoldDraft(
             item_id=uuid_of(input.item_id, "Item", "itemId"),
             reason=input.reason,
-            place_id=_optional(input.place_id, "Place", "placeId"),
-            lot_id=_optional(input.lot_id, "Lot", "lotId"),
+            place_id=optional_uuid(input.place_id, "Place", "placeId"),
+            lot_id=optional_uuid(input.lot_id, "Lot", "lotId"),
             until=input.until,
             id=input.id,
         )
@@ -215,7 +215,3 @@ class Mutations:
         key = uuid_of(input.id, "Hold", "id")
         made = await holds.release_hold(context.database, context.principal, input.command_id, key)
         return HoldPayload(hold=Hold.of(made))
-
-
-def _optional(global_id: strawberry.ID | None, type_name: str, path: str) -> UUID | None:
-    return None if global_id is None else uuid_of(global_id, type_name, path)

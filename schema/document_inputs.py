@@ -18,7 +18,7 @@ from core.ids import uuid7
 from core.text import CODE_LIMIT, clean
 from schema.access import field, input_type
 from schema.extensions import Extensible, kept_with_document
-from schema.relay import uuid_of
+from schema.relay import optional_uuid, uuid_of
 
 _NOTE_LIMIT = 2000
 
@@ -171,13 +171,13 @@ def draft_of(document: DocumentInput, *path: str | int) -> DocumentDraft:
             type=document.type,
             business_date=document.business_date,
             lines=tuple(lines),
-            party_id=_reference(document.party_id, "Party", "partyId"),
+            party_id=optional_uuid(document.party_id, "Party", "partyId"),
             party_name=note(document.party_name, "partyName"),
             address=note(document.address, "address"),
             country=note(document.country, "country"),
-            place_id=_reference(document.place_id, "Place", "placeId"),
-            to_place_id=_reference(document.to_place_id, "Place", "toPlaceId"),
-            source_id=_reference(document.source_id, "Document", "sourceId"),
+            place_id=optional_uuid(document.place_id, "Place", "placeId"),
+            to_place_id=optional_uuid(document.to_place_id, "Place", "toPlaceId"),
+            source_id=optional_uuid(document.source_id, "Document", "sourceId"),
             reference=note(document.reference, "reference"),
             remark=note(document.remark, "remark"),
             cause=note(document.cause, "cause"),
@@ -193,14 +193,14 @@ def _line(line: DocumentLineInput) -> LineDraft:
     return LineDraft(
         item_id=uuid_of(line.item_id, "Item", "itemId"),
         quantity=line.quantity,
-        unit_id=_reference(line.unit_id, "Unit", "unitId"),
+        unit_id=optional_uuid(line.unit_id, "Unit", "unitId"),
         unit_price=line.unit_price,
         discount_pct=line.discount_pct,
         tax_rate=line.tax_rate,
         amount=line.amount,
         lot_code=None if line.lot_code is None else clean(line.lot_code, "lotCode", CODE_LIMIT),
-        place_id=_reference(line.place_id, "Place", "placeId"),
-        to_place_id=_reference(line.to_place_id, "Place", "toPlaceId"),
+        place_id=optional_uuid(line.place_id, "Place", "placeId"),
+        to_place_id=optional_uuid(line.to_place_id, "Place", "toPlaceId"),
         source_line=line.source_line,
         role=cast(Role, line.role.value) if line.role else None,
         share=line.share,
@@ -212,10 +212,6 @@ def _line(line: DocumentLineInput) -> LineDraft:
         remark=note(line.remark, "remark"),
         extensions=kept_with_document(line),
     )
-
-
-def _reference(global_id: strawberry.ID | None, type_name: str, path: str) -> UUID | None:
-    return None if global_id is None else uuid_of(global_id, type_name, path)
 
 
 def note(text: str | None, name: str) -> str | None:

@@ -25,7 +25,7 @@ from schema.document_inputs import DocumentInput, asked, draft_of, note
 from schema.document_types import Document, DocumentState, DocumentType, documents_by_id
 from schema.errors import Payload, UserError, payload_type, user_error
 from schema.limits import MAX_BULK
-from schema.relay import After, Connection, First, connection, page_of, uuid_of
+from schema.relay import After, Connection, First, connection, optional_uuid, page_of, uuid_of
 
 
 @strawberry.enum(description="The order of a list of documents.")
@@ -321,7 +321,7 @@ def _filter(wanted: DocumentFilterInput | None) -> DocumentFilter:
         return DocumentFilter()
 
     def key(global_id: strawberry.ID | None, type_name: str, name: str) -> UUID | None:
-        return None if global_id is None else uuid_of(global_id, type_name, "filter", name)
+        return optional_uuid(global_id, type_name, "filter", name)
 
     return DocumentFilter(
         types=None if wanted.types is None else tuple(wanted.types),

@@ -37,6 +37,7 @@ from schema.relay import (
     Connection,
     First,
     connection,
+    optional_uuid,
     page_of,
     uuid_of,
 )
@@ -112,7 +113,7 @@ class Queries:
     ) -> list[Availability]:
         """What can be promised of items: at a place and below it, or in all."""
         items = _items(item_ids)
-        place = _optional(place_id, "Place", "placeId")
+        place = optional_uuid(place_id, "Place", "placeId")
         async with info.context.reading() as tx:
             found = await reports.availability(tx, [(item, place) for item in items])
         return [
@@ -147,8 +148,8 @@ class Queries:
         page = page_of(first, after, key=(dt.date, int, int, int, int, Decimal, Decimal))
         wanted = CardFilter(
             uuid_of(item_id, "Item", "itemId"),
-            _optional(place_id, "Place", "placeId"),
-            _optional(lot_id, "Lot", "lotId"),
+            optional_uuid(place_id, "Place", "placeId"),
+            optional_uuid(lot_id, "Lot", "lotId"),
             since,
             until,
         )
@@ -168,8 +169,8 @@ class Queries:
         self, info: Info, item_id: ItemId, place_id: PlaceId = None, lot_id: LotId = None
     ) -> list[CostLayer]:
         """What is left of each receipt of an item, oldest first: at most 1,000 layers."""
-        place = _optional(place_id, "Place", "placeId")
-        lot = _optional(lot_id, "Lot", "lotId")
+        place = optional_uuid(place_id, "Place", "placeId")
+        lot = optional_uuid(lot_id, "Lot", "lotId")
         async with info.context.reading() as tx:
             key = uuid_of(item_id, "Item", "itemId")
             layers = await reports.cost_layers(tx, key, place, lot)
@@ -238,16 +239,12 @@ def _items(ids: list[strawberry.ID]) -> list[UUID]:
     return [uuid_of(one, "Item", "itemIds", index) for index, one in enumerate(ids)]
 
 
-def _optional(global_id: strawberry.ID | None, type_name: str, path: str) -> UUID | None:
-    return None if global_id is None else uuid_of(global_id, type_name, path)
-
-
 def _stock_filter(wanted: StockFilterInput | None, *, past: bool) -> StockFilter:
     if wanted is None:
         return StockFilter(include_zero=past)
     return StockFilter(
         item_ids=None if wanted.item_ids is None else tuple(_items(wanted.item_ids)),
-        place_id=_optional(wanted.place_id, "Place", "placeId"),
-        lot_id=_optional(wanted.lot_id, "Lot", "lotId"),
+        place_id=optional_uuid(wanted.place_id, "Place", "placeId"),
+        lot_id=optional_uuid(wanted.lot_id, "Lot", "lotId"),
         include_zero=wanted.include_zero or past,
     )

@@ -136,6 +136,7 @@ from schema.relay import (
     connection,
     decode_id,
     encode_id,
+    optional_uuid,
     page_of,
     uuid_of,
 )
@@ -197,6 +198,7 @@ __all__ = [
     "lots_by_id",
     "mutation_field",
     "object_type",
+    "optional_uuid",
     "page_of",
     "parties_by_id",
     "payload_type",

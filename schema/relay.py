@@ -108,6 +108,11 @@ def uuid_of(global_id: str, type_name: str, *path: str | int) -> UUID:
     return decoded[1]
 
 
+def optional_uuid(global_id: str | None, type_name: str, *path: str | int) -> UUID | None:
+    """The same of an id that may be left out, or null."""
+    return None if global_id is None else uuid_of(global_id, type_name, *path)
+
+
 @interface_type(permission=PER_TYPE)
 class Node:
     """An object with a global id, found again by `node`."""

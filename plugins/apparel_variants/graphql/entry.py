@@ -26,6 +26,7 @@ from schema.plugin_api import (
     field,
     input_type,
     mutation_field,
+    optional_uuid,
     payload_type,
     uuid_of,
 )
@@ -153,8 +154,8 @@ def _entered(input: ApparelVariantsPostGridInput) -> tuple[DocumentDraft, list[S
     )
     head = replace(
         head,
-        to_place_id=_of(input.to_place_id, "Place", "toPlaceId"),
-        source_id=_of(input.source_id, "Document", "sourceId"),
+        to_place_id=optional_uuid(input.to_place_id, "Place", "toPlaceId"),
+        source_id=optional_uuid(input.source_id, "Document", "sourceId"),
         reference=_text(input.reference, "reference"),
         cause=_text(input.cause, "cause"),
     )
@@ -175,14 +176,10 @@ def head_of(
         type_,
         on,
         (),
-        party_id=_of(party_id, "Party", "partyId"),
-        place_id=_of(place_id, "Place", "placeId"),
+        party_id=optional_uuid(party_id, "Party", "partyId"),
+        place_id=optional_uuid(place_id, "Place", "placeId"),
         remark=_text(remark, "remark"),
     )
-
-
-def _of(id_: str | None, type_: str, field_: str) -> UUID | None:
-    return None if id_ is None else uuid_of(id_, type_, field_)
 
 
 def _text(text: str | None, field_: str) -> str | None:
@@ -213,9 +210,9 @@ def _entry(one: ApparelVariantsStyleEntryInput, n: int) -> StyleEntry:
         uuid_of(one.style_id, STYLE, *where, "styleId"),
         [
             RowEntry(
-                None
-                if row.colour_id is None
-                else uuid_of(row.colour_id, "ApparelVariantsColour", *where, "rows", r, "colourId"),
+                optional_uuid(
+                    row.colour_id, "ApparelVariantsColour", *where, "rows", r, "colourId"
+                ),
                 row.cells,
                 _lot(row.lot_code, *where, "rows", r),
             )

@@ -29,6 +29,7 @@ from schema.plugin_api import (
     encode_id,
     field,
     object_type,
+    optional_uuid,
     query_field,
     uuid_of,
 )
@@ -231,7 +232,7 @@ class Queries:
         if len(ids) > MOST_STYLES:
             raise refuse(LIMIT_EXCEEDED, "ids", field="ids", limit=MOST_STYLES)
         keys = [uuid_of(one, STYLE, "ids", n) for n, one in enumerate(ids)]
-        place = None if place_id is None else uuid_of(place_id, "Place", "placeId")
+        place = optional_uuid(place_id, "Place", "placeId")
         async with info.context.reading() as tx:
             found = await grids_by_style(tx, keys, Span(place, since, until))
         for n, key in enumerate(keys):

@@ -46,6 +46,7 @@ from schema.plugin_api import (
     items_by_id,
     mutation_field,
     object_type,
+    optional_uuid,
     page_of,
     payload_type,
     query_field,
@@ -148,7 +149,7 @@ class ApparelVariantsPackFilterInput:
             None
             if items is None
             else tuple(uuid_of(one, "Item", "filter", "itemIds", n) for n, one in enumerate(items)),
-            None if style is None else uuid_of(style, STYLE, "filter", "styleId"),
+            optional_uuid(style, STYLE, "filter", "styleId"),
             self.active,
         )
 
@@ -323,7 +324,7 @@ class Mutations:
                 unit_price=input.unit_price,
                 source_line=input.source_line,
             ),
-            None if source is None else uuid_of(source, "Document", "sourceId"),
+            optional_uuid(source, "Document", "sourceId"),
         )
         assert received.outcome is not None
         receipt = (await payload(info, UUID(received.outcome["id"]))).document

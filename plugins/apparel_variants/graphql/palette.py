@@ -23,9 +23,9 @@ from schema.plugin_api import (
     input_type,
     mutation_field,
     object_type,
+    optional_uuid,
     payload_type,
     query_field,
-    uuid_of,
 )
 
 READ = "apparel_variants.read"
@@ -158,7 +158,7 @@ class Mutations:
     ) -> ApparelVariantsColourPayload:
         """Make a colour, or change one."""
         context = info.context
-        id_ = None if input.id is None else uuid_of(input.id, "ApparelVariantsColour", "id")
+        id_ = optional_uuid(input.id, "ApparelVariantsColour", "id")
         saved = await palette.save_colour(
             context.database,
             context.principal,
@@ -177,7 +177,7 @@ class Mutations:
     ) -> ApparelVariantsSizeGroupPayload:
         """Make a size group, or change one: its sizes, and their order in every matrix."""
         context = info.context
-        id_ = None if input.id is None else uuid_of(input.id, "ApparelVariantsSizeGroup", "id")
+        id_ = optional_uuid(input.id, "ApparelVariantsSizeGroup", "id")
         saved = await palette.save_size_group(
             context.database,
             context.principal,

@@ -24,10 +24,10 @@ from schema.plugin_api import (
     field,
     input_type,
     object_type,
+    optional_uuid,
     page_of,
     places_by_id,
     query_field,
-    uuid_of,
 )
 
 
@@ -103,7 +103,7 @@ class Queries:
         given = filter or ApparelVariantsRunFilterInput()
         place = given.place_id
         wanted = RunFilter(
-            None if place is None else uuid_of(place, "Place", "filter", "placeId"),
+            optional_uuid(place, "Place", "filter", "placeId"),
             given.season,
             given.year,
             given.band,

@@ -23,9 +23,9 @@ from schema.plugin_api import (
     field,
     input_type,
     object_type,
+    optional_uuid,
     page_of,
     query_field,
-    uuid_of,
 )
 
 
@@ -80,13 +80,13 @@ class ApparelVariantsSalesFilterInput:
         """The module's filter. Refuses ids that are none (NOT_FOUND)."""
         place, style = self.place_id, self.style_id
         return SalesFilter(
-            None if place is None else uuid_of(place, "Place", "filter", "placeId"),
+            optional_uuid(place, "Place", "filter", "placeId"),
             self.since,
             self.until,
             self.season,
             self.year,
             self.band,
-            None if style is None else uuid_of(style, STYLE, "filter", "styleId"),
+            optional_uuid(style, STYLE, "filter", "styleId"),
         )
 
 

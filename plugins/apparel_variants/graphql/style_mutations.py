@@ -31,6 +31,7 @@ from schema.plugin_api import (
     field,
     input_type,
     mutation_field,
+    optional_uuid,
     payload_type,
     uuid_of,
 )
@@ -257,7 +258,7 @@ def _wanted(
 
 
 def _key(global_id: str | None, type_name: str, path: str) -> UUID | None:
-    return None if global_id is None else uuid_of(global_id, type_name, path)
+    return optional_uuid(global_id, type_name, path)
 
 
 async def _payload(info: Info, key: UUID) -> ApparelVariantsStylePayload:

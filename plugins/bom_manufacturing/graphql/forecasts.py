@@ -36,6 +36,7 @@ from schema.plugin_api import (
     input_type,
     mutation_field,
     object_type,
+    optional_uuid,
     page_of,
     payload_type,
     places_by_id,
@@ -124,7 +125,7 @@ class Queries:
     ) -> Connection[BomManufacturingForecast]:
         """Forecasts, by their first day."""
         page = page_of(first, after, key=(dt.date, UUID))
-        item = None if item_id is None else uuid_of(item_id, "Item", "itemId")
+        item = optional_uuid(item_id, "Item", "itemId")
         start = (page.after[0], page.after[1]) if page.after else None
         async with info.context.reading() as tx:
             found = await stored.list_forecasts(tx, item, start, page.limit)
@@ -239,9 +240,7 @@ class Mutations:
         told = [
             data.forecast(
                 uuid_of(one.item_id, "Item", "forecasts", n, "itemId"),
-                None
-                if one.place_id is None
-                else uuid_of(one.place_id, "Place", "forecasts", n, "placeId"),
+                optional_uuid(one.place_id, "Place", "forecasts", n, "placeId"),
                 one.starts_on,
                 one.ends_on,
                 one.quantity,

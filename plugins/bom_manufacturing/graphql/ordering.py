@@ -27,6 +27,7 @@ from schema.plugin_api import (
     field,
     input_type,
     mutation_field,
+    optional_uuid,
     payload_type,
     user_error,
     uuid_of,
@@ -126,13 +127,11 @@ class Mutations:
         wanted = [
             (
                 uuid_of(one.id, SUGGESTION, "suggestions", n, "id"),
-                None
-                if one.supplier_id is None
-                else uuid_of(one.supplier_id, "Party", "suggestions", n, "supplierId"),
+                optional_uuid(one.supplier_id, "Party", "suggestions", n, "supplierId"),
             )
             for n, one in enumerate(input.suggestions)
         ]
-        place = None if input.place_id is None else uuid_of(input.place_id, "Place", "placeId")
+        place = optional_uuid(input.place_id, "Place", "placeId")
         asked = {"suggestions": wanted, "placeId": place, "approve": input.approve}
         keys = await orders.order_purchases(
             context.database, context.principal, input.command_id, wanted, place, asked
@@ -163,7 +162,7 @@ class Mutations:
             uuid_of(one, SUGGESTION, "suggestions", n) for n, one in enumerate(input.suggestions)
         ]
         place, components = (
-            None if one is None else uuid_of(one, "Place", name)
+            optional_uuid(one, "Place", name)
             for one, name in (
                 (input.place_id, "placeId"),
                 (input.component_place_id, "componentPlaceId"),

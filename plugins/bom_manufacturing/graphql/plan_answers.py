@@ -35,6 +35,7 @@ from schema.plugin_api import (
     documents_by_id,
     field,
     object_type,
+    optional_uuid,
     page_of,
     query_field,
     uuid_of,
@@ -249,7 +250,7 @@ class Queries:
     ) -> Connection[BomManufacturingPlacedOrder]:
         """Orders that were placed when a plan was made, and what they should do. None is moved."""
         page = page_of(first, after, key=(UUID, int))
-        item = None if item_id is None else uuid_of(item_id, "Item", "itemId")
+        item = optional_uuid(item_id, "Item", "itemId")
         start = (page.after[0], page.after[1]) if page.after else None
         async with info.context.reading() as tx:
             run = await run_of(tx, run_id)

@@ -37,13 +37,13 @@ from schema.plugin_api import (
     input_type,
     mutation_field,
     object_type,
+    optional_uuid,
     page_of,
     parties_by_id,
     payload_type,
     places_by_id,
     query_field,
     user_error,
-    uuid_of,
 )
 
 RUN = "BomManufacturingRun"
@@ -152,7 +152,7 @@ RunId = Annotated[strawberry.ID | None, argument("A run; the plan when left out.
 
 async def run_of(tx: Transaction, run_id: str | None) -> stored.Run:
     """The run that was asked for, else the plan."""
-    return await answers.plan_of(tx, None if run_id is None else uuid_of(run_id, RUN, "runId"))
+    return await answers.plan_of(tx, optional_uuid(run_id, RUN, "runId"))
 
 
 class Queries:
@@ -192,9 +192,9 @@ class Queries:
         """Planned orders, by the day of their release."""
         page = page_of(first, after, key=(dt.date, int))
         wanted = stored.Wanted(
-            item=None if item_id is None else uuid_of(item_id, "Item", "itemId"),
+            item=optional_uuid(item_id, "Item", "itemId"),
             make=make,
-            supplier=None if supplier_id is None else uuid_of(supplier_id, "Party", "supplierId"),
+            supplier=optional_uuid(supplier_id, "Party", "supplierId"),
             release_by=release_by,
             past_due=past_due,
             ordered=ordered,
@@ -244,7 +244,7 @@ class Mutations:
         seconds while it goes on: ask for `bomManufacturingRuns` then. A run takes the place of one that
         is still under way; until it is done, the plan before it holds."""
         context = info.context
-        place = None if input.place_id is None else uuid_of(input.place_id, "Place", "placeId")
+        place = optional_uuid(input.place_id, "Place", "placeId")
         asked = {"days": input.days, "placeId": place}
         key = await runs.ask(
             context.database, context.principal, input.command_id, place, input.days, asked

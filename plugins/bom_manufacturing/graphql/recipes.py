@@ -37,6 +37,7 @@ from schema.plugin_api import (
     items_by_id,
     mutation_field,
     object_type,
+    optional_uuid,
     page_of,
     payload_type,
     places_by_id,
@@ -178,7 +179,7 @@ class Queries:
         and has a bill of material in force: its recipe (配方)."""
         page = page_of(first, after, key=(dt.date, UUID))
         check_span(since, until)
-        place = None if place_id is None else uuid_of(place_id, "Place", "placeId")
+        place = optional_uuid(place_id, "Place", "placeId")
         start = None if page.after is None else (page.after[0], page.after[1])
         async with info.context.reading() as tx:
             found = await stored.days(tx, since, until, place, open, start, page.limit)

@@ -30,6 +30,7 @@ from schema.plugin_api import (
     documents_by_id,
     field,
     object_type,
+    optional_uuid,
     page_of,
     parties_by_id,
     places_by_id,
@@ -302,8 +303,8 @@ class Queries:
         async with info.context.reading() as tx:
             found = await stored.list_orders(
                 tx,
-                party=None if party_id is None else uuid_of(party_id, "Party", "partyId"),
-                item=None if item_id is None else uuid_of(item_id, "Item", "itemId"),
+                party=optional_uuid(party_id, "Party", "partyId"),
+                item=optional_uuid(item_id, "Item", "itemId"),
                 open_=open,
                 after=(page.after[0], page.after[1]) if page.after else None,
                 limit=page.limit,
@@ -328,7 +329,7 @@ class Queries:
         async with info.context.reading() as tx:
             found = await stored.below_zero(
                 tx,
-                party=None if party_id is None else uuid_of(party_id, "Party", "partyId"),
+                party=optional_uuid(party_id, "Party", "partyId"),
                 after=(page.after[0], page.after[1]) if page.after else None,
                 limit=page.limit,
             )

@@ -24,6 +24,7 @@ from schema.plugin_api import (
     field,
     input_type,
     kept_with_document,
+    optional_uuid,
     uuid_of,
 )
 
@@ -204,7 +205,7 @@ def order_of(sent: strawberry.ID) -> UUID:
 
 def optional(sent: strawberry.ID | None, type_name: str, name: str) -> UUID | None:
     """The id of what was named, if anything was."""
-    return None if sent is None else uuid_of(sent, type_name, name)
+    return optional_uuid(sent, type_name, name)
 
 
 def remark(sent: str | None) -> str | None:

@@ -29,6 +29,7 @@ from schema.plugin_api import (
     guarded_field,
     items_by_id,
     object_type,
+    optional_uuid,
     page_of,
     query_field,
     uuid_of,
@@ -181,7 +182,7 @@ class Queries:
         a place. Close the days first: what was sold on an open day is not in the theoretical use."""
         page = page_of(first, after, key=(UUID,))
         check_span(since, until)
-        place = None if place_id is None else uuid_of(place_id, "Place", "placeId")
+        place = optional_uuid(place_id, "Place", "placeId")
         items = None
         if item_ids is not None:
             items = [uuid_of(one, "Item", "itemIds", n) for n, one in enumerate(item_ids)]

@@ -33,6 +33,7 @@ from schema.plugin_api import (
     field,
     kept_with_document,
     mutation_field,
+    optional_uuid,
     payload_type,
     uuid_of,
 )
@@ -285,7 +286,7 @@ def _order(id: strawberry.ID, path: str = "orderId") -> UUID:
 
 
 def _place(id: strawberry.ID | None, *path: str | int) -> UUID | None:
-    return None if id is None else uuid_of(id, "Place", *path)
+    return optional_uuid(id, "Place", *path)
 
 
 def _lot(code: str | None) -> str | None:

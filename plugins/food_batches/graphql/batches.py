@@ -39,6 +39,7 @@ from schema.plugin_api import (
     lots_by_id,
     mutation_field,
     object_type,
+    optional_uuid,
     page_of,
     payload_type,
     query_field,
@@ -161,10 +162,10 @@ class FoodBatchesFilterInput:
         """The module's filter. Refuses ids that are none (NOT_FOUND)."""
         item, place = self.item_id, self.place_id
         return BatchFilter(
-            None if item is None else uuid_of(item, "Item", "filter", "itemId"),
+            optional_uuid(item, "Item", "filter", "itemId"),
             self.expires_before,
             records.Status(str(self.status.value)) if self.status else None,
-            None if place is None else uuid_of(place, "Place", "filter", "placeId"),
+            optional_uuid(place, "Place", "filter", "placeId"),
             self.in_stock,
         )
 

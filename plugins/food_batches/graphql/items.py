@@ -27,8 +27,8 @@ from schema.plugin_api import (
     field,
     input_type,
     object_type,
+    optional_uuid,
     units_by_id,
-    uuid_of,
 )
 
 READ = "food_batches.read"
@@ -155,7 +155,7 @@ def read(sent: FoodBatchesItemInput) -> Mapping[str, Any]:
         "storage": sent.storage.value if sent.storage else None,
         "storage_note": _text(sent.storage_note, "storageNote"),
         "near_days": sent.near_expiry_days,
-        "second_unit_id": None if unit is None else uuid_of(unit, "Unit", "secondUnitId"),
+        "second_unit_id": optional_uuid(unit, "Unit", "secondUnitId"),
         "second_min": sent.second_minimum,
         "second_max": sent.second_maximum,
         "specification": _text(sent.specification, "specification"),

@@ -27,6 +27,7 @@ from schema.plugin_api import (
     field,
     guarded_field,
     object_type,
+    optional_uuid,
     page_of,
     places_by_id,
     query_field,
@@ -144,7 +145,7 @@ class Queries:
     ) -> FoodBatchesNearExpiry:
         """What lies in our places and is near its expiry or past it there, by the levels of the settings: how
         much, worth what, and what to take off the price."""
-        place = None if place_id is None else uuid_of(place_id, "Place", "placeId")
+        place = optional_uuid(place_id, "Place", "placeId")
         items = None if item_id is None else [uuid_of(item_id, "Item", "itemId")]
         async with info.context.reading() as tx:
             settings, on = await module_settings(tx, NAME), await today(tx)

@@ -54,6 +54,7 @@ from schema.plugin_api import (
     input_type,
     mutation_field,
     object_type,
+    optional_uuid,
     page_of,
     payload_type,
     query_field,
@@ -241,7 +242,7 @@ class FoodBatchesRecall(Node):
     ) -> Connection[Document] | None:
         """Every document that moved some of its batches, in the order of posting."""
         page = page_of(first, after, key=(int,))
-        party = None if party_id is None else uuid_of(party_id, "Party", "partyId")
+        party = optional_uuid(party_id, "Party", "partyId")
         found = await info.context.load(documents_of_recalls, self.uuid, party, page)
         return await documents_page(info, page, found or [])
 

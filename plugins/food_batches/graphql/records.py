@@ -38,10 +38,10 @@ from schema.plugin_api import (
     input_type,
     items_by_id,
     object_type,
+    optional_uuid,
     page_of,
     parties_by_id,
     query_field,
-    uuid_of,
 )
 
 _ACCOUNTS = {
@@ -147,9 +147,9 @@ class FoodBatchesRecordFilterInput:
         return RegisterFilter(
             self.since,
             self.until,
-            None if item is None else uuid_of(item, "Item", "filter", "itemId"),
-            None if batch is None else uuid_of(batch, "FoodBatchesBatch", "filter", "batchId"),
-            None if party is None else uuid_of(party, "Party", "filter", "partyId"),
+            optional_uuid(item, "Item", "filter", "itemId"),
+            optional_uuid(batch, "FoodBatchesBatch", "filter", "batchId"),
+            optional_uuid(party, "Party", "filter", "partyId"),
             _ACCOUNTS[self.direction] if self.direction else None,
         )
 

@@ -23,8 +23,8 @@ from schema.plugin_api import (
     field,
     input_type,
     mutation_field,
+    optional_uuid,
     payload_type,
-    uuid_of,
 )
 
 
@@ -80,9 +80,9 @@ class Mutations:
             input.document_id,
             input.type,
             input.business_date,
-            _reference(input.party_id, "Party", "partyId"),
-            _reference(input.place_id, "Place", "placeId"),
-            _reference(input.to_place_id, "Place", "toPlaceId"),
+            optional_uuid(input.party_id, "Party", "partyId"),
+            optional_uuid(input.place_id, "Place", "placeId"),
+            optional_uuid(input.to_place_id, "Place", "toPlaceId"),
             input.quantity,
             input.unit_price,
         )
@@ -98,10 +98,6 @@ async def _payload(info: Info, done: Scanned) -> FoodBatchesScanPayload:
     if document is None or line is None:
         return FoodBatchesScanPayload(document=document)
     return FoodBatchesScanPayload(document=document, line=DocumentLine.of(document, line))
-
-
-def _reference(global_id: strawberry.ID | None, type_name: str, path: str) -> UUID | None:
-    return None if global_id is None else uuid_of(global_id, type_name, path)
 
 
 EXTENSION = Extension(mutations=Mutations)

@@ -34,6 +34,7 @@ from schema.plugin_api import (
     field,
     lots_by_id,
     object_type,
+    optional_uuid,
     page_of,
     parties_by_id,
     places_by_id,
@@ -251,7 +252,7 @@ class FoodBatchesTrace:
         self, info: Info, party_id: OfParty = None, first: First = None, after: After = None
     ) -> Connection[Document] | None:
         """Every document that moved some of them, in the order of posting."""
-        party = None if party_id is None else uuid_of(party_id, "Party", "partyId")
+        party = optional_uuid(party_id, "Party", "partyId")
         return await self._documents(info, Which(party), page_of(first, after, key=(int,)))
 
     @field

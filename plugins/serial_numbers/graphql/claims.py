@@ -25,6 +25,7 @@ from schema.plugin_api import (
     field,
     input_type,
     mutation_field,
+    optional_uuid,
     page_of,
     payload_type,
     query_field,
@@ -135,6 +136,6 @@ class Mutations:
             uuid_of(input.id, "SerialNumbersClaim", "id"),
             Outcome(str(input.outcome.value)),
             input.note,
-            None if given is None else uuid_of(given, "SerialNumbersUnit", "replacementId"),
+            optional_uuid(given, "SerialNumbersUnit", "replacementId"),
         )
         return SerialNumbersClaimPayload(claim=await _one(info, key))

@@ -25,6 +25,7 @@ from schema.plugin_api import (
     connection,
     field,
     object_type,
+    optional_uuid,
     page_of,
     query_field,
     uuid_of,
@@ -65,7 +66,7 @@ class Queries:
         ] = None,
     ) -> list[SerialNumbersUnit]:
         """The units that carry a number: one, unless several items share it; none where nobody knows it."""
-        item = None if item_id is None else uuid_of(item_id, "Item", "itemId")
+        item = optional_uuid(item_id, "Item", "itemId")
         async with info.context.reading() as tx:
             found, on = await lookup.find(tx, number, item), await today(tx)
         return [SerialNumbersUnit.of(unit, on) for unit in found]
