@@ -30,14 +30,13 @@ T = TypeVar("T")
 DAY = date(2026, 3, 2)
 
 
-def apart(name: str, work: Callable[[Database, Principal], Awaitable[T]]) -> T:
-    """Do something with a new tenant in a database of its own. Raises RuntimeError where the books do not
-    tally afterwards."""
+def apart(name: str, work: Callable[[Database], Awaitable[T]]) -> T:
+    """Do something in a database of its own."""
     folder = Path(tempfile.mkdtemp(prefix=f"tallybook-{name}-"))
     server = EmbeddedServer(folder, tune=TUNE).open()
     try:
         migrate.upgrade(server.url(roles.OWNER), registry().components)
-        return asyncio.run(_with_tenant(server.url(roles.APP), name, work))
+        return asyncio.run(_with_database(server.url(roles.APP), work))
     finally:
         if server.close():
             shutil.rmtree(server.cluster.home)
@@ -45,23 +44,34 @@ def apart(name: str, work: Callable[[Database, Principal], Awaitable[T]]) -> T:
             shutil.rmtree(folder)
 
 
-async def _with_tenant(
-    url: str, name: str, work: Callable[[Database, Principal], Awaitable[T]]
-) -> T:
+async def _with_database(url: str, work: Callable[[Database], Awaitable[T]]) -> T:
     db = Database.connect(url)
     try:
-        tenant = await tenancy.create_tenant(db, name)
-        member = await tenancy.add_user(db, tenant.id, f"{name}@example.com")
-        held = ("administrator",)
-        who = Principal(
-            member.user_id, member.email, tenant.id, tenant.name, held, permissions_of(held)
-        )
-        found = await work(db, who)
-        if wrong := await verify(db, tenant.id):
-            raise RuntimeError(f"the books differ: {wrong[:5]}")
-        return found
+        return await work(db)
     finally:
         await db.close()
+
+
+async def tenant(db: Database, name: str) -> Principal:
+    """A new tenant's administrator."""
+    made = await tenancy.create_tenant(db, name)
+    member = await tenancy.add_user(db, made.id, f"{name}@example.com".replace(" ", ""))
+    held = ("administrator",)
+    return Principal(member.user_id, member.email, made.id, made.name, held, permissions_of(held))
+
+
+def tallying(name: str, work: Callable[[Database, Principal], Awaitable[T]]) -> T:
+    """Do something with a new tenant in a database of its own. Raises RuntimeError where the books do not
+    tally afterwards."""
+
+    async def verified(db: Database) -> T:
+        who = await tenant(db, name)
+        found = await work(db, who)
+        if wrong := await verify(db, who.tenant_id):
+            raise RuntimeError(f"the books differ: {wrong[:5]}")
+        return found
+
+    return apart(name, verified)
 
 
 async def main_place(db: Database, who: Principal) -> UUID:

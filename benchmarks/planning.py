@@ -7,40 +7,32 @@ floor sums the lines of its bills by item.
 
 from __future__ import annotations
 
-import asyncio
 import os
-import shutil
 import statistics
-import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from decimal import Decimal
 from itertools import pairwise
-from pathlib import Path
 from typing import Any, TypeVar
 from uuid import UUID
 
 from rich.table import Table
 
+from benchmarks.apart import apart, tenant
 from benchmarks.lab import Tell
 from benchmarks.sizes import Sizes
 from core.catalogue.records import ItemDraft
 from core.catalogue.service import save_items_within
 from core.commands import Asked
-from core.db import migrate, roles
-from core.db.cluster import TUNE
 from core.db.database import Database, Transaction, rows
-from core.db.embedded import EmbeddedServer
 from core.documents.records import DocumentDraft, LineDraft
-from core.extension.registry import registry
 from core.ids import uuid7
 from core.ledger.posting import post_many
 from core.ledger.requests import Post
 from core.ledger.views.present import today
-from core.tenancy import service as tenancy
-from core.tenancy.rules import Principal, permissions_of
+from core.tenancy.rules import Principal
 from plugins.bom_manufacturing import bills
 from plugins.bom_manufacturing.planning import runs
 from plugins.bom_manufacturing.rules.bom import explode
@@ -117,33 +109,24 @@ class Planned:
 def run(sizes: Sizes, rounds: int, tell: Tell) -> Planned:
     """Plan in a database of its own. Raises RuntimeError where a run fails or plans something else than
     the floor sums up."""
-    folder = Path(tempfile.mkdtemp(prefix="tallybook-plan-"))
-    server = EmbeddedServer(folder, tune=TUNE).open()
-    try:
-        migrate.upgrade(server.url(roles.OWNER), registry().components)
-        return asyncio.run(_run(server.url(roles.APP), sizes.planned, rounds, tell))
-    finally:
-        if server.close():
-            shutil.rmtree(server.cluster.home)
-            shutil.rmtree(server.cluster.socket, ignore_errors=True)
-            shutil.rmtree(folder)
+
+    async def work(db: Database) -> Planned:
+        return await _run(db, sizes.planned, rounds, tell)
+
+    return apart("plan", work)
 
 
-async def _run(url: str, items: int, rounds: int, tell: Tell) -> Planned:
-    db = Database.connect(url)
-    try:
-        tell(f"a bill of {items:,} lines on {DEEP} levels")
-        figures = [await _explosion(db, items, max(3, rounds))]
-        for count in (items // 4, items // 2, items):
-            tell(f"{count:,} items to plan")
-            figures.append(await _plan(db, count, rounds))
-        return Planned(tuple(figures), os.getloadavg()[0])
-    finally:
-        await db.close()
+async def _run(db: Database, items: int, rounds: int, tell: Tell) -> Planned:
+    tell(f"a bill of {items:,} lines on {DEEP} levels")
+    figures = [await _explosion(db, items, max(3, rounds))]
+    for count in (items // 4, items // 2, items):
+        tell(f"{count:,} items to plan")
+        figures.append(await _plan(db, count, rounds))
+    return Planned(tuple(figures), os.getloadavg()[0])
 
 
 async def _explosion(db: Database, lines: int, rounds: int) -> Measured:
-    who = await _open(db, "explode")
+    who = await tenant(db, "explode")
     each = max(1, lines // DEEP // 9)
     levels = [await _items(db, who, f"L{n}-", each if n else 1) for n in range(DEEP + 1)]
     count = await _bills(db, who, levels, 9)
@@ -164,7 +147,7 @@ async def _explosion(db: Database, lines: int, rounds: int) -> Measured:
 
 
 async def _plan(db: Database, count: int, rounds: int) -> Measured:
-    who = await _open(db, f"plan {count}")
+    who = await tenant(db, f"plan {count}")
     per = count // LEVELS
     levels = [await _items(db, who, f"L{n}-", per) for n in range(LEVELS)]
     await _bills(db, who, levels, COMPONENTS)
@@ -193,15 +176,6 @@ async def _floor(tx: Transaction, query: str, *parameters: object) -> float:
     since = time.perf_counter()
     await rows(tx, query, *parameters)
     return time.perf_counter() - since
-
-
-async def _open(db: Database, name: str) -> Principal:
-    tenant = await tenancy.create_tenant(db, name)
-    member = await tenancy.add_user(db, tenant.id, f"{name}@example.com".replace(" ", ""))
-    held = ("administrator",)
-    return Principal(
-        member.user_id, member.email, tenant.id, tenant.name, held, permissions_of(held)
-    )
 
 
 async def _items(db: Database, who: Principal, prefix: str, count: int) -> list[UUID]:

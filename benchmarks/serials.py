@@ -14,7 +14,7 @@ from uuid import UUID
 
 from rich.table import Table
 
-from benchmarks.apart import apart, document, main_place, posted
+from benchmarks.apart import document, main_place, posted, tallying
 from benchmarks.lab import Tell
 from benchmarks.sizes import Sizes
 from core.catalogue import service as catalogue
@@ -77,7 +77,7 @@ def run(sizes: Sizes, rounds: int, tell: Tell) -> Serials:
     async def work(db: Database, who: Principal) -> Serials:
         return await _measure(db, who, sizes.serials, max(3, rounds), tell)
 
-    return apart("serials", work)
+    return tallying("serials", work)
 
 
 async def _measure(db: Database, who: Principal, units: int, rounds: int, tell: Tell) -> Serials:

@@ -18,7 +18,7 @@ from uuid import UUID
 
 from rich.table import Table
 
-from benchmarks.apart import apart, document, main_place, posted
+from benchmarks.apart import document, main_place, posted, tallying
 from benchmarks.lab import Tell
 from benchmarks.sizes import Sizes
 from core.catalogue import service as catalogue
@@ -88,7 +88,7 @@ def run(sizes: Sizes, rounds: int, tell: Tell) -> Traced:
         tell("tracing")
         return await _measure(db, who, lot, sizes.movements, max(3, rounds))
 
-    return apart("trace", work)
+    return tallying("trace", work)
 
 
 async def _measure(db: Database, who: Principal, lot: UUID, movements: int, rounds: int) -> Traced:
