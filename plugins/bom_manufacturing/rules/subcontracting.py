@@ -6,12 +6,42 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 
-from core.plugin_api import Exact, Rounding, exact, rounded
+from core.plugin_api import Exact, Rounding, define, exact, refuse, rounded
 from plugins.bom_manufacturing.rules.bom import components
-from plugins.bom_manufacturing.rules.orders import Processed, processed
 from plugins.bom_manufacturing.rules.records import ZERO, Bom, Boms, Item, Variant
 
-"""What a processor works with and is not sent: what he supplies, and what is kept ready where work is."""
+BAD_AMOUNT = define(
+    "BOM_MANUFACTURING_BAD_AMOUNT",
+    en="{amount} is not an amount above zero.",
+    zh="{amount} 不是大于零的数值。",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Processed:
+    """A receipt from a processor: how much of a component it uses, of what is allowed for, and lost."""
+
+    used: Fraction
+    allowed_loss: Fraction
+    charged_loss: Fraction
+
+    @property
+    def consumed(self) -> Fraction:
+        """What leaves the stock at the processor."""
+        return self.used + self.allowed_loss + self.charged_loss
+
+
+def processed(
+    per_unit: Exact, received: Exact, rejected: Exact, lost: Exact = 0, allowance_pct: Exact = 0
+) -> Processed:
+    """What a receipt uses of one component. Goods that were rejected were made of it as well; a loss is
+    ours up to the allowance, beyond it the processor's."""
+    for amount in (per_unit, received, rejected, lost, allowance_pct):
+        if exact(amount) < 0:
+            raise refuse(BAD_AMOUNT, amount=rounded(amount, 6))
+    used = exact(per_unit) * (exact(received) + exact(rejected))
+    ours = min(exact(lost), used * exact(allowance_pct) / 100)
+    return Processed(used, ours, exact(lost) - ours)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,19 @@ from __future__ import annotations
 from decimal import Decimal
 from fractions import Fraction
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plugins.bom_manufacturing.rules.orders import processed
+from core.errors import Refused
 from plugins.bom_manufacturing.rules.records import ANY, ZERO, Bom, Item, Line, Supply
-from plugins.bom_manufacturing.rules.subcontracting import Used, further, to_send
+from plugins.bom_manufacturing.rules.subcontracting import (
+    Processed,
+    Used,
+    further,
+    processed,
+    to_send,
+)
 
 D = Decimal
 
@@ -81,3 +88,12 @@ def test_deliveries_add_up_to_the_whole(
     assert abs(Fraction(so_far.used) - per_unit * Fraction(made)) <= Fraction(1, 2 * 10**dp)
     assert so_far.allowed_loss <= so_far.used * allowance / 100
     assert so_far.consumed == so_far.used + told
+
+
+def test_a_processor_used_components_for_what_was_rejected_too() -> None:
+    found = processed(2, 90, 10, lost=5, allowance_pct=2)
+    assert found == Processed(Fraction(200), Fraction(4), Fraction(1))
+    assert found.consumed == 205
+    assert processed(2, 90, 10).consumed == 200
+    with pytest.raises(Refused):
+        processed(2, -1, 0)
