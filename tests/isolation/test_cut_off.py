@@ -111,7 +111,7 @@ async def transaction(single: Database, member: Member) -> None:
     "fine", [1, pytest.param(FINE, marks=pytest.mark.slow)], ids=["fast", "full"]
 )
 @pytest.mark.parametrize(
-    ("what", "step"), [(query, 64), (mutation, 256), (snapshot, 4), (transaction, 4)]
+    ("what", "step"), [(query, 16), (mutation, 64), (snapshot, 4), (transaction, 4)]
 )
 async def test_whenever_it_is_cut_off_the_connection_comes_back(
     db: Database,
