@@ -48,7 +48,7 @@ class DocumentEffect(Enum):
     """A closed list: types are data over these effects."""
 
     ORDER = enum_value(
-        "order", description="Promises only: reserves what will be issued, or expects."
+        "order", description="Promises only: reserves what will be issued, or expects; or just asks."
     )
     RECEIVE = enum_value("receive", description="Into one of our places, from the counter account.")
     ISSUE = enum_value("issue", description="Out of one of our places, to the counter account.")
@@ -84,6 +84,10 @@ class DocumentType:
         " order or, without one, for itself."
     )
     has_roles: bool = field("Whether it is an order of which each line consumes or produces.")
+    asks: bool = field(
+        "Whether it is an order that only asks, as a requisition does: nothing is reserved or expected;"
+        " orders that go back to it carry it out."
+    )
 
     @classmethod
     def of(cls, record: TypeRecord, language: str) -> DocumentType:
@@ -98,6 +102,7 @@ class DocumentType:
             source_required=record.source_required,
             waits_in=record.waits_in,
             has_roles=record.roles,
+            asks=record.asks,
         )
 
 

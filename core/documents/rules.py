@@ -29,6 +29,8 @@ from core.documents.types import TYPES, UNKNOWN_TYPE, DocumentType, Effect
 from core.errors import LIMIT_EXCEEDED, NOT_FOUND, REQUIRED, Refusal, Refused, define
 
 _ONE = Fraction(1)
+_AT_PURCHASE_PRICE = ("receipt", "opening", "drop_shipment", "purchase_order", "requisition")
+"""Whose goods come, or shall come, at the item's purchase price unless another is stated."""
 
 NOT_A_UNIT_OF_ITEM = define(
     "NOT_A_UNIT_OF_ITEM",
@@ -416,7 +418,7 @@ def _price(
     is kept per base unit."""
     if line.unit_price is not None or line.amount is not None or item.purchase_price is None:
         return line.unit_price
-    if document_type.code not in ("receipt", "opening", "drop_shipment", "purchase_order"):
+    if document_type.code not in _AT_PURCHASE_PRICE:
         return None
     return item.purchase_price * unit.ratio.numerator / unit.ratio.denominator
 

@@ -49,7 +49,8 @@ class DocumentType:
     ``waits_in`` names the place where a dispatch leaves goods, and where an arrival or a conversion
     finds them. They are valued by the order that the document goes back to, else by the dispatch itself.
     ``roles`` says of an order that its lines are of two sorts: what is to be consumed is promised from
-    its place, what is to be produced is expected there. Without roles the party decides.
+    its place, what is to be produced is expected there. Without roles the party decides. An order that
+    ``asks`` promises nothing: orders that go back to it carry it out, and promise.
     ``lost_to`` is the account that takes what a conversion lost on somebody else's charge: its value goes
     there and not into what is produced. What a supplier converts is paid by the amounts of the lines
     that produce, which join the cost. ``landed`` says that landed cost may be put on what was brought.
@@ -68,6 +69,7 @@ class DocumentType:
     holds: bool = False
     waits_in: Waiting | None = None
     roles: bool = False
+    asks: bool = False
     lost_to: str | None = None
     landed: bool = False
     system: bool = False
@@ -76,7 +78,22 @@ class DocumentType:
 
 _TYPES = (
     DocumentType(
-        "purchase_order", Effect.ORDER, "PO", "Purchase order", "采购订单", party="supplier"
+        "requisition",
+        Effect.ORDER,
+        "PR",
+        "Purchase requisition",
+        "请购单",
+        party="supplier",
+        asks=True,
+    ),
+    DocumentType(
+        "purchase_order",
+        Effect.ORDER,
+        "PO",
+        "Purchase order",
+        "采购订单",
+        party="supplier",
+        sources=("requisition",),
     ),
     DocumentType(
         "receipt",

@@ -140,7 +140,8 @@ class Registry:
                 if type_.code in known:
                     reason = f"its document type {type_.code} is there already"
                     raise _bad(plugin.name, reason, f"单据类型 {type_.code} 已存在")
-                if type_.effect is Effect.ORDER and type_.party is None and not type_.roles:
+                order = type_.effect is Effect.ORDER and not type_.asks
+                if order and type_.party is None and not type_.roles:
                     reason = f"its order {type_.code} has neither a party nor roles"
                     raise _bad(plugin.name, reason, f"订单类型 {type_.code} 须有往来单位或行角色")
                 if type_.effect in (Effect.DISPATCH, Effect.ARRIVE) and type_.waits_in is None:

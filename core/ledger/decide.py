@@ -323,8 +323,9 @@ def check_count(state: State, builder: Builder) -> Iterator[Refusal]:
 
 
 def _order(state: State, document: Document) -> Decision:
-    """Approving an order writes its promises: reserves stock, or expects it (rule 2.2)."""
-    decision = Decision(document, "approved")
+    """Approving an order writes its promises: reserves stock, or expects it (rule 2.2); and it carries out
+    what it goes back to, as a purchase order does a requisition."""
+    decision = Decision(document, "approved", progress=list(progressed(state, document)))
     if state.plugged is not None:
         state.plugged.check(state, document)
     require = state.rules.reserve_on_order == "require"
@@ -345,12 +346,14 @@ def _order(state: State, document: Document) -> Decision:
         except Refused:
             _withdraw(state, decision)
             raise
+    settle_promises(state, decision, [])
     return decision
 
 
 def promises(state: State, order: Document | Source, line: Line) -> bool:
     """Whether an order's line promises something, by the policy for orders (rule 2.2)."""
-    if order.type.effect is not Effect.ORDER or not line.stocked or line.place_id is None:
+    orders = order.type.effect is Effect.ORDER and not order.type.asks
+    if not orders or not line.stocked or line.place_id is None:
         return False
     if isinstance(order, Source) and order.state != "approved":
         return False

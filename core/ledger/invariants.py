@@ -4,10 +4,11 @@ that breaks it. They read only, within one tenant and one snapshot, and trust no
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from core.db.database import RawTransaction, rows
-from core.documents.types import TYPES
+from core.documents.types import TYPES, Effect
 
 LIMIT = 20
 """Differences told per invariant: the first tells enough, and a broken table has millions."""
@@ -20,15 +21,20 @@ chooses by them takes a step for each pair of rows: minutes for 60,000 lines."""
 @dataclass(frozen=True, slots=True)
 class Invariant:
     """A rule with the query that finds what breaks it, one sentence a row. ``{returns}`` in it stands for
-    the types whose documents bring back what others did."""
+    the types whose documents bring back what others did, ``{orders}`` for those of orders."""
 
     name: str
     query: str
 
     @property
     def sql(self) -> str:
-        returns = ", ".join(f"'{code}'" for code, type_ in sorted(TYPES.items()) if type_.returns)
-        return self.query.replace("{returns}", returns)
+        returns = (code for code, type_ in TYPES.items() if type_.returns)
+        orders = (code for code, type_ in TYPES.items() if type_.effect is Effect.ORDER)
+        return self.query.replace("{returns}", _listed(returns)).replace("{orders}", _listed(orders))
+
+
+def _listed(codes: Iterable[str]) -> str:
+    return ", ".join(f"'{code}'" for code in sorted(codes))
 
 
 async def differences(tx: RawTransaction) -> list[str]:
@@ -183,7 +189,8 @@ INVARIANTS = (
         "  sum(l.quantity) FILTER (WHERE d.type NOT IN ({returns})) executed,"
         "  sum(l.quantity) FILTER (WHERE d.type IN ({returns})) returned FROM document d"
         "  JOIN document_line l ON l.tenant_id = d.tenant_id AND l.document_id = d.id"
-        "  WHERE d.state = 'posted' AND d.type <> 'landed_cost' AND l.source_line IS NOT NULL"
+        "  WHERE (d.state = 'posted' OR d.type IN ({orders}) AND d.state IN ('approved', 'closed'))"
+        "  AND d.type <> 'landed_cost' AND l.source_line IS NOT NULL"
         "  GROUP BY 1, 2) w USING (id, no) WHERE (coalesce(p.executed, 0), coalesce(p.returned, 0))"
         " IS DISTINCT FROM (coalesce(w.executed, 0), coalesce(w.returned, 0))",
     ),

@@ -12,7 +12,7 @@ from core.documents.progress import Ordered, Progress
 from core.documents.records import Document, Stored
 from core.errors import define, refuse
 from core.ledger import reading, writing
-from core.ledger.decide import decide, promise_of
+from core.ledger.decide import Progressed, decide, promise_of
 from core.ledger.loading import items_of, load
 from core.ledger.records import ZERO
 
@@ -42,15 +42,24 @@ async def release(tx: Transaction, known: Stored) -> None:
     if await ask(tx, reading.waits_for(order.id)):
         raise refuse(STILL_IN_WORK, "id", number=known.number)
     promised = [
-        promise_of(order, line, ZERO) for line in order.lines if line.stocked and line.place_id
+        promise_of(order, line, ZERO)
+        for line in order.lines
+        if not order.type.asks and line.stocked and line.place_id
     ]
     await writing.promises(tx, promised)
 
 
 async def withdraw(tx: Transaction, order: Document) -> None:
-    """Take back every promise: the order is a draft again."""
+    """Take back every promise, and what the order did of another: it is a draft again."""
     await ask(tx, reading.lock_items(items_of(order)))
     await writing.no_promises(tx, order.id)
+    if order.source_id is not None:
+        undone = (
+            Progressed(order.source_id, line.source_line, executed=-line.base_quantity)
+            for line in order.lines
+            if line.source_line is not None
+        )
+        await writing.progress(tx, undone)
 
 
 async def restore(tx: Transaction, order: Document) -> None:

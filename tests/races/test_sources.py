@@ -53,7 +53,8 @@ async def won(crowd: Crowd, sends: Sequence[Send], refused: Sequence[str]) -> in
 @ROUND
 @pytest.mark.parametrize("many", [2, 4])
 @pytest.mark.parametrize(
-    ("order", "delivery"), [("purchase_order", "receipt"), ("sales_order", "issue")]
+    ("order", "delivery"),
+    [("purchase_order", "receipt"), ("sales_order", "issue"), ("requisition", "purchase_order")],
 )
 async def test_an_order_is_not_carried_out_beyond_what_it_says(
     crowd: Crowd, order: str, delivery: str, many: int, rounds: int
