@@ -48,7 +48,8 @@ class DocumentEffect(Enum):
     """A closed list: types are data over these effects."""
 
     ORDER = enum_value(
-        "order", description="Promises only: reserves what will be issued, or expects; or just asks."
+        "order",
+        description="Promises only: reserves what will be issued, or expects; or just asks.",
     )
     RECEIVE = enum_value("receive", description="Into one of our places, from the counter account.")
     ISSUE = enum_value("issue", description="Out of one of our places, to the counter account.")

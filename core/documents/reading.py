@@ -210,9 +210,9 @@ async def dependents(tx: RawTransaction, document_id: UUID) -> int:
     found = await rows(
         tx,
         "SELECT count(*) FROM document d WHERE d.tenant_id = %s AND d.source_id = %s"
-        " AND d.type <> 'revaluation' AND d.reverses_id IS NULL AND d.state IN ('posted', 'approved', 'closed')"
-        " AND NOT EXISTS (SELECT FROM document m WHERE m.tenant_id = d.tenant_id"
-        " AND m.reverses_id = d.id)",
+        " AND d.type <> 'revaluation' AND d.reverses_id IS NULL"
+        " AND d.state IN ('posted', 'approved', 'closed') AND NOT EXISTS"
+        " (SELECT FROM document m WHERE m.tenant_id = d.tenant_id AND m.reverses_id = d.id)",
         tx.tenant_id,
         document_id,
     )

@@ -30,7 +30,9 @@ class Invariant:
     def sql(self) -> str:
         returns = (code for code, type_ in TYPES.items() if type_.returns)
         orders = (code for code, type_ in TYPES.items() if type_.effect is Effect.ORDER)
-        return self.query.replace("{returns}", _listed(returns)).replace("{orders}", _listed(orders))
+        return self.query.replace("{returns}", _listed(returns)).replace(
+            "{orders}", _listed(orders)
+        )
 
 
 def _listed(codes: Iterable[str]) -> str:

@@ -13,7 +13,6 @@ from core.extension.registry import Registry, using
 from core.plugin_api import stock_values
 from schema.compose import ComposedSchema, composed_schema
 from tests.plugins.bom_manufacturing.planner import CALENDAR, FORECASTS
-from tests.plugins.bom_manufacturing.test_planned_work import BUY, WORK
 from tests.plugins.bom_manufacturing.works import worth
 from tests.plugins.food_batches.test_recall import started
 from tests.plugins.maker import MODULES, Maker
@@ -124,12 +123,10 @@ async def planned_and_bought(maker: Maker) -> Json:
         ("RESIN", "20.000000", False),
         ("SHADE", "10.000000", False),
     }
-    buy = [{"id": one["id"]} for one in wanted if not one["make"]]
-    bought = await planner.send(BUY, suggestions=buy, placeId=main, approve=True)
-    [purchase] = bought["documents"]
+    bought, make = ([one["id"] for one in wanted if one["make"] is made] for made in (False, True))
+    [purchase] = (await planner.turned(bought, placeId=main, approve=True))["purchases"]
     assert purchase["state"] == "APPROVED"
-    make = [one["id"] for one in wanted if one["make"]]
-    [order] = (await planner.send(WORK, suggestions=make, placeId=main))["orders"]
+    [order] = (await planner.turned(make, placeId=main))["workOrders"]
     # of the two batches of resin, the one that comes second expires first
     purchase["head"] = {"partyId": resins}
     await received(maker, purchase, ("R2", "8", 90), ("R1", "12", 60))

@@ -19,7 +19,6 @@ from tests.plugins.apparel_variants.boutique import Boutique
 from tests.plugins.apparel_variants.tailor import RUNS, Tailor
 from tests.plugins.apparel_variants.test_reports import told
 from tests.plugins.bom_manufacturing.planner import Planner
-from tests.plugins.bom_manufacturing.test_planned_work import WORK
 from tests.plugins.bom_manufacturing.works import Works
 from tests.plugins.bom_manufacturing.workshop import Workshop
 from tests.shop import Shop
@@ -83,13 +82,13 @@ async def test_variants_are_planned_and_made_by_what_they_are(
     assert {(one["item"]["code"], one["quantity"]) for one in suggested} == wanted
     made = [one["id"] for one in suggested if one["make"]]
     main = shop.places["MAIN"]
-    payload = await planner.send(WORK, suggestions=made, placeId=main)
+    payload = await planner.turned(made, placeId=main)
     assert payload["errors"] == []
     parts = {
         one["item"]["code"]: {
             part["item"]["code"]: part["ordered"] for part in one["parts"]["nodes"]
         }
-        for one in payload["orders"]
+        for one in payload["workOrders"]
     }
     assert parts == {
         red: {"CLOTH-RED": "6", "BUTTON": "18"},

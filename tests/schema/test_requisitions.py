@@ -94,7 +94,10 @@ async def test_what_is_closed_or_a_draft_cannot_be_ordered(shop: Shop) -> None:
 
 async def test_a_requisition_may_name_a_supplier_and_a_price(shop: Shop) -> None:
     item = await shop.item("PRICED", purchase_price=Decimal("2.5"))
-    supplier, customer = await party(shop, "V1", "isSupplier"), await party(shop, "C1", "isCustomer")
+    supplier, customer = (
+        await party(shop, "V1", "isSupplier"),
+        await party(shop, "C1", "isCustomer"),
+    )
     wanted = await asked(shop, item, "10", partyId=supplier)
     assert wanted["total"] == "25.00"
     refused = await shop.post("requisition", line(item, "1"), partyId=customer)

@@ -8,11 +8,11 @@ from uuid import UUID
 
 import strawberry
 
-from core.plugin_api import NOT_FOUND, PERMISSION_DENIED, Refusal, refuse
+from core.plugin_api import Refusal
 from plugins.bom_manufacturing.graphql.bills import READ
 from plugins.bom_manufacturing.graphql.plans import SUGGESTION
+from plugins.bom_manufacturing.graphql.vocabulary import BomManufacturingPurchaseKind
 from plugins.bom_manufacturing.graphql.work_orders import BomManufacturingWorkOrder, orders_by_id
-from plugins.bom_manufacturing.graphql.working import WRITE
 from plugins.bom_manufacturing.planning import orders
 from schema.plugin_api import (
     COMMAND_ID,
@@ -33,78 +33,56 @@ from schema.plugin_api import (
     uuid_of,
 )
 
-APPROVE = "documents.approve"
-
 
 @input_type
-class BomManufacturingPurchaseInput:
-    """A suggestion that shall be ordered."""
+class BomManufacturingChosenSuggestionInput:
+    """A suggestion of which an order shall be made."""
 
     id: strawberry.ID = field("The suggestion.")
     supplier_id: strawberry.ID | None = field(
-        "The supplier; left out for the one that is preferred.", default=None
+        "The supplier of what is bought; left out for the one that is preferred.", default=None
     )
 
 
 @input_type
-class BomManufacturingOrderPurchasesInput:
-    """Suggestions that shall be ordered."""
+class BomManufacturingOrderSuggestionsInput:
+    """Suggestions of which orders shall be made."""
 
     command_id: UUID = field(COMMAND_ID)
-    suggestions: list[BomManufacturingPurchaseInput] = field(f"At most {orders.MOST}.")
+    suggestions: list[BomManufacturingChosenSuggestionInput] = field(
+        f"What is bought and what is made, at most {orders.MOST}."
+    )
+    purchases: BomManufacturingPurchaseKind = field(
+        "What becomes of that which is bought.",
+        default=BomManufacturingPurchaseKind.PURCHASE_ORDER,
+    )
     place_id: strawberry.ID | None = field(
         "Where the goods shall come; left out for the place that was planned.", default=None
     )
+    component_place_id: strawberry.ID | None = field(
+        "Where components of work orders come from; left out for where the products go.",
+        default=None,
+    )
     approve: bool = field(
-        "Approve the orders at once. One that cannot be approved stays a draft, and `refused` says why; send"
-        " the same command again to go on.",
+        "Approve purchases and release work orders (下达) at once. One that cannot be stays a draft, and"
+        " `refused` says why; send the same command again to go on.",
         default=False,
     )
 
 
 @payload_type
 class BomManufacturingOrdersPayload(Payload):
-    """The orders."""
+    """The orders: drafts, unless they were approved or released."""
 
-    documents: list[Document] | None = field(
-        "Purchase orders, one for each supplier: drafts, unless they were approved; null if refused.",
-        default=None,
+    purchases: list[Document] | None = field(
+        "Requisitions or purchase orders, one for each supplier; null if refused.", default=None
+    )
+    work_orders: list[BomManufacturingWorkOrder] | None = field(
+        "Work orders, one for each suggestion; null if refused.", default=None
     )
     refused: list[UserError] | None = field(
-        "Why orders were not approved, with paths from `documents` on; null if nothing was ordered.",
-        default=None,
-    )
-
-
-@input_type
-class BomManufacturingOrderWorkInput:
-    """Suggestions that shall be made."""
-
-    command_id: UUID = field(COMMAND_ID)
-    suggestions: list[strawberry.ID] = field(f"At most {orders.MOST}.")
-    place_id: strawberry.ID | None = field(
-        "Where the products go; left out for the place that was planned.", default=None
-    )
-    component_place_id: strawberry.ID | None = field(
-        "Where components come from; left out for where the products go.", default=None
-    )
-    release: bool = field(
-        "Release the orders at once (下达). One that cannot be released stays a draft, and `refused` says"
-        " why; send the same command again to go on.",
-        default=False,
-    )
-
-
-@payload_type
-class BomManufacturingWorkOrdersPayload(Payload):
-    """The orders."""
-
-    orders: list[BomManufacturingWorkOrder] | None = field(
-        "Work orders, one for each suggestion: drafts, unless they were released; null if refused.",
-        default=None,
-    )
-    refused: list[UserError] | None = field(
-        "Why orders were not released, with paths from `orders` on; null if nothing was ordered.",
+        "Why orders were not approved or released, with paths from `purchases` or `workOrders` on; null if"
+        " nothing was ordered.",
         default=None,
     )
 
@@ -112,18 +90,17 @@ class BomManufacturingWorkOrdersPayload(Payload):
 class Mutations:
     """Ordering what is planned."""
 
-    @mutation_field(permission="documents.write", ledger=True, bulk=True)
-    async def bom_manufacturing_order_purchases(
+    @mutation_field(permission=READ, ledger=True, bulk=True)
+    async def bom_manufacturing_order_suggestions(
         self,
         info: Info,
-        input: Annotated[BomManufacturingOrderPurchasesInput, argument("What to order.")],
+        input: Annotated[BomManufacturingOrderSuggestionsInput, argument("What to order.")],
     ) -> BomManufacturingOrdersPayload:
-        """Make purchase orders of suggestions, one for each supplier: all of them, or none. A suggestion
-        becomes an order once."""
+        """Make orders of suggestions, of all or of none: requisitions or purchase orders of what is bought,
+        one for each supplier, and work orders of what is made, one for each, by the bills in force. A
+        suggestion becomes an order once. Buying takes the permission `documents.write`, to approve
+        `documents.approve`; making `bom_manufacturing.write`."""
         context = info.context
-        _check_may_read(context)
-        if input.approve and not context.may(APPROVE):
-            raise refuse(PERMISSION_DENIED, "approve", permission=APPROVE)
         wanted = [
             (
                 uuid_of(one.id, SUGGESTION, "suggestions", n, "id"),
@@ -131,70 +108,33 @@ class Mutations:
             )
             for n, one in enumerate(input.suggestions)
         ]
-        place = optional_uuid(input.place_id, "Place", "placeId")
-        asked = {"suggestions": wanted, "placeId": place, "approve": input.approve}
-        keys = await orders.order_purchases(
-            context.database, context.principal, input.command_id, wanted, place, asked
+        how = orders.How(
+            str(input.purchases.value),
+            optional_uuid(input.place_id, "Place", "placeId"),
+            optional_uuid(input.component_place_id, "Place", "componentPlaceId"),
+            input.approve,
         )
-        refusals: list[Refusal] = []
-        if input.approve:
-            refusals = await orders.approve(
-                context.database, context.principal, input.command_id, keys
-            )
+        asked = {
+            "suggestions": wanted,
+            "purchases": how.bought,
+            "placeId": how.place,
+            "componentPlaceId": how.components,
+            "approve": how.approve,
+        }
+        made = await orders.order(
+            context.database, context.principal, input.command_id, wanted, how, asked
+        )
         async with context.database.snapshot(context.principal.tenant_id) as tx:
-            found = await documents_by_id(tx, keys)
+            documents = await documents_by_id(tx, made.purchases)
+            work_orders = await orders_by_id(tx, made.work_orders)
         return BomManufacturingOrdersPayload(
-            documents=[found[key] for key in keys if key in found],
-            refused=_told(context, "documents", refusals),
+            purchases=[documents[key] for key in made.purchases if key in documents],
+            work_orders=[work_orders[key] for key in made.work_orders if key in work_orders],
+            refused=[
+                *_told(context, "purchases", made.unapproved),
+                *_told(context, "workOrders", made.unreleased),
+            ],
         )
-
-    @mutation_field(permission=WRITE, ledger=True, bulk=True)
-    async def bom_manufacturing_order_work(
-        self,
-        info: Info,
-        input: Annotated[BomManufacturingOrderWorkInput, argument("What to make.")],
-    ) -> BomManufacturingWorkOrdersPayload:
-        """Make work orders of suggestions, one for each, by the bills in force: all of them, or none. A
-        suggestion becomes an order once."""
-        context = info.context
-        _check_may_read(context)
-        wanted = [
-            uuid_of(one, SUGGESTION, "suggestions", n) for n, one in enumerate(input.suggestions)
-        ]
-        place, components = (
-            optional_uuid(one, "Place", name)
-            for one, name in (
-                (input.place_id, "placeId"),
-                (input.component_place_id, "componentPlaceId"),
-            )
-        )
-        asked = {"suggestions": wanted, "placeId": place, "componentPlaceId": components}
-        keys = await orders.order_work(
-            context.database,
-            context.principal,
-            input.command_id,
-            wanted,
-            place,
-            components,
-            {**asked, "release": input.release},
-        )
-        refusals: list[Refusal] = []
-        if input.release:
-            refusals = await orders.release(
-                context.database, context.principal, input.command_id, keys
-            )
-        async with context.database.snapshot(context.principal.tenant_id) as tx:
-            found = await orders_by_id(tx, keys)
-        return BomManufacturingWorkOrdersPayload(
-            orders=[found[key] for key in keys if key in found],
-            refused=_told(context, "orders", refusals),
-        )
-
-
-def _check_may_read(context: Context) -> None:
-    """Whoever may not see plans knows of no suggestions."""
-    if not context.may(READ):
-        raise refuse(NOT_FOUND, "suggestions", id="")
 
 
 def _told(context: Context, name: str, refusals: Sequence[Refusal]) -> list[UserError]:

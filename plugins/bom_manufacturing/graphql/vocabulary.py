@@ -143,3 +143,13 @@ class BomManufacturingBucket(Enum):
     DAY = enum_value("day", description="A day.")
     WEEK = enum_value("week", description="From Monday to Sunday.")
     MONTH = enum_value("month", description="A month of the calendar.")
+
+
+@strawberry.enum(description="What suggestions become that are bought.")
+class BomManufacturingPurchaseKind(Enum):
+    """Asked for, or ordered."""
+
+    REQUISITION = enum_value(
+        "requisition", description="A requisition (请购单): a buyer makes purchase orders of it."
+    )
+    PURCHASE_ORDER = enum_value("purchase_order", description="A purchase order.")

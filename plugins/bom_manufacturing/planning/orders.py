@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -13,28 +11,24 @@ from core.plugin_api import (
     DUPLICATE,
     LIMIT_EXCEEDED,
     NOT_FOUND,
+    PERMISSION_DENIED,
     REQUIRED,
     Asked,
     Database,
-    DocumentDraft,
-    LineDraft,
     PostStored,
     Principal,
     Refusal,
-    Refused,
     Transaction,
-    add_to_draft,
     define,
     post_many,
     raise_any,
     record_audit,
     run_command,
-    today,
-    uuid7,
 )
+from plugins.bom_manufacturing.planning import drafts
+from plugins.bom_manufacturing.planning.drafts import Chosen
 from plugins.bom_manufacturing.stock import planning, plans
-from plugins.bom_manufacturing.stock.plans import Run, Suggestion
-from plugins.bom_manufacturing.work_orders import drafting
+from plugins.bom_manufacturing.stock.plans import Run
 from plugins.bom_manufacturing.work_orders import orders as work
 
 STALE_PLAN = define(
@@ -49,111 +43,80 @@ ORDERED_ALREADY = define(
 )
 NOT_BOUGHT = define(
     "BOM_MANUFACTURING_NOT_BOUGHT",
-    en="This is to be made, not bought.",
-    zh="该物料应自制,不能转为采购订单。",
-)
-NOT_MADE = define(
-    "BOM_MANUFACTURING_NOT_MADE",
-    en="This is to be bought, not made.",
-    zh="该物料应采购,不能转为生产工单。",
+    en="This is to be made: no supplier can be named for it.",
+    zh="该物料应自制,不能指定供应商。",
 )
 NO_SUPPLIER = define(
     "BOM_MANUFACTURING_NO_SUPPLIER",
-    en="Name a supplier: the item has none that is preferred.",
-    zh="请指定供应商:该物料没有首选供应商。",
+    en="Name a supplier: the item has none that is preferred. A requisition needs none.",
+    zh="请指定供应商:该物料没有首选供应商。请购单可不指定。",
 )
 MOST = 1000
 """Suggestions of one command."""
+BUY, APPROVE, MAKE = "documents.write", "documents.approve", "bom_manufacturing.write"
+"""What one must be allowed to do."""
 _FRESH = 1
 """The revision of a draft that nobody has changed."""
-_LINES = 1000
-"""Lines of a document."""
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
-    """A suggestion of which an order shall be made, and where it stands in what was sent. ``supplier``
-    is the preferred one unless another was named."""
+class How:
+    """What becomes of suggestions: what is bought of the type ``bought``, ``purchase_order`` or
+    ``requisition``. Goods come to ``place``, else to the one that was planned; components from
+    ``components``, else from where the products go."""
 
-    n: int
-    suggestion: Suggestion
-    supplier: UUID | None
-
-
-Link = tuple[UUID, UUID, int]
-"""A suggestion, and the document and line that it became."""
-Create = Callable[[Transaction, UUID, Run, UUID | None, Sequence[Chosen]], Awaitable[list[Link]]]
-"""Makes documents of suggestions, on behalf of somebody, for a place, in the transaction that keeps what
-became of them."""
+    bought: str
+    place: UUID | None = None
+    components: UUID | None = None
+    approve: bool = False
 
 
-async def order_purchases(
+@dataclass(frozen=True, slots=True)
+class Made:
+    """The orders that were made, and why some of them were not approved or released, by their place
+    among their kind."""
+
+    purchases: list[UUID]
+    work_orders: list[UUID]
+    unapproved: Sequence[Refusal] = ()
+    unreleased: Sequence[Refusal] = ()
+
+
+async def order(
     db: Database,
     principal: Principal,
     command_id: UUID,
     wanted: Sequence[tuple[UUID, UUID | None]],
-    place: UUID | None,
+    how: How,
     asked: Mapping[str, Any],
-) -> list[UUID]:
-    """Make drafts of purchase orders, one for each supplier. ``wanted`` are suggestions, each with a
-    supplier where it shall not be the preferred one. Raises Refused."""
-    return await _order(
-        db,
-        principal,
-        command_id,
-        "bomManufacturingOrderPurchases",
-        wanted,
-        place,
-        asked,
-        make=False,
-        create=purchase_orders,
+) -> Made:
+    """Make orders of suggestions, all or none: drafts of requisitions or purchase orders, one for each
+    supplier, and of work orders, one for each, by the bills in force. ``wanted`` are suggestions, each with
+    a supplier where it shall not be the preferred one.
+
+    Then each is approved or released by itself, where that is wanted; one that cannot be stays a draft.
+    Sent again, the same command goes on there. Raises Refused.
+    """
+
+    async def work_(tx: Transaction) -> Mapping[str, Any]:
+        return await _order(tx, principal, wanted, how)
+
+    operation = "bomManufacturingOrderSuggestions"
+    outcome = await run_command(db, principal.tenant_id, command_id, operation, asked, work_)
+    bought, made = ([UUID(one) for one in outcome[kind]] for kind in ("purchases", "workOrders"))
+    if not how.approve:
+        return Made(bought, made)
+    verdicts = await post_many(db, principal, _fresh(command_id, "approveDocument", bought))
+    released = await work.release_many(db, principal, _fresh(command_id, "postDraft", made))
+    return Made(
+        bought,
+        made,
+        _placed_by(verdict.refusals for verdict in verdicts),
+        _placed_by(released),
     )
 
 
-async def order_work(
-    db: Database,
-    principal: Principal,
-    command_id: UUID,
-    wanted: Sequence[UUID],
-    place: UUID | None,
-    components: UUID | None,
-    asked: Mapping[str, Any],
-) -> list[UUID]:
-    """Make drafts of work orders, one for each suggestion, by the bills in force. Raises Refused."""
-    try:
-        return await _order(
-            db,
-            principal,
-            command_id,
-            "bomManufacturingOrderWork",
-            [(key, None) for key in wanted],
-            place,
-            asked,
-            make=True,
-            create=partial(work_orders, components=components),
-        )
-    except Refused as refused:
-        raise Refused(*map(_shorter, refused.refusals)) from None
-
-
-async def approve(
-    db: Database, principal: Principal, command_id: UUID, keys: Sequence[UUID]
-) -> list[Refusal]:
-    """Approve orders as they were made, each by itself; why some are not, by their place in ``keys``. Sent
-    again, it goes on where it was."""
-    verdicts = await post_many(db, principal, _drafts(command_id, "approveDocument", keys))
-    return _placed_by(verdict.refusals for verdict in verdicts)
-
-
-async def release(
-    db: Database, principal: Principal, command_id: UUID, keys: Sequence[UUID]
-) -> list[Refusal]:
-    """The same for work orders."""
-    drafts = _drafts(command_id, "postDraft", keys)
-    return _placed_by(await work.release_many(db, principal, drafts))
-
-
-def _drafts(command_id: UUID, operation: str, keys: Sequence[UUID]) -> list[PostStored]:
+def _fresh(command_id: UUID, operation: str, keys: Sequence[UUID]) -> list[PostStored]:
     return [
         PostStored(Asked.of(uuid5(command_id, str(key)), operation, {"id": key}), key, _FRESH)
         for key in keys
@@ -164,131 +127,62 @@ def _placed_by(refusals: Iterable[Sequence[Refusal]]) -> list[Refusal]:
     return [one.under(n) for n, some in enumerate(refusals) for one in some]
 
 
-async def work_orders(
-    tx: Transaction,
-    actor: UUID,
-    run: Run,
-    place: UUID | None,
-    chosen: Sequence[Chosen],
-    components: UUID | None = None,
-) -> list[Link]:
-    """A draft for each suggestion: components when it is to be begun, the product when it is due."""
-    at = place or run.place
-    if at is None:
-        raise Refused(Refusal(REQUIRED, ("placeId",), {"field": "placeId"}))
-    on, links = await today(tx), list[Link]()
-    facts = await drafting.facts_on(tx, {one.suggestion.item for one in chosen}, on)
-    for one in chosen:
-        key, planned = uuid7(), one.suggestion
-        wanted = drafting.Wanted(
-            planned.item,
-            planned.quantity,
-            at,
-            component_place_id=components,
-            starts_on=max(planned.release_on, on),
-            due_on=max(planned.due_on, on),
-        )
-        try:
-            await drafting.write(tx, actor, key, wanted, facts)
-        except Refused as refused:
-            raise Refused(*(_of_order(r, one) for r in refused.refusals)) from None
-        links.append((planned.id, key, 1))
-    return links
-
-
-async def purchase_orders(
-    tx: Transaction, actor: UUID, run: Run, place: UUID | None, chosen: Sequence[Chosen]
-) -> list[Link]:
-    """A draft for each supplier, its lines by the day on which they shall be there."""
-    on, links = await today(tx), list[Link]()
-    by_supplier: dict[UUID, list[Chosen]] = defaultdict(list)
-    for one in chosen:
-        assert one.supplier is not None
-        by_supplier[one.supplier].append(one)
-    for supplier, mine in sorted(by_supplier.items()):
-        mine.sort(key=lambda one: (one.suggestion.due_on, one.suggestion.no))
-        for at in range(0, len(mine), _LINES):
-            part = mine[at : at + _LINES]
-            draft = DocumentDraft(
-                uuid7(),
-                "purchase_order",
-                on,
-                tuple(
-                    LineDraft(
-                        one.suggestion.item,
-                        one.suggestion.quantity,
-                        due_on=max(one.suggestion.due_on, on),
-                    )
-                    for one in part
-                ),
-                party_id=supplier,
-                place_id=place or run.place,
-            )
-            try:
-                await add_to_draft(tx, actor, draft)
-            except Refused as refused:
-                raise Refused(*(_placed(one, part) for one in refused.refusals)) from None
-            links += [(one.suggestion.id, draft.id, n) for n, one in enumerate(part, start=1)]
-    return links
-
-
 async def _order(
-    db: Database,
+    tx: Transaction,
     principal: Principal,
-    command_id: UUID,
-    operation: str,
     wanted: Sequence[tuple[UUID, UUID | None]],
-    place: UUID | None,
-    asked: Mapping[str, Any],
-    *,
-    make: bool,
-    create: Create,
-) -> list[UUID]:
-    async def work(tx: Transaction) -> Mapping[str, Any]:
-        raise_any(_refusals(wanted))
-        # A run that is under way reads again; one that is just finished makes these stale.
-        await plans.disturb(tx)
-        keys = [key for key, _ in wanted]
-        await plans.lock_suggestions(tx, keys)
-        found = await plans.suggestions_by_id(tx, keys)
-        run = await plans.current(tx)
-        unknown = await planning.unknown(tx, {one for _, one in wanted if one}, [])
-        chosen = [
-            Chosen(n, found[key], supplier or found[key].supplier)
-            for n, (key, supplier) in enumerate(wanted)
-            if key in found
+    how: How,
+) -> Mapping[str, Any]:
+    raise_any(_refusals(wanted))
+    # A run that is under way reads again; one that is just finished makes these stale.
+    await plans.disturb(tx)
+    await plans.lock_suggestions(tx, [key for key, _ in wanted])
+    run = await plans.current(tx)
+    chosen = await _chosen(tx, wanted)
+    raise_any(
+        [
+            *(refusal for one in chosen for refusal in _unfit(one, wanted[one.n][1], run, how)),
+            *_forbidden(principal, chosen, how),
         ]
-        raise_any(
-            [
-                *(
-                    Refusal(NOT_FOUND, ("suggestions", n, "id"), {"id": str(key)})
-                    for n, (key, _) in enumerate(wanted)
-                    if key not in found
-                ),
-                *(
-                    Refusal(NOT_FOUND, ("suggestions", n, "supplier_id"), {"id": str(supplier)})
-                    for n, (_, supplier) in enumerate(wanted)
-                    if supplier in unknown
-                ),
-                *(refusal for one in chosen for refusal in _unfit(one, run, make=make)),
-            ]
-        )
-        assert run is not None
-        links = await create(tx, principal.user_id, run, place, chosen)
-        await plans.put_links(tx, links)
-        documents = list(dict.fromkeys(document for _, document, _ in links))
-        await record_audit(
-            tx,
-            principal.user_id,
-            "bom_manufacturing.order",
-            "bom_manufacturing_run",
-            run.id,
-            {"suggestions": len(links), "documents": len(documents)},
-        )
-        return {"ids": documents}
+    )
+    assert run is not None
+    actor, place = principal.user_id, how.place or run.place
+    bought = [one for one in chosen if not one.suggestion.make]
+    made = [one for one in chosen if one.suggestion.make]
+    purchases = await drafts.purchases(tx, actor, how.bought, place, bought)
+    work_orders = await drafts.work_orders(tx, actor, place, how.components, made)
+    await plans.put_links(tx, [*purchases, *work_orders])
+    documents = {
+        kind: list(dict.fromkeys(document for _, document, _ in links))
+        for kind, links in (("purchases", purchases), ("workOrders", work_orders))
+    }
+    told = {"suggestions": len(chosen), "documents": sum(map(len, documents.values()))}
+    await record_audit(tx, actor, "bom_manufacturing.order", "bom_manufacturing_run", run.id, told)
+    return documents
 
-    outcome = await run_command(db, principal.tenant_id, command_id, operation, asked, work)
-    return [UUID(one) for one in outcome["ids"]]
+
+async def _chosen(tx: Transaction, wanted: Sequence[tuple[UUID, UUID | None]]) -> Sequence[Chosen]:
+    """The suggestions that were named. Raises Refused for those that are not there, and for suppliers."""
+    found = await plans.suggestions_by_id(tx, [key for key, _ in wanted])
+    unknown = await planning.unknown(tx, {one for _, one in wanted if one}, [])
+    raise_any(
+        [
+            *(
+                Refusal(NOT_FOUND, ("suggestions", n, "id"), {"id": str(key)})
+                for n, (key, _) in enumerate(wanted)
+                if key not in found
+            ),
+            *(
+                Refusal(NOT_FOUND, ("suggestions", n, "supplier_id"), {"id": str(supplier)})
+                for n, (_, supplier) in enumerate(wanted)
+                if supplier in unknown
+            ),
+        ]
+    )
+    return [
+        Chosen(n, found[key], supplier or found[key].supplier)
+        for n, (key, supplier) in enumerate(wanted)
+    ]
 
 
 def _refusals(wanted: Sequence[tuple[UUID, UUID | None]]) -> Iterator[Refusal]:
@@ -305,39 +199,28 @@ def _refusals(wanted: Sequence[tuple[UUID, UUID | None]]) -> Iterator[Refusal]:
         seen.add(key)
 
 
-def _unfit(one: Chosen, run: Run | None, *, make: bool) -> Iterable[Refusal]:
-    """Why no order can be made of a suggestion."""
+def _unfit(one: Chosen, named: UUID | None, run: Run | None, how: How) -> Iterator[Refusal]:
+    """Why no order can be made of a suggestion. ``named`` is the supplier that was sent."""
     where = ("suggestions", one.n, "id")
+    suppliers = ("suggestions", one.n, "supplier_id")
     if one.suggestion.document is not None:
         yield Refusal(ORDERED_ALREADY, where)
     elif run is None or one.suggestion.run != run.id:
         yield Refusal(STALE_PLAN, where)
-    elif one.suggestion.make and not make:
-        yield Refusal(NOT_BOUGHT, where)
-    elif make and not one.suggestion.make:
-        yield Refusal(NOT_MADE, where)
-    elif not make and one.supplier is None:
-        yield Refusal(NO_SUPPLIER, ("suggestions", one.n, "supplier_id"))
+    elif one.suggestion.make:
+        if named is not None:
+            yield Refusal(NOT_BOUGHT, suppliers)
+    elif how.bought == "purchase_order" and one.supplier is None:
+        yield Refusal(NO_SUPPLIER, suppliers)
 
 
-def _placed(refusal: Refusal, part: Sequence[Chosen]) -> Refusal:
-    """Core's paths lead to lines of a draft; the caller sent suggestions."""
-    if refusal.path[:1] == ("lines",) and len(refusal.path) > 1:
-        n = refusal.path[1]
-        if isinstance(n, int):
-            return Refusal(refusal.code, ("suggestions", part[n].n), refusal.details)
-    return refusal
-
-
-def _of_order(refusal: Refusal, one: Chosen) -> Refusal:
-    """What speaks against a work order: its places were sent once for all, the rest follows from the
-    suggestion."""
-    if refusal.path in (("placeId",), ("componentPlaceId",)):
-        return refusal
-    return Refusal(refusal.code, ("suggestions", one.n, "id"), refusal.details)
-
-
-def _shorter(refusal: Refusal) -> Refusal:
-    """Suggestions of what is made are sent as nothing but their ids."""
-    path = refusal.path[:2] if refusal.path[:1] == ("suggestions",) else refusal.path
-    return Refusal(refusal.code, path, refusal.details)
+def _forbidden(principal: Principal, chosen: Sequence[Chosen], how: How) -> Iterator[Refusal]:
+    """What of it the caller may not do."""
+    for one in chosen:
+        needed = MAKE if one.suggestion.make else BUY
+        if not principal.may(needed):
+            where = ("suggestions", one.n, "id")
+            yield Refusal(PERMISSION_DENIED, where, {"permission": needed})
+    bought = any(not one.suggestion.make for one in chosen)
+    if how.approve and bought and not principal.may(APPROVE):
+        yield Refusal(PERMISSION_DENIED, ("approve",), {"permission": APPROVE})

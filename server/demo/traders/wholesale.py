@@ -18,12 +18,14 @@ WHOLESALE = Trader(
     places=({"code": "EAST", "name": "East warehouse", "kind": "WAREHOUSE"},),
     day=(
         Step("opening", "opening", (("BULB-9W", "400", "1.10"),), place="MAIN"),
+        Step("ask", "requisition", (("BULB-9W", "600"), ("CABLE-2M", "300")), place="MAIN"),
         Step(
             "order",
             "purchase_order",
             (("BULB-9W", "600", "1.25"), ("CABLE-2M", "200", "2.4")),
             "LUMEN",
             place="MAIN",
+            source="ask",
         ),
         Step(
             "receipt",

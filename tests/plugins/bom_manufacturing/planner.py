@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Any
 
@@ -19,11 +20,14 @@ CALENDAR = """mutation($input: BomManufacturingSaveCalendarInput!) {
 PLAN = """mutation($input: BomManufacturingPlanInput!) { bomManufacturingPlan(input: $input) {
   run { id state startsOn endsOn itemsDone itemsTotal failure { code message } }
   errors { code path } } }"""
-ORDER = """mutation($input: BomManufacturingOrderPurchasesInput!) {
-  bomManufacturingOrderPurchases(input: $input) {
-    documents { id state type { code } party { name }
+ORDER = """mutation($input: BomManufacturingOrderSuggestionsInput!) {
+  bomManufacturingOrderSuggestions(input: $input) {
+    purchases { id state type { code } party { name }
       lines { nodes { item { code } quantity dueOn } } }
-    errors { code path message } } }"""
+    workOrders { id revision status kind quantity dueOn number item { code } place { id }
+      bom { version } parts { nodes { line ordered item { code } } } document { state
+        lines { nodes { item { code } quantity role dueOn place { id } } } } }
+    refused { code path } errors { code path message } } }"""
 SUGGESTIONS = """query($item: ID, $make: Boolean, $supplier: ID, $by: Date, $late: Boolean,
   $ordered: Boolean, $first: Int, $after: String) {
   bomManufacturingSuggestions(itemId: $item, make: $make, supplierId: $supplier, releaseBy: $by,
@@ -108,12 +112,25 @@ class Planner:
         assert run["state"] == "DONE", run
         return run
 
-    async def order(self, type_: str, item: str, quantity: str, due: int, **head: Any) -> Json:
+    async def order(
+        self,
+        type_: str,
+        item: str,
+        quantity: str,
+        due: int,
+        source_line: int | None = None,
+        **head: Any,
+    ) -> Json:
         """An order of one line that stands."""
-        line = {"itemId": await self.workshop.item(item), "quantity": quantity}
+        key = await self.workshop.item(item)
+        line = {"itemId": key, "quantity": quantity, "sourceLine": source_line}
         line |= {"dueOn": self.day(due), "unitPrice": "1"}
         on = self.day(min(0, due))
         return await self.workshop.shop.posted(type_, line, on=on, **head)
+
+    async def turned(self, keys: Iterable[str], **how: Any) -> Json:
+        """The payload of making orders of suggestions, by their ids."""
+        return await self.send(ORDER, suggestions=[{"id": key} for key in keys], **how)
 
     async def suggestions(self, **wanted: Any) -> list[Json]:
         found = await self.workshop.shop.ask(SUGGESTIONS, **wanted)

@@ -6,16 +6,9 @@ import asyncio
 
 from core.ids import uuid7
 from schema.compose import ComposedSchema
-from tests.plugins.bom_manufacturing.planner import ORDER, PLACED, Planner
+from tests.plugins.bom_manufacturing.planner import PLACED, Planner
 from tests.plugins.bom_manufacturing.works import Works, parts
 from tests.shop import Json
-
-WORK = """mutation($input: BomManufacturingOrderWorkInput!) { bomManufacturingOrderWork(input: $input) {
-  orders { id revision status kind quantity dueOn number item { code } place { id } bom { version }
-    parts { nodes { line ordered item { code } } } document { state
-      lines { nodes { item { code } quantity role dueOn place { id } } } } }
-  refused { code path } errors { code path message } } }"""
-BUY = ORDER.replace("    errors {", "    refused { code path }\n    errors {")
 
 
 async def wanted(planner: Planner, *, make: bool) -> list[str]:
@@ -37,16 +30,14 @@ async def test_suggestions_become_work_orders_once(planner: Planner) -> None:
     await planner.plan()
     made, bought = await wanted(planner, make=True), await wanted(planner, make=False)
     assert (len(made), len(bought)) == (2, 2)
-    [error] = (await planner.send(WORK, suggestions=made))["errors"]
+    [error] = (await planner.turned(made))["errors"]
     assert (error["code"], error["path"]) == ("REQUIRED", ["placeId"])
-    [error] = (await planner.send(WORK, suggestions=[made[0], bought[0]], placeId=main))["errors"]
-    assert (error["code"], error["path"]) == ("BOM_MANUFACTURING_NOT_MADE", ["suggestions", "1"])
 
-    command = {"commandId": str(uuid7()), "suggestions": made, "placeId": main}
-    first = await planner.send(WORK, **command)
+    command: Json = {"commandId": str(uuid7()), "keys": made, "placeId": main}
+    first = await planner.turned(**command)
     assert first["errors"] == first["refused"] == []
-    assert first == await planner.send(WORK, **command)
-    orders = {one["item"]["code"]: one for one in first["orders"]}
+    assert first == await planner.turned(**command)
+    orders = {one["item"]["code"]: one for one in first["workOrders"]}
     assert {key: (one["quantity"], one["dueOn"]) for key, one in orders.items()} == {
         "P": ("5", planner.day(20)),
         "S": ("10", planner.day(18)),
@@ -62,11 +53,57 @@ async def test_suggestions_become_work_orders_once(planner: Planner) -> None:
         ("S", "10", "CONSUME", planner.day(18)),
         ("A", "5", "CONSUME", planner.day(18)),
     ]
-    [error] = (await planner.send(WORK, suggestions=made[:1], placeId=main))["errors"]
+    [error] = (await planner.turned(made[:1], placeId=main))["errors"]
     assert (error["code"], error["path"]) == (
         "BOM_MANUFACTURING_ORDERED_ALREADY",
-        ["suggestions", "0"],
+        ["suggestions", "0", "id"],
     )
+
+
+async def test_what_is_bought_and_what_is_made_become_orders_together(planner: Planner) -> None:
+    workshop = planner.workshop
+    main = workshop.shop.places["MAIN"]
+    await workshop.simple(P="A", Q="B")
+    await planner.told(A={"supplierId": await planner.supplier()})
+    for code in "PQ":
+        await planner.order("sales_order", code, "5", 20)
+    await planner.plan()
+    keys = [one["id"] for one in await planner.suggestions()]
+    refused = await planner.turned(keys, placeId=main)
+    assert {one["code"] for one in refused["errors"]} == {"BOM_MANUFACTURING_NO_SUPPLIER"}
+    assert await wanted(planner, make=True), "all or none"
+    made = await planner.turned(keys, placeId=main, purchases="REQUISITION", approve=True)
+    assert made["errors"] == made["refused"] == []
+    assert {one["item"]["code"] for one in made["workOrders"]} == {"P", "Q"}
+    # what nobody is known to sell is asked for by itself
+    assert {(one["type"]["code"], one["state"]) for one in made["purchases"]} == {
+        ("requisition", "APPROVED")
+    }
+    assert {
+        (one["party"] and one["party"]["name"], row["item"]["code"], row["dueOn"])
+        for one in made["purchases"]
+        for row in one["lines"]["nodes"]
+    } == {("Steel Ltd", "A", planner.day(20)), (None, "B", planner.day(20))}
+
+
+async def test_what_was_asked_for_is_not_suggested_again(planner: Planner) -> None:
+    main = planner.workshop.shop.places["MAIN"]
+    await planner.order("sales_order", "A", "5", 20)
+    await planner.plan()
+    keys = await wanted(planner, make=False)
+    made = await planner.turned(keys, placeId=main, purchases="REQUISITION", approve=True)
+    [requisition] = made["purchases"]
+    await planner.plan()
+    assert await planner.suggestions() == []
+    assert [
+        (one["quantity"], one["advice"]) for one in await planner.nodes(PLACED, exceptions=False)
+    ] == [("5", None)]
+    # of what was asked for, two are ordered: each counts once
+    await planner.order("purchase_order", "A", "2", 20, 1, sourceId=requisition["id"])
+    await planner.plan()
+    assert await planner.suggestions() == []
+    placed = await planner.nodes(PLACED, exceptions=False)
+    assert sorted(one["quantity"] for one in placed) == ["2", "3"]
 
 
 async def test_a_second_run_suggests_nothing_more(planner: Planner) -> None:
@@ -88,15 +125,14 @@ async def test_a_second_run_suggests_nothing_more(planner: Planner) -> None:
     await planner.order("sales_order", "P", "5", 20)
     await planner.plan()
     made, bought = await wanted(planner, make=True), await wanted(planner, make=False)
-    command = {"commandId": str(uuid7()), "suggestions": made, "placeId": main, "release": True}
-    work = await planner.send(WORK, **command)
+    command: Json = {"commandId": str(uuid7()), "keys": made, "placeId": main, "approve": True}
+    work = await planner.turned(**command)
     assert work["errors"] == work["refused"] == []
-    assert {one["document"]["state"] for one in work["orders"]} == {"APPROVED"}
-    assert work == await planner.send(WORK, **command)
-    buy = [{"id": key} for key in bought]
-    bought_ = await planner.send(BUY, suggestions=buy, placeId=main, approve=True)
+    assert {one["document"]["state"] for one in work["workOrders"]} == {"APPROVED"}
+    assert work == await planner.turned(**command)
+    bought_ = await planner.turned(bought, placeId=main, approve=True)
     assert bought_["errors"] == bought_["refused"] == []
-    assert {one["state"] for one in bought_["documents"]} == {"APPROVED"}
+    assert {one["state"] for one in bought_["purchases"]} == {"APPROVED"}
     await planner.plan()
     assert await planner.suggestions() == []
     placed = await planner.nodes(PLACED, exceptions=False)
@@ -118,19 +154,21 @@ async def test_what_cannot_be_released_stays_a_draft(
     await planner.order("sales_order", "Q", "5", 9)
     await planner.plan()
     made = await wanted(planner, make=True)
-    command = {"commandId": str(uuid7()), "suggestions": made, "placeId": main, "release": True}
-    payload = await planner.send(WORK, **command)
+    command: Json = {"commandId": str(uuid7()), "keys": made, "placeId": main, "approve": True}
+    payload = await planner.turned(**command)
     # the first reserves what the second wants
     assert [(one["code"], one["path"]) for one in payload["refused"]] == [
-        ("BOM_MANUFACTURING_SHORT", ["orders", "1", "id"])
+        ("BOM_MANUFACTURING_SHORT", ["workOrders", "1", "id"])
     ]
-    states = [one["document"]["state"] for one in payload["orders"]]
+    states = [one["document"]["state"] for one in payload["workOrders"]]
     assert states == ["APPROVED", "DRAFT"]
     await works.stock(A=("5", "2"))
-    again = await planner.send(WORK, **command)
+    again = await planner.turned(**command)
     assert again["refused"] == []
-    assert [one["document"]["state"] for one in again["orders"]] == ["APPROVED", "APPROVED"]
-    assert [one["id"] for one in again["orders"]] == [one["id"] for one in payload["orders"]]
+    assert [one["document"]["state"] for one in again["workOrders"]] == ["APPROVED", "APPROVED"]
+    assert [one["id"] for one in again["workOrders"]] == [
+        one["id"] for one in payload["workOrders"]
+    ]
 
 
 async def test_of_two_at_once_one_makes_the_order(planner: Planner) -> None:
@@ -139,10 +177,8 @@ async def test_of_two_at_once_one_makes_the_order(planner: Planner) -> None:
     await planner.plan()
     made = await wanted(planner, make=True)
     main = planner.workshop.shop.places["MAIN"]
-    payloads = await asyncio.gather(
-        *(planner.send(WORK, suggestions=made, placeId=main) for _ in range(4))
-    )
-    assert sum(bool(one["orders"]) for one in payloads) == 1
+    payloads = await asyncio.gather(*(planner.turned(made, placeId=main) for _ in range(4)))
+    assert sum(bool(one["workOrders"]) for one in payloads) == 1
     codes = {error["code"] for one in payloads for error in one["errors"]}
     assert codes == {"BOM_MANUFACTURING_ORDERED_ALREADY"}
 

@@ -42,13 +42,13 @@ async def test_suggestions_become_orders_once(planner: Planner) -> None:
         one["party"]["name"]: [
             (row["item"]["code"], row["quantity"], row["dueOn"]) for row in one["lines"]["nodes"]
         ]
-        for one in first["documents"]
+        for one in first["purchases"]
     }
     assert orders == {
         "Steel Ltd": [("B", "5.000000", planner.day(4)), ("A", "5.000000", planner.day(9))],
         "Wood Ltd": [("C", "5.000000", planner.day(6))],
     }
-    assert {one["state"] for one in first["documents"]} == {"DRAFT"}
+    assert {one["state"] for one in first["purchases"]} == {"DRAFT"}
     again = await planner.send(ORDER, suggestions=[{"id": mine["A"]}], placeId=main)
     assert [one["code"] for one in again["errors"]] == ["BOM_MANUFACTURING_ORDERED_ALREADY"]
     assert await planner.suggestions(ordered=False) == []
@@ -80,7 +80,7 @@ async def test_what_is_made_is_not_bought(planner: Planner) -> None:
     [error] = (await planner.send(ORDER, suggestions=wanted, placeId=main))["errors"]
     assert (error["code"], error["path"]) == (
         "BOM_MANUFACTURING_NOT_BOUGHT",
-        ["suggestions", "0", "id"],
+        ["suggestions", "0", "supplierId"],
     )
 
 
@@ -189,7 +189,7 @@ async def test_suggestions_ordered_at_once_become_one_order(planner: Planner) ->
     payloads = await asyncio.gather(*(planner.send(ORDER, **wanted) for _ in range(4)))
     codes = sorted(error["code"] for payload in payloads for error in payload["errors"])
     assert codes == ["BOM_MANUFACTURING_ORDERED_ALREADY"] * 3
-    assert sum(len(payload["documents"] or ()) for payload in payloads) == 1
+    assert sum(len(payload["purchases"] or ()) for payload in payloads) == 1
 
 
 async def test_a_run_that_cannot_be_finished_says_why(planner: Planner) -> None:

@@ -1,0 +1,125 @@
+"""Drafts of what is planned: requisitions or purchase orders, and work orders."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from core.plugin_api import (
+    REQUIRED,
+    DocumentDraft,
+    LineDraft,
+    Refusal,
+    Refused,
+    Transaction,
+    add_to_draft,
+    today,
+    uuid7,
+)
+from plugins.bom_manufacturing.stock.plans import Suggestion
+from plugins.bom_manufacturing.work_orders import drafting
+
+_LINES = 1000
+"""Lines of a document."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A suggestion of which an order shall be made, and where it stands in what was sent. ``supplier``
+    is the preferred one unless another was named."""
+
+    n: int
+    suggestion: Suggestion
+    supplier: UUID | None
+
+
+Link = tuple[UUID, UUID, int]
+"""A suggestion, and the document and line that it became."""
+
+
+async def purchases(
+    tx: Transaction, actor: UUID, type_: str, place: UUID | None, chosen: Iterable[Chosen]
+) -> list[Link]:
+    """A draft of this type for each supplier, and one for what has none; lines by the day on which they
+    shall be there. Raises Refused."""
+    on, links = await today(tx), list[Link]()
+    by_supplier: dict[UUID | None, list[Chosen]] = defaultdict(list)
+    for one in chosen:
+        by_supplier[one.supplier].append(one)
+    for supplier, mine in sorted(by_supplier.items(), key=lambda one: str(one[0])):
+        mine.sort(key=lambda one: (one.suggestion.due_on, one.suggestion.no))
+        for at in range(0, len(mine), _LINES):
+            part = mine[at : at + _LINES]
+            draft = DocumentDraft(
+                uuid7(),
+                type_,
+                on,
+                tuple(
+                    LineDraft(
+                        one.suggestion.item,
+                        one.suggestion.quantity,
+                        due_on=max(one.suggestion.due_on, on),
+                    )
+                    for one in part
+                ),
+                party_id=supplier,
+                place_id=place,
+            )
+            try:
+                await add_to_draft(tx, actor, draft)
+            except Refused as refused:
+                raise Refused(*(_placed(one, part) for one in refused.refusals)) from None
+            links += [(one.suggestion.id, draft.id, n) for n, one in enumerate(part, start=1)]
+    return links
+
+
+async def work_orders(
+    tx: Transaction,
+    actor: UUID,
+    place: UUID | None,
+    components: UUID | None,
+    chosen: Sequence[Chosen],
+) -> list[Link]:
+    """A draft for each, by the bill in force: components when it is to be begun, the product when it is
+    due. Raises Refused."""
+    if not chosen:
+        return []
+    if place is None:
+        raise Refused(Refusal(REQUIRED, ("placeId",), {"field": "placeId"}))
+    on, links = await today(tx), list[Link]()
+    facts = await drafting.facts_on(tx, {one.suggestion.item for one in chosen}, on)
+    for one in chosen:
+        key, planned = uuid7(), one.suggestion
+        wanted = drafting.Wanted(
+            planned.item,
+            planned.quantity,
+            place,
+            component_place_id=components,
+            starts_on=max(planned.release_on, on),
+            due_on=max(planned.due_on, on),
+        )
+        try:
+            await drafting.write(tx, actor, key, wanted, facts)
+        except Refused as refused:
+            raise Refused(*(_of_order(r, one) for r in refused.refusals)) from None
+        links.append((planned.id, key, 1))
+    return links
+
+
+def _placed(refusal: Refusal, part: Sequence[Chosen]) -> Refusal:
+    """Core's paths lead to lines of a draft; the caller sent suggestions."""
+    if refusal.path[:1] == ("lines",) and len(refusal.path) > 1:
+        n = refusal.path[1]
+        if isinstance(n, int):
+            return Refusal(refusal.code, ("suggestions", part[n].n), refusal.details)
+    return refusal
+
+
+def _of_order(refusal: Refusal, one: Chosen) -> Refusal:
+    """What speaks against a work order: its places were sent once for all, the rest follows from the
+    suggestion."""
+    if refusal.path in (("placeId",), ("componentPlaceId",)):
+        return refusal
+    return Refusal(refusal.code, ("suggestions", one.n, "id"), refusal.details)
