@@ -48,6 +48,11 @@ class LineRole(Enum):
         description="On an arrival: dispatched, but not arrived. On a conversion by a supplier: lost by him,"
         " on his charge.",
     )
+    REJECTED = enum_value(
+        "rejected",
+        description="On a conversion by a supplier: made by him, and not taken in. What comes in bears its"
+        " cost.",
+    )
 
 
 class DocumentLineDetails(Extensible):

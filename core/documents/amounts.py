@@ -129,9 +129,11 @@ def allocate_cost(
 ) -> list[Decimal]:
     """The share of a landed cost that each line bears.
 
-    Refuses a basis whose total is zero, because any share would be invented, and manual shares
-    that do not sum to the cost.
+    Refuses a basis whose total is zero, because any share would be invented, a receipt without lines
+    that could bear it, and manual shares that do not sum to the cost.
     """
+    if not lines:
+        raise refuse(BASIS_ZERO, "costBasis", basis=basis.value)
     if basis is Basis.MANUAL:
         given = sum((line.manual for line in lines), Decimal(0))
         if given != amount:

@@ -11,9 +11,9 @@ from uuid import UUID
 
 from core.documents.types import TYPES, DocumentType
 
-Role = Literal["consume", "produce", "lost"]
+Role = Literal["consume", "produce", "lost", "rejected"]
 """Conversions, and orders of such, consume and produce; what was lost on an arrival, or by a conversion on
-somebody else's charge, is ``lost``."""
+somebody else's charge, is ``lost``; what was made and not taken in is ``rejected``."""
 
 
 @dataclass(frozen=True, slots=True)

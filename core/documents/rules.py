@@ -396,14 +396,15 @@ def _check_order(line: LineDraft, document_type: DocumentType) -> Iterator[Refus
 def _check_conversion(document_type: DocumentType, lines: list[Line]) -> Iterator[Refusal]:
     if document_type.effect is not Effect.CONVERT:
         return
-    if document_type.lost_to is None:
-        for line in lines:
-            if line.role == "lost":
-                yield Refusal(ROLE_REQUIRED, ("lines", line.no - 1, "role"))
+    for line in lines:
+        lost = line.role == "lost" and document_type.lost_to is None
+        if lost or (line.role == "rejected" and document_type.rejected_to is None):
+            yield Refusal(ROLE_REQUIRED, ("lines", line.no - 1, "role"))
     outputs = [line for line in lines if line.role == "produce"]
+    made = outputs or any(line.role == "rejected" for line in lines)
     # Where an order is carried out, what it consumed may have left before.
     consumed = document_type.source_required or any(line.role == "consume" for line in lines)
-    if not outputs or not consumed:
+    if not made or not consumed:
         yield Refusal(ROLE_REQUIRED, ("lines",))
         return
     shares = [line.share or Decimal(0) for line in outputs[1:]]

@@ -99,7 +99,7 @@ document_line = tenant_table(
     tenant_key("to_place_id", to="place"),
     sa.CheckConstraint("no BETWEEN 1 AND 1000", name="no"),
     sa.CheckConstraint("numerator > 0 AND denominator > 0", name="ratio"),
-    sa.CheckConstraint("role IN ('consume', 'produce', 'lost')", name="role"),
+    sa.CheckConstraint("role IN ('consume', 'produce', 'lost', 'rejected')", name="role"),
     sa.CheckConstraint("over_pct >= 0", name="over_pct"),
     sa.Index(None, "tenant_id", "item_id", "document_id"),
 )

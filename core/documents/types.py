@@ -53,7 +53,9 @@ class DocumentType:
     ``asks`` promises nothing: orders that go back to it carry it out, and promise.
     ``lost_to`` is the account that takes what a conversion lost on somebody else's charge: its value goes
     there and not into what is produced. What a supplier converts is paid by the amounts of the lines
-    that produce, which join the cost. ``landed`` says that landed cost may be put on what was brought.
+    that produce or were rejected, which join the cost. What was rejected is not taken in, and what comes in
+    bears its cost; where nothing does, the account ``rejected_to`` takes what went in and what is paid.
+    ``landed`` says that landed cost may be put on what was brought.
     """
 
     code: str
@@ -71,6 +73,7 @@ class DocumentType:
     roles: bool = False
     asks: bool = False
     lost_to: str | None = None
+    rejected_to: str | None = None
     landed: bool = False
     system: bool = False
     module: str | None = None

@@ -36,11 +36,16 @@ NAME_THE_POOL = define(
 class Builder(Goods):
     """Builds the flows of one document, by a function per effect."""
 
+    _instead: str | None = None
+    """The account that takes what a conversion took, where nothing of what was made is taken in."""
+
     def build(self) -> list[Flow]:
         """All flows of the document, consumption before production. Raises Refused."""
         if self.document.type.effect is Effect.LANDED:
             self._landed()
             return self.flows
+        if not any(line.role == "produce" for line in self.document.lines):
+            self._instead = self.document.type.rejected_to
         lines = [line for line in self.document.lines if line.stocked]
         for line in sorted(lines, key=_building_order):
             try:
@@ -48,6 +53,8 @@ class Builder(Goods):
                     _BUILD[self.document.type.effect](self, piece)
             except Refused as refused:
                 raise Refused(*(at_line(r, line.no) for r in refused.refusals)) from None
+        if self._instead is not None:
+            self._pay_rejected(self._instead)
         return self.flows
 
     # one function per effect
@@ -120,12 +127,15 @@ class Builder(Goods):
         self._flow(line, lot, ZERO, self._account(), target, Basis.COUNT, given=given, rate=rate)
 
     def _convert(self, line: Line) -> None:
+        if line.role == "rejected":  # it is not taken in, and what comes in bears its cost
+            return
         if line.from_work:
             for lot, quantity, waiting in self._out_of_waiting(line):
-                self._flow(line, lot, quantity, waiting, self._account(), Basis.COST)
+                target = self._account(self._instead)
+                self._flow(line, lot, quantity, waiting, target, Basis.COST)
             return
         if line.role == "consume":
-            self._issue(line)
+            self._issue(line, self._instead)
             return
         if line.role == "lost":
             self._issue(line, self.document.type.lost_to)
@@ -147,8 +157,16 @@ class Builder(Goods):
         cost = self.document.extra_cost or ZERO
         if self.document.type.party != "supplier":
             return cost
-        paid = (line.net for line in self.document.lines if line.role == "produce")
+        paid = (one.net for one in self.document.lines if one.role in ("produce", "rejected"))
         return sum(paid, cost)
+
+    def _pay_rejected(self, account: str) -> None:
+        """What is paid for goods of which none were taken in is lost like what went into them."""
+        cost = self._conversion_cost()
+        line = next((one for one in self.document.lines if one.role == "rejected"), None)
+        if line is not None and cost:
+            source, target = self._account(), self._account(account)
+            self._flow(line, NIL, ZERO, source, target, Basis.GIVEN, given=cost)
 
     def _drop(self, line: Line) -> None:
         customer = Side(self.state.places.account("customer"))

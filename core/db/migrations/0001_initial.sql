@@ -654,7 +654,7 @@ CREATE TABLE document_line (
 	CONSTRAINT document_line_tenant_id_to_place_id_fkey FOREIGN KEY(tenant_id, to_place_id) REFERENCES place (tenant_id, id), 
 	CONSTRAINT document_line_no CHECK (no BETWEEN 1 AND 1000), 
 	CONSTRAINT document_line_ratio CHECK (numerator > 0 AND denominator > 0), 
-	CONSTRAINT document_line_role CHECK (role IN ('consume', 'produce', 'lost')), 
+	CONSTRAINT document_line_role CHECK (role IN ('consume', 'produce', 'lost', 'rejected')), 
 	CONSTRAINT document_line_over_pct CHECK (over_pct >= 0)
 );
 

@@ -133,8 +133,8 @@ class Mutations:
     async def bom_manufacturing_receive_from_processor(
         self, info: Info, input: Annotated[BomManufacturingReceiveInput, Input]
     ) -> BomManufacturingSubcontractPayload:
-        """Receive goods from the processor (委外收货). They are worth the components that received and
-        rejected goods took, losses he may have, his fee and further charges."""
+        """Receive goods from the processor (委外收货), or reject them. They are worth the components that
+        received and rejected goods took, losses he may have, his fee and further charges."""
         context = info.context
         command = _command(input, "bomManufacturingReceiveFromProcessor")
         head = head_of(input)

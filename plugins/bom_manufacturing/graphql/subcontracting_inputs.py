@@ -158,9 +158,13 @@ class BomManufacturingReceiveInput(DocumentLineDetails):
 
     command_id: UUID = field(COMMAND_ID)
     order_id: strawberry.ID = field(_ORDER)
-    received: Decimal = field("How much is good, in the product's base unit.")
+    received: Decimal = field(
+        "How much is good, in the product's base unit; zero where all of it is rejected."
+    )
     rejected: Decimal = field(
-        "How much is rejected: it is not taken in, and has used components as well.", default=ZERO
+        "How much is rejected: it is not taken in, and has used components as well. What is good bears"
+        " their cost; where nothing is, it is a variance of production.",
+        default=ZERO,
     )
     lost: list[BomManufacturingLossInput] = field(
         "What he lost of components: ours up to his allowance, charged to him beyond.",

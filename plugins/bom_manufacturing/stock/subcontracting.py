@@ -264,15 +264,17 @@ async def settlements(tx: Transaction, ids: Collection[UUID]) -> dict[UUID, Sett
     return {key: known.get(key, none) for key in ids}
 
 
-async def order_of_receipt(tx: Transaction, receipt: UUID) -> UUID | None:
-    """The order that a receipt belongs to; None where it is none, or a reversal."""
+async def order_of_receipt(tx: Transaction, receipt: UUID) -> tuple[UUID, bool] | None:
+    """The order that a receipt belongs to, and whether anything was taken in; None where it is none, or a
+    reversal."""
     found = await rows(
         tx,
-        "SELECT source_id FROM document WHERE tenant_id = %s AND id = %s AND type = %s"
-        " AND reverses_id IS NULL",
+        "SELECT d.source_id, EXISTS (SELECT FROM document_line l WHERE l.tenant_id = d.tenant_id"
+        "  AND l.document_id = d.id AND l.role = 'produce') FROM document d"
+        " WHERE d.tenant_id = %s AND d.id = %s AND d.type = %s AND d.reverses_id IS NULL",
         *(tx.tenant_id, receipt, RECEIPT),
     )
-    return found[0][0] if found else None
+    return found[0] if found else None
 
 
 async def below_zero(
@@ -366,7 +368,7 @@ async def differences(tx: Transaction) -> list[str]:
     found = await rows(
         tx,
         "SELECT number FROM (SELECT d.number, d.id, l.item_id,"
-        "  sum(l.quantity) FILTER (WHERE l.role IS DISTINCT FROM 'produce') AS quantity"
+        "  sum(l.quantity) FILTER (WHERE l.role IS NULL OR l.role IN ('consume', 'lost')) AS quantity"
         "  FROM document d JOIN document_line l ON l.tenant_id = d.tenant_id AND l.document_id = d.id"
         "  WHERE d.tenant_id = %s AND d.type IN (%s, %s) AND d.state = 'posted' GROUP BY 1, 2, 3) x"
         " LEFT JOIN bom_manufacturing_subcontract_use u ON u.tenant_id = %s"

@@ -2,11 +2,13 @@
 
 Components at a processor's are ours, at a place of his. The order promises them and expects the product; an
 issue brings them there, a return back. A receipt uses them by the bill and what was lost of them; what he
-lost beyond his allowance is no part of the product, but value that he owes, like what a charge takes.
+lost beyond his allowance is no part of the product, but value that he owes, like what a charge takes. Where
+all of a delivery is rejected, what it took is a variance of production.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
@@ -61,6 +63,7 @@ TYPES = (
         "委外收货",
         account="production",
         lost_to="supplier",
+        rejected_to="production_variance",
         landed=True,
         **_OF_ORDER,
     ),
@@ -77,8 +80,9 @@ TYPES = (
 
 ONE_PRODUCT = define(
     "BOM_MANUFACTURING_ONE_PRODUCT",
-    en="An order to a processor, and a receipt from one, is for one product in one line.",
-    zh="委外订单和委外收货须且仅须一行产出。",
+    en="An order to a processor is for one product in one line; so is a receipt, unless all of it was"
+    " rejected.",
+    zh="委外订单和委外收货须且仅须一行产出(整批拒收的收货除外)。",
 )
 MEANWHILE = define(
     "BOM_MANUFACTURING_MEANWHILE",
@@ -97,7 +101,8 @@ def refusals(posting: Posting) -> Iterator[Refusal]:
     if document.type_code == ORDER and document.to_place_id is None:
         yield Refusal(REQUIRED, ("toPlaceId",), {"field": "toPlaceId"})
     if document.type_code in (ORDER, RECEIPT):
-        if sum(line.role == "produce" for line in document.lines) != 1:
+        roles = Counter(line.role for line in document.lines)
+        if roles["produce"] != 1 and (roles["produce"] or not roles["rejected"]):
             yield Refusal(ONE_PRODUCT, ("lines",))
         for n, line in enumerate(document.lines):
             if line.role is None:
@@ -124,7 +129,7 @@ def told(document: Document) -> Mapping[str, Any]:
 
 
 def _of_order(document: Document) -> Iterator[Write]:
-    product = _product(document)
+    product = next(line for line in document.lines if line.role == "produce")
     more = told(document)
     yield Write(
         tables.subcontract_order,
@@ -157,8 +162,8 @@ def _of_receipt(document: Document) -> Iterator[Write]:
             "document_id": document.id,
             "order_id": document.source_id,
             "number": None if back else more.get("number"),
-            "received": _product(document).base_quantity,
-            "rejected": sign * Decimal(more.get("rejected", 0)),
+            "received": sum(_sums(document.lines, "produce").values(), ZERO),
+            "rejected": sum(_sums(document.lines, "rejected").values(), ZERO),
         },
     )
     consumed, charged = _sums(document.lines, "consume"), _sums(document.lines, "lost")
@@ -173,10 +178,6 @@ def _use(document: Document, item: UUID, one: Used) -> Write:
     row = {"document_id": document.id, "order_id": document.source_id, "item_id": item}
     figures = {"used": one.used, "allowed_loss": one.allowed_loss}
     return Write(tables.subcontract_use, {**row, **figures, "charged_loss": one.charged_loss})
-
-
-def _product(document: Document) -> Line:
-    return next(line for line in document.lines if line.role == "produce")
 
 
 def _sums(lines: tuple[Line, ...], role: str | None = None) -> dict[UUID, Decimal]:

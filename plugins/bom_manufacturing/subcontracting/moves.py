@@ -47,9 +47,8 @@ from plugins.bom_manufacturing.subcontracting.orders import NOT_A_COMPONENT
 
 NOTHING_RECEIVED = define(
     "BOM_MANUFACTURING_NOTHING_RECEIVED",
-    en="A receipt needs goods that are received: record what was rejected with the next of them, or charge"
-    " the components to the processor.",
-    zh="委外收货须有合格数量:请将拒收数量记入下一次收货,或向加工商扣款。",
+    en="Nothing was taken in with this receipt: there are no goods that could bear a difference in the fee.",
+    zh="该委外收货没有合格入库数量,没有可承担加工费差异的货品。",
 )
 MORE_LOTS = define(
     "BOM_MANUFACTURING_MORE_LOTS",
@@ -204,11 +203,11 @@ async def receive(
     db: Database, principal: Principal, command: Asked, head: Head, delivery: Delivery
 ) -> UUID:
     """Receive goods from the processor (委外收货): they are worth the components that went into them and
-    into what was rejected, losses he may have, his fee and further charges. Raises Refused."""
-    if not delivery.received and delivery.rejected > 0:
-        raise refuse(NOTHING_RECEIVED, "received")
-    raise_any(check.positive("received", delivery.received))
+    into what was rejected, losses he may have, his fee and further charges. Where all was rejected, that
+    is lost. Raises Refused."""
     raise_any(check.not_negative("rejected", delivery.rejected))
+    if delivery.received or not delivery.rejected:
+        raise_any(check.positive("received", delivery.received))
 
     async def draft(tx: Transaction, order: Order) -> Drafted:
         found = (await stored.balances(tx, [order.id]))[order.id]
@@ -217,7 +216,7 @@ async def receive(
         taken = {one.item_id: _taken(one, order, delivery) for one in found}
         at = order.processor_place_id
         codes = await stored_bills.item_facts(tx, taken)
-        lines: list[Told] = [(_product(order, delivery), ())]
+        lines: list[Told] = [(line, ()) for line in _delivered(order, delivery)]
         for item, used in taken.items():
             lines += _consumed(item, codes[item].code, used, delivery, at)
         made = DocumentDraft(
@@ -233,7 +232,6 @@ async def receive(
             extensions={
                 NAME: {
                     "number": order.receipts + 1,
-                    "rejected": str(delivery.rejected),
                     "allowed": {str(key): str(one.allowed_loss) for key, one in taken.items()},
                 }
             },
@@ -255,9 +253,12 @@ async def adjust_fee(
     """Put the fee of a receipt right where the invoice differs: the difference joins the cost of the goods,
     wherever they went. The order, and the document. Raises Refused."""
     async with db.snapshot(principal.tenant_id) as tx:
-        order_id = await stored.order_of_receipt(tx, receipt_id)
-        if order_id is None:
+        found = await stored.order_of_receipt(tx, receipt_id)
+        if found is None:
             raise refuse(NOT_FOUND, "receiptId", id=str(receipt_id))
+        order_id, received = found
+        if not received:
+            raise refuse(NOTHING_RECEIVED, "receiptId")
         order = (await stored.orders(tx, [order_id]))[order_id]
         draft = DocumentDraft(
             id=uuid7(),
@@ -314,23 +315,23 @@ def _taken(one: Balance, order: Order, delivery: Delivery) -> Used:
     return further(one.per_unit, one.allowance_pct, before, delivered, lost, one.dp)
 
 
-def _product(order: Order, delivery: Delivery) -> LineDraft:
-    """The line of the product. His fee is its amount; that of rejected goods joins it where he gets it."""
-    paid = delivery.received + (delivery.rejected if order.pays_rejected else ZERO)
-    alone = paid == delivery.received
+def _delivered(order: Order, delivery: Delivery) -> Iterator[LineDraft]:
+    """The product, of which his fee is the amount, and what was rejected of it, paid where he gets that."""
     price = order.unit_price or ZERO
-    return LineDraft(
-        order.item_id,
-        delivery.received,
-        unit_price=price if alone else None,
-        amount=None if alone else price * paid,
-        discount_pct=order.discount_pct,
-        tax_rate=order.tax_rate,
-        lot_code=delivery.lot_code,
-        source_line=order.line,
-        role="produce",
-        extensions=delivery.extensions,
-    )
+    line = LineDraft(order.item_id, discount_pct=order.discount_pct, tax_rate=order.tax_rate)
+    if delivery.received:
+        yield replace(
+            line,
+            quantity=delivery.received,
+            unit_price=price,
+            lot_code=delivery.lot_code,
+            source_line=order.line,
+            role="produce",
+            extensions=delivery.extensions,
+        )
+    if delivery.rejected:
+        paid = price if order.pays_rejected else ZERO
+        yield replace(line, quantity=delivery.rejected, unit_price=paid, role="rejected")
 
 
 def _consumed(item: UUID, code: str, used: Used, delivery: Delivery, at: UUID) -> Iterator[Told]:

@@ -1,5 +1,5 @@
-"""Goods that a supplier converts: sent to a place of his, used there, paid by line, lost on his charge, and
-landed cost on what he made. After each test the books must tally (``conftest``)."""
+"""Goods that a supplier converts: sent to a place of his, used there, paid by line, lost on his charge,
+rejected, and landed cost on what he made. After each test the books must tally (``conftest``)."""
 
 from __future__ import annotations
 
@@ -39,6 +39,7 @@ def document_types() -> Sequence[DocumentType]:
             account="production",
             party="supplier",
             lost_to="supplier",
+            rejected_to="production_variance",
             landed=True,
             **_OF_ORDER,
         ),
@@ -128,6 +129,52 @@ async def test_no_other_conversion_loses_on_somebodys_charge(works: World) -> No
     assert await works.refused("conversion", *lines) == ["ROLE_REQUIRED"]
 
 
+async def test_what_is_good_bears_what_was_rejected(works: World) -> None:
+    order = await ordered(works)
+    await sent(works, order, 12)
+    receipt = await works.posted(
+        "testing_make",
+        works.line("F", 4, 3, role="produce", source_line=1),
+        works.line("F", 2, 3, role="rejected"),
+        works.line("P", 12, role="consume", at="OUT"),
+        source_id=order,
+    )
+    assert await worth(works, "F") == (4, 42)  # 12 x 2, and six are paid
+    assert await works.account("production_variance") == 0
+    done = "SELECT no, executed FROM line_progress WHERE document_id = %s AND no = 1"
+    assert await works.rows(done, order) == [(1, 4)]
+    await works.undone(receipt)
+    assert await works.on_hand("P", "OUT") == 12
+
+
+async def test_where_nothing_is_good_what_went_in_and_what_is_paid_is_lost(works: World) -> None:
+    order = await ordered(works)
+    await sent(works, order, 12)
+    lines = [
+        works.line("F", 2, 3, role="rejected"),
+        works.line("P", 4, role="consume", at="OUT"),
+        works.line("P", 1, role="lost", at="OUT"),
+    ]
+    receipt = await works.posted("testing_make", *lines, source_id=order, extra_cost="0.5")
+    assert await worth(works, "F") == (0, 0)
+    assert await works.account("production_variance") == Decimal("14.5")
+    assert await works.account("production") == Decimal("-6.5")
+    assert await works.account("supplier") == 2
+    cost = {"source_id": receipt, "extra_cost": 1, "cost_basis": "quantity", "place_id": None}
+    assert codes(await works.try_("landed_cost", **cost)) == ["BASIS_ZERO"]
+    cost |= {"extra_cost": 0, "cost_basis": "manual"}
+    assert codes(await works.try_("landed_cost", **cost)) == ["BASIS_ZERO"]
+    await works.undone(receipt, 5)
+    assert set((await works.accounts()).values()) <= {Decimal(0), Decimal(-40)}
+    assert await works.on_hand("P", "OUT") == 12
+
+
+async def test_only_what_is_rejected_somewhere_may_be_rejected(works: World) -> None:
+    lines = [works.line("F", 1, role="rejected"), works.line("P", 2, role="consume")]
+    assert await works.refused("conversion", *lines) == ["ROLE_REQUIRED"]
+    assert await works.refused("testing_order", lines[0]) == ["ROLE_REQUIRED"]
+
+
 @pytest.mark.parametrize("policy", ["repost", "remaining"])
 async def test_his_invoice_was_higher(works: World, policy: str) -> None:
     await works.set(landed_cost=policy)
@@ -182,6 +229,7 @@ acts = st.lists(
         st.tuples(st.just("send"), quantities, st.booleans()),
         st.tuples(st.just("back"), quantities, st.booleans()),
         st.tuples(st.just("make"), quantities, st.sampled_from(["0", "0.01", "4.44"])),
+        st.tuples(st.just("reject"), quantities, st.sampled_from(["0", "0.01", "4.44"])),
         st.tuples(st.just("land"), st.integers(0, 9), st.sampled_from(["0.01", "5", "-0.55"])),
         st.tuples(st.just("sell"), quantities, st.booleans()),
         st.tuples(st.just("reverse"), st.integers(0, 30), st.booleans()),
@@ -239,6 +287,14 @@ class Works:
         ]
         head |= {"source_id": self.order, "extra_cost": cost}
         return await w.try_("testing_make", *lines, **head)
+
+    async def _reject(self, amount: int, cost: str, head: dict[str, Any]) -> Any:
+        w = self.world
+        lines = [
+            w.line("F", amount, "1.11", role="rejected"),
+            w.line("P", 2 * amount, role="consume", at="OUT"),
+        ]
+        return await w.try_("testing_make", *lines, source_id=self.order, extra_cost=cost, **head)
 
     async def _sell(self, amount: int, _: bool, head: dict[str, Any]) -> Any:
         return await self.world.try_("issue", self.world.line("F", amount), **head)

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from core.ids import uuid7
+from core.plugin_api import rows
 from tests.plugins.bom_manufacturing.workshop import Workshop
 from tests.shop import Json, line
 
@@ -106,6 +107,18 @@ class Outwork:
         sent = {"commandId": str(uuid7()), "id": document["id"], **more}
         answer = await self.workshop.shop.ask(REVERSE, input=sent)
         return [error["code"] for error in answer["reverseDocument"]["errors"]]
+
+    async def account(self, name: str) -> Decimal:
+        """What an account has taken in value."""
+        tenant = self.workshop.shop.principal.tenant_id
+        async with self.workshop.shop.database.snapshot(tenant) as tx:
+            found = await rows(
+                tx,
+                "SELECT coalesce(sum(e.value), 0) FROM entry e JOIN place p ON p.tenant_id = e.tenant_id"
+                " AND p.id = e.place_id WHERE e.tenant_id = %s AND p.account = %s",
+                *(tenant, name),
+            )
+        return Decimal(found[0][0])
 
     async def stock(self, code: str) -> Any:
         """Quantity and value by place."""

@@ -125,10 +125,63 @@ async def test_rejected_goods_are_paid_where_the_order_says_so(outwork: Outwork)
     received = await outwork.receive(order, "3", rejected="2")
     assert owed(received) | {"fee": 20, "tax": 2, "owed": 22} == owed(received)
     assert await outwork.stock("SHIRT") == {"MAIN": (3, 135)}
-    only = await outwork.send(
-        "ReceiveFromProcessor", "Receive", orderId=order, received="0", rejected="1"
+
+
+async def test_a_delivery_rejected_as_a_whole_uses_components_and_brings_nothing(
+    outwork: Outwork,
+) -> None:
+    order = await outwork.order(paysRejected=True, taxRate="10")
+    await outwork.issue(order)
+    lost = [outwork.part("CLOTH", "1")]
+    rejected = await outwork.receive(
+        order, "0", rejected="2", lost=lost, charges="3", lotCode="NONE"
     )
-    assert [error["code"] for error in only["errors"]] == ["BOM_MANUFACTURING_NOTHING_RECEIVED"]
+    cloth = component(rejected, "CLOTH")
+    assert (cloth["used"], cloth["allowedLoss"], cloth["chargedLoss"], cloth["left"]) == (
+        4, 0, 1, 16
+    )  # fmt: skip
+    assert component(rejected, "BUTTON")["left"] == 24
+    assert (rejected["order"]["received"], rejected["order"]["rejected"]) == ("0", "2")
+    assert await outwork.stock("SHIRT") == {}
+    # 40 of cloth, 6 of buttons, 8 of fee and 3 of charges are lost; he owes what he lost
+    assert await outwork.account("production_variance") == 57
+    assert await outwork.account("production") == -11
+    owes = owed(rejected)
+    assert (owes["fee"], owes["tax"], owes["charges"], owes["lost"]) == (8, D("0.8"), 3, 10)
+    # an invoice that differs has no goods to join
+    receipt = rejected["document"]["id"]
+    refused = await outwork.send("AdjustFee", "AdjustFee", receiptId=receipt, amount="1")
+    assert [(error["code"], error["path"]) for error in refused["errors"]] == [
+        ("BOM_MANUFACTURING_NOTHING_RECEIVED", ["receiptId"])
+    ]
+    # he makes them anew: the whole order is still to come, and takes the running total on
+    ten = [outwork.part("CLOTH", "4"), outwork.part("BUTTON", "6")]
+    await outwork.issue(order, components=ten, beyond=True)
+    good = await outwork.receive(order, "10")
+    assert component(good, "CLOTH")["used"] == 24
+    assert await outwork.stock("SHIRT") == {"MAIN": (10, 270)}
+    assert await outwork.reverse(good["document"]) == []
+    assert await outwork.reverse(rejected["document"], date="2026-03-05") == []
+    assert await outwork.account("production_variance") == 0
+    assert await outwork.account("production") == 0
+    assert (await outwork.stock("CLOTH"))["AT-SEW"] == (25, 250)
+
+
+async def test_late_cost_of_a_component_reaches_what_was_rejected(outwork: Outwork) -> None:
+    workshop = outwork.workshop
+    await workshop.save("SET", await workshop.line("RIBBON", "2"))
+    shop, items = workshop.shop, workshop.items
+    bought = await shop.posted("receipt", line(items["RIBBON"], "10", "1"), on="2026-03-01")
+    order = await outwork.order("5", itemId=items["SET"])
+    await outwork.issue(order)
+    await outwork.receive(order, "0", rejected="2")
+    await outwork.receive(order, "1", rejected="1")
+    assert await outwork.account("production_variance") == 4
+    await shop.posted(
+        "landed_cost", on="2026-03-02", sourceId=bought["id"], extraCost="5", costBasis="QUANTITY"
+    )
+    assert await outwork.account("production_variance") == 6
+    assert await outwork.stock("SET") == {"MAIN": (1, 10)}
 
 
 async def test_of_two_receipts_at_once_one_gets_the_last_components(outwork: Outwork) -> None:
