@@ -99,7 +99,8 @@ class DocumentLineInput(Extensible):
     )
     role: LineRole | None = field("What the line does, where lines differ.", default=None)
     share: Decimal | None = field(
-        "Percent of a conversion's cost this output takes; the first output takes the rest.",
+        "Percent of a conversion's cost this output takes, where `unitPrice` or `amount` does not say what"
+        " it is worth; the first output takes the rest.",
         default=None,
     )
     over_pct: Decimal | None = field(

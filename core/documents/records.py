@@ -21,9 +21,10 @@ class LineDraft:
     """A line as a person enters it, in the unit of his choice.
 
     ``quantity`` is what was counted on a count, and may be absent there. ``unit_price`` is per entered
-    unit; on a count or a cost change it is the new cost. ``role`` and ``share`` (percent) belong to
-    conversions, ``source_line`` names the line of the source document this goes back to. ``over_pct``
-    is how much more than an order's quantity may be done, in percent; None leaves it to the settings.
+    unit; on a count or a cost change it is the new cost, of an output of a conversion what it is worth.
+    ``role`` and ``share`` (percent) belong to conversions, ``source_line`` names the line of the source
+    document this goes back to. ``over_pct`` is how much more than an order's quantity may be done, in
+    percent; None leaves it to the settings.
     """
 
     item_id: UUID

@@ -79,6 +79,12 @@ BAD_SHARE = define(
     en="Cost shares lie between 0 and 100 percent and leave something for the first output.",
     zh="成本分摊比例应在 0 到 100 之间,且须为第一个产出留有余额。",
 )
+BAD_WORTH = define(
+    "BAD_WORTH",
+    en="An output of a conversion has a share of the cost or a worth of its own, not both, and the first"
+    " output takes the rest.",
+    zh="转换单的产出行要么按比例分摊成本,要么有自己的价值,不可并用;第一个产出取得余额。",
+)
 SERVICE_NOT_STOCKED = define(
     "SERVICE_NOT_STOCKED",
     en="{item} is a service and is not kept in stock.",
@@ -410,6 +416,16 @@ def _check_conversion(document_type: DocumentType, lines: list[Line]) -> Iterato
     shares = [line.share or Decimal(0) for line in outputs[1:]]
     if any(share < 0 for share in shares) or sum(shares) > 100:
         yield Refusal(BAD_SHARE, ("lines",))
+    for n, line in enumerate(outputs):
+        if worth_told(document_type, line) is not None and (n == 0 or line.share):
+            yield Refusal(BAD_WORTH, ("lines", line.no - 1))
+
+
+def worth_told(document_type: DocumentType, line: Line) -> Decimal | None:
+    """What an output of a conversion is worth by itself: its amount, where that is not what a supplier is
+    paid."""
+    told = document_type.effect is Effect.CONVERT and document_type.party != "supplier"
+    return line.net or None if told and line.role == "produce" else None
 
 
 def _price(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from core.documents.records import Line
+from core.documents.rules import worth_told
 from core.documents.types import Effect
 from core.errors import NOT_FOUND, Refusal, Refused, define
 from core.ids import NIL
@@ -47,7 +48,7 @@ class Builder(Goods):
         if not any(line.role == "produce" for line in self.document.lines):
             self._instead = self.document.type.rejected_to
         lines = [line for line in self.document.lines if line.stocked]
-        for line in sorted(lines, key=_building_order):
+        for line in sorted(lines, key=self._building_order):
             try:
                 for piece in self._pieces(line):
                     _BUILD[self.document.type.effect](self, piece)
@@ -141,16 +142,25 @@ class Builder(Goods):
             self._issue(line, self.document.type.lost_to)
             return
         lot = self._lot(line, line.lot_code)
+        worth = worth_told(self.document.type, line)
         self._flow(
             line,
             lot,
             line.base_quantity,
             self._account(),
             self._side(line.item_id, self._place(line), lot),
-            Basis.SHARE,
-            given=self._share(line),
+            Basis.SHARE if worth is None else Basis.WORTH,
+            given=self._share(line) if worth is None else worth,
             rate=self._conversion_cost(),
         )
+
+    def _building_order(self, line: Line) -> tuple[int, int, int]:
+        """Consumption first; of the outputs those of a worth of their own, and the first one last, which
+        takes the rest. What was lost on somebody else's charge comes after them: its value is none of
+        theirs."""
+        if line.role == "produce":
+            return (1, int(worth_told(self.document.type, line) is None), -line.no)
+        return (2 if line.role == "lost" else 0, 0, line.no)
 
     def _conversion_cost(self) -> Decimal:
         """What joins the value of what a conversion takes: a supplier is paid by line for his work."""
@@ -213,14 +223,6 @@ class Builder(Goods):
                 )
             if left := share - given:
                 self._flow(line, NIL, ZERO, self._account(), expensed, Basis.GIVEN, given=left)
-
-
-def _building_order(line: Line) -> tuple[int, int]:
-    """Consumption first; of the outputs, the first one takes the rest and so comes last. What was lost on
-    somebody else's charge comes after them: its value is none of theirs."""
-    if line.role == "produce":
-        return (1, -line.no)
-    return (2 if line.role == "lost" else 0, line.no)
 
 
 _BUILD: dict[Effect, Callable[[Builder, Line], None]] = {

@@ -17,6 +17,7 @@ from core.db.database import RawTransaction, Row, rows
 from core.ledger import tracing
 from core.ledger.pools import unit_cost
 from core.ledger.records import (
+    OUTPUT,
     ZERO,
     BalanceKey,
     Basis,
@@ -163,8 +164,8 @@ def _past(event: Event, group: list[EntryRow], keys: dict[UUID, PoolKey]) -> Pas
     source, target = own["source"], own["target"]
     basis = Basis(target.basis)
     told = [(e.sequence, e.given) for e in group if e.leg == "source" and e.given is not None]
-    # of an output the own figure is a share, and what came on top of it an amount
-    own_only = basis is Basis.SHARE
+    # of an output the own figure is a share or its worth, and what came on top of it an amount
+    own_only = basis in OUTPUT
     given = [figure for of, figure in told if of == event.sequence or not own_only]
     added = [figure for of, figure in told if of != event.sequence and own_only]
     flow = Flow(

@@ -55,10 +55,15 @@ class Basis(StrEnum):
     CURRENT = "current"  # comes in at the pool's current cost (gain, unlinked return)
     LINKED = "linked"  # at what the linked line cost, corrections included (return)
     SHARE = "share"  # given: percent, None = the rest; rate: extra cost of the conversion
+    WORTH = "worth"  # given: what an output is worth, as far as the cost goes; rate: as for share
     COUNT = "count"  # given: counted quantity or None; rate: new unit cost or None
     ADJUST = "adjust"  # given: value added to the pool
     STANDARD = "standard"  # rate: the new standard cost per base unit
     MIRROR = "mirror"  # the exact negative of the linked event
+
+
+OUTPUT = (Basis.SHARE, Basis.WORTH)
+"""What a conversion made."""
 
 
 class Position(NamedTuple):

@@ -18,6 +18,7 @@ from core.errors import Refusal, Refused, define
 from core.ids import NIL
 from core.ledger.decide import Posted
 from core.ledger.records import (
+    OUTPUT,
     ZERO,
     BalanceKey,
     Basis,
@@ -119,8 +120,8 @@ def _check_counted(state: State, flow: Flow, changes: Legs) -> None:
 
 
 def _with_cost(flow: Flow, more: Decimal) -> Flow:
-    """The flow with landed cost on it; ``given`` is a share where a conversion brought the goods."""
-    if flow.basis is Basis.SHARE:
+    """The flow with landed cost on it, which is told by itself where a conversion brought the goods."""
+    if flow.basis in OUTPUT:
         return replace(flow, added=flow.added + more)
     return replace(flow, given=(flow.given or ZERO) + more)
 

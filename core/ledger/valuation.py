@@ -176,13 +176,20 @@ class Books:
         self._remember(flow, value)
 
     def _share(self, flow: Flow, out: Outcome) -> None:
-        """An output of a conversion takes its share of what went in; the last takes the rest."""
+        """An output of a conversion takes its share of what went in, or what it is said to be worth; the
+        last takes the rest. No more is given than there is, also where late news leaves less of it: the
+        rest of a conversion cannot be worth less than nothing."""
         under_way = self.conversions.setdefault(flow.document, Conversion())
         whole = under_way.taken + (flow.rate or ZERO)
         assert flow.target.pool is not None
         pool = self.pool(flow.target.pool)
         left = whole - under_way.given
-        value = left if flow.given is None else pool.portion(whole, flow.given, _HUNDRED)
+        if flow.given is None:
+            value = left
+        else:
+            told = flow.basis is Basis.WORTH
+            value = flow.given if told else pool.portion(whole, flow.given, _HUNDRED)
+            value = min(value, max(left, ZERO))
         under_way.given += value
         value += flow.added
         out.add(flow.source, flow.lot, -flow.quantity, -value)
@@ -389,6 +396,7 @@ _APPLY: dict[Basis, Callable[[Books, Flow, Outcome], None]] = {
     Basis.CURRENT: Books._current,
     Basis.LINKED: Books._linked,
     Basis.SHARE: Books._share,
+    Basis.WORTH: Books._share,
     Basis.COUNT: Books._count,
     Basis.ADJUST: Books._adjust,
     Basis.STANDARD: Books._restandard,

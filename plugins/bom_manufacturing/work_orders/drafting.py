@@ -231,7 +231,8 @@ def _outputs(bom: Bom | None) -> list[UUID]:
 def _by_products(
     wanted: Wanted, bom: Bom | None, digits: Mapping[UUID, int], over: Decimal
 ) -> list[LineDraft]:
-    """What comes out besides, as far as it comes to anything in the item's unit."""
+    """What comes out besides, as far as it comes to anything in the item's unit: with its share of the
+    cost, or the fixed value of one as its price."""
     found = []
     for one in bom.outputs if bom else ():
         quantity = Fraction(one.quantity) * Fraction(wanted.quantity)
@@ -245,6 +246,7 @@ def _by_products(
                     place_id=wanted.place_id,
                     role="produce",
                     share=one.share_pct,
+                    unit_price=one.unit_value,
                     over_pct=over,
                     due_on=wanted.due_on,
                 )

@@ -276,13 +276,19 @@ class _Reckoning:
                 expected = Told(line.item_id, self._expected(line))
                 one, origin = told.pop(line.item_id, (expected, None))
             if one.quantity:
-                draft = replace(
-                    _line(one, one.quantity, place, line.no), role="produce", share=line.share
-                )
-                found.append((draft, origin))
+                found.append((_output(line, _line(one, one.quantity, place, line.no)), origin))
         for one, path in told.values():
             raise refuse(NOT_FOUND, *(path or ()), "itemId", id=str(one.item_id))
         return found
+
+
+def _output(line: Line, draft: LineDraft) -> LineDraft:
+    """What comes out by a line of the order. The product takes the rest of the cost, the others their share
+    or what the order says that one is worth."""
+    worth = None if line.no == 1 else line.base_cost
+    return replace(
+        draft, role="produce", share=None if worth else line.share, unit_price=worth or None
+    )
 
 
 def _line(
@@ -306,5 +312,6 @@ async def _shared(tx: Transaction, lines: Sequence[LineDraft]) -> list[LineDraft
     worth = {n: costs[line.item_id] * exact(line.quantity or 0) for n, line in made.items()}
     percents = work.shares(worth)
     return [
-        replace(line, share=percents.get(n)) if n in made else line for n, line in enumerate(lines)
+        replace(line, share=percents.get(n), unit_price=None) if n in made else line
+        for n, line in enumerate(lines)
     ]

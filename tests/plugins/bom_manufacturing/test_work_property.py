@@ -18,7 +18,7 @@ from core.extension.registry import Plugin, Registry, using
 from core.ids import uuid7
 from core.tenancy.rules import Principal
 from plugins.bom_manufacturing import bills, plugin
-from plugins.bom_manufacturing.rules.records import Bom, Line, Supply
+from plugins.bom_manufacturing.rules.records import Bom, Line, Output, Supply
 from plugins.bom_manufacturing.stock import work_orders as stored
 from plugins.bom_manufacturing.stock.work_orders import WorkOrder
 from plugins.bom_manufacturing.work_orders import drafting, goods, orders, reporting
@@ -57,6 +57,10 @@ acts = st.lists(
     min_size=2,
     max_size=9,
 )
+by_products = st.lists(
+    st.tuples(st.integers(1, 3), st.sampled_from([None, D("0.07"), D("2.5"), D("30")])), max_size=2
+)
+"""How many of each for one of the product, and what one is worth; else it takes a share."""
 ways = st.sampled_from(
     [
         (method, scope)
@@ -168,19 +172,20 @@ class Maker:
     phases=[Phase.generate],
     suppress_health_check=list(HealthCheck),
 )
-@given(ways, st.lists(components, min_size=1, max_size=3), st.integers(2, 7), acts)
+@given(ways, st.lists(components, min_size=1, max_size=3), st.integers(2, 7), acts, by_products)
 async def test_value_in_is_value_out(
     db: Database,
     way: tuple[str, str],
     parts: list[tuple[int, str, Supply, str]],
     quantity: int,
     plan: list[tuple[str, int]],
+    besides: list[tuple[int, Decimal | None]],
 ) -> None:
     world = await World.open(db, costing_method=way[0], cost_scope=way[1])
     world.principal = with_modules(world.principal, {NAME})
     await switch_on(db, world.principal, NAME)
     codes = "ABC"[: len(parts)]
-    for code in ("P", *codes):
+    for code in ("P", *codes, *"XY"[: len(besides)]):
         await world.item(code)
     lines = [
         Line(world.items[code], D(needs), D(scrap), supply=supply)
@@ -190,7 +195,11 @@ async def test_value_in_is_value_out(
         "opening",
         *(world.line(code, 90, part[3]) for code, part in zip(codes, parts, strict=True)),
     )
-    bom = Bom(world.items["P"], tuple(lines))
+    outputs = [
+        Output(world.items[code], D(many), share_pct=D(0 if value else 10), unit_value=value)
+        for code, (many, value) in zip("XY", besides, strict=False)
+    ]
+    bom = Bom(world.items["P"], tuple(lines), outputs=tuple(outputs))
     await bills.save(db, world.principal, uuid7(), bom, None, {})
     maker = Maker(world, opening)
     await maker.begin(quantity)

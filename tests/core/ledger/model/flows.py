@@ -68,9 +68,11 @@ class Builder:
         for no, line in lines:
             if line.role != "produce":
                 self._effect()(no, line)
-        for no, line in reversed(lines):  # the first output takes the rest, and so comes last
-            if line.role == "produce":
-                self._produce(no, line, rest=no == min(n for n, x in lines if x.role == "produce"))
+        made = [(no, line) for no, line in reversed(lines) if line.role == "produce"]
+        for no, line in sorted(
+            made, key=lambda one: not net(one[1])
+        ):  # a worth of its own is first
+            self._produce(no, line, rest=no == made[-1][0])  # the first output takes the rest, last
         if self.paper.type == "landed_cost":
             self._landed()
         return self.moves
@@ -110,9 +112,10 @@ class Builder:
     def _produce(self, no: int, line: Line, *, rest: bool) -> None:
         lot = self._comes(line, line.lot)
         target = self._at(line, line.at, lot)
-        share = None if rest else Fraction(line.share or 0)
+        given = None if rest else net(line) or Fraction(line.share or 0)
+        how = "worth" if net(line) else "share"
         extra = self.paper.extra or ZERO
-        self._move(no, line, lot, line.pieces, Spot("production"), target, "share", share, extra)
+        self._move(no, line, lot, line.pieces, Spot("production"), target, how, given, extra)
 
     def _transfer(self, no: int, line: Line) -> None:
         for (item, place, lot), part in self._takes(line):

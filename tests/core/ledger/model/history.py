@@ -28,7 +28,7 @@ class Spot(NamedTuple):
 @dataclass(frozen=True)
 class Move:
     """Goods of one lot, or value alone, from somewhere to somewhere; ``how`` says what it is worth:
-    told, cost, current, linked, share, count, adjust, standard or mirror."""
+    told, cost, current, linked, share, worth, count, adjust, standard or mirror."""
 
     when: When
     line: int
@@ -147,12 +147,14 @@ class History:
                 back = self.returned[move.link]
                 back.quantity, back.value = back.quantity - move.quantity, back.value - value
             return value
-        if move.how == "share":
+        if move.how in ("share", "worth"):
             paper = move.when.paper
             whole = self.made[paper] + (move.rate or ZERO)
-            value = whole - self.shared[paper]
+            value = left = whole - self.shared[paper]
             if move.given is not None:
-                value = part_of(whole, move.given, Fraction(100))
+                own = move.how == "worth"
+                value = move.given if own else part_of(whole, move.given, Fraction(100))
+                value = min(value, max(left, ZERO))  # the first output is worth nothing at least
             self.shared[paper] += value
             return value
         return None

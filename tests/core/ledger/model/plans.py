@@ -195,16 +195,20 @@ class Planner:
         return Paper(self.no, kind, self._day(), (line,))
 
     def _convert(self, kind: str) -> Paper:
-        """One item becomes another, or two others."""
+        """One item becomes another, or several, which have a share of its cost or a price."""
         a, place, lot = self._goods(kind)
-        others = self.random.sample([item for item in ITEMS if item != a], 2)
+        others = [item for item in ITEMS if item != a]
+        self.random.shuffle(others)
         consumed = Line(a, self._pieces(a, 4), at=place, lot=lot, role="consume")
         lines = [consumed]
-        shares = [None, self._one([10, 33, 50])][: self._most(2)]
-        for b, share in zip(others, shares, strict=False):
-            at, lot = self._place(), self._lot(b)
+        for n, b in enumerate(others[: self._most(3)]):
+            at, lot, price, share = self._place(), self._lot(b), None, None
+            if n and self._often(2):
+                price = self._one(PRICES)
+            elif n:
+                share = self._one([10, 33, 50])
             pieces = self._pieces(b, 3)
-            lines.append(Line(b, pieces, at=at, lot=lot, role="produce", share=share))
+            lines.append(Line(b, pieces, price, at=at, lot=lot, role="produce", share=share))
         extra = self._one([Fraction(0), Fraction("1.01")])
         return Paper(self.no, kind, self._day(), tuple(lines), None, extra)
 
