@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import astuple
+from decimal import Decimal
 from typing import Annotated
 from uuid import UUID
 
@@ -14,6 +16,7 @@ from plugins.bom_manufacturing.graphql.plans import SUGGESTION
 from plugins.bom_manufacturing.graphql.vocabulary import BomManufacturingPurchaseKind
 from plugins.bom_manufacturing.graphql.work_orders import BomManufacturingWorkOrder, orders_by_id
 from plugins.bom_manufacturing.planning import orders
+from plugins.bom_manufacturing.planning.drafts import Named
 from schema.plugin_api import (
     COMMAND_ID,
     Context,
@@ -40,7 +43,16 @@ class BomManufacturingChosenSuggestionInput:
 
     id: strawberry.ID = field("The suggestion.")
     supplier_id: strawberry.ID | None = field(
-        "The supplier of what is bought; left out for the one that is preferred.", default=None
+        "The supplier of what is bought, or the processor of what he makes; left out for the one that is"
+        " preferred.",
+        default=None,
+    )
+    fee: Decimal | None = field(
+        "What a processor gets for one (加工费); left out for what is told of the item.",
+        default=None,
+    )
+    processor_place_id: strawberry.ID | None = field(
+        "Where a processor has the components; his only place when left out.", default=None
     )
 
 
@@ -60,12 +72,12 @@ class BomManufacturingOrderSuggestionsInput:
         "Where the goods shall come; left out for the place that was planned.", default=None
     )
     component_place_id: strawberry.ID | None = field(
-        "Where components of work orders come from; left out for where the products go.",
+        "Where components come from, also those that processors get; left out for where the products go.",
         default=None,
     )
     approve: bool = field(
-        "Approve purchases and release work orders (下达) at once. One that cannot be stays a draft, and"
-        " `refused` says why; send the same command again to go on.",
+        "Approve purchases and orders to processors, and release work orders (下达) at once. One that cannot"
+        " be stays a draft, and `refused` says why; send the same command again to go on.",
         default=False,
     )
 
@@ -77,12 +89,15 @@ class BomManufacturingOrdersPayload(Payload):
     purchases: list[Document] | None = field(
         "Requisitions or purchase orders, one for each supplier; null if refused.", default=None
     )
+    subcontract_orders: list[Document] | None = field(
+        "Orders to processors, one for each suggestion; null if refused.", default=None
+    )
     work_orders: list[BomManufacturingWorkOrder] | None = field(
         "Work orders, one for each suggestion; null if refused.", default=None
     )
     refused: list[UserError] | None = field(
-        "Why orders were not approved or released, with paths from `purchases` or `workOrders` on; null if"
-        " nothing was ordered.",
+        "Why orders were not approved or released, with paths from `purchases`, `subcontractOrders` or"
+        " `workOrders` on; null if nothing was ordered.",
         default=None,
     )
 
@@ -97,17 +112,11 @@ class Mutations:
         input: Annotated[BomManufacturingOrderSuggestionsInput, argument("What to order.")],
     ) -> BomManufacturingOrdersPayload:
         """Make orders of suggestions, of all or of none: requisitions or purchase orders of what is bought,
-        one for each supplier, and work orders of what is made, one for each, by the bills in force. A
-        suggestion becomes an order once. Buying takes the permission `documents.write`, to approve
-        `documents.approve`; making `bom_manufacturing.write`."""
+        one for each supplier, and orders to processors and work orders of what is made, one for each, by the
+        bills in force. A suggestion becomes an order once. Buying and ordering from processors takes the
+        permission `documents.write`, to approve `documents.approve`; making `bom_manufacturing.write`."""
         context = info.context
-        wanted = [
-            (
-                uuid_of(one.id, SUGGESTION, "suggestions", n, "id"),
-                optional_uuid(one.supplier_id, "Party", "suggestions", n, "supplierId"),
-            )
-            for n, one in enumerate(input.suggestions)
-        ]
+        wanted = [_named(one, n) for n, one in enumerate(input.suggestions)]
         how = orders.How(
             str(input.purchases.value),
             optional_uuid(input.place_id, "Place", "placeId"),
@@ -115,7 +124,7 @@ class Mutations:
             input.approve,
         )
         asked = {
-            "suggestions": wanted,
+            "suggestions": [astuple(one) for one in wanted],
             "purchases": how.bought,
             "placeId": how.place,
             "componentPlaceId": how.components,
@@ -125,16 +134,28 @@ class Mutations:
             context.database, context.principal, input.command_id, wanted, how, asked
         )
         async with context.database.snapshot(context.principal.tenant_id) as tx:
-            documents = await documents_by_id(tx, made.purchases)
+            documents = await documents_by_id(tx, [*made.purchases, *made.subcontracts])
             work_orders = await orders_by_id(tx, made.work_orders)
         return BomManufacturingOrdersPayload(
             purchases=[documents[key] for key in made.purchases if key in documents],
+            subcontract_orders=[documents[key] for key in made.subcontracts if key in documents],
             work_orders=[work_orders[key] for key in made.work_orders if key in work_orders],
             refused=[
                 *_told(context, "purchases", made.unapproved),
+                *_told(context, "subcontractOrders", made.unapproved_subcontracts),
                 *_told(context, "workOrders", made.unreleased),
             ],
         )
+
+
+def _named(sent: BomManufacturingChosenSuggestionInput, n: int) -> Named:
+    where = ("suggestions", n)
+    return Named(
+        uuid_of(sent.id, SUGGESTION, *where, "id"),
+        optional_uuid(sent.supplier_id, "Party", *where, "supplierId"),
+        sent.fee,
+        optional_uuid(sent.processor_place_id, "Place", *where, "processorPlaceId"),
+    )
 
 
 def _told(context: Context, name: str, refusals: Sequence[Refusal]) -> list[UserError]:

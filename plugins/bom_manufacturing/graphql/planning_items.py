@@ -10,7 +10,7 @@ from uuid import UUID
 import strawberry
 
 from core.plugin_api import Transaction
-from plugins.bom_manufacturing.graphql.bills import READ
+from plugins.bom_manufacturing.graphql.bills import COST, READ
 from plugins.bom_manufacturing.graphql.vocabulary import BomManufacturingLotPolicy
 from plugins.bom_manufacturing.rules.planning import MOST_DAYS, PlanningData
 from plugins.bom_manufacturing.rules.records import ZERO
@@ -27,6 +27,7 @@ from schema.plugin_api import (
     SaveItemInput,
     UpdateItemInput,
     field,
+    guarded_field,
     input_type,
     object_type,
     optional_uuid,
@@ -36,6 +37,10 @@ from schema.plugin_api import (
 )
 
 _MAKE = "Whether it is made; null where that follows from a bill in force."
+_SUBCONTRACT = (
+    "Whether the supplier makes it of our components (委外加工): then it is made, not bought."
+)
+_FEE = "What he gets for one (加工费); with `subcontract`."
 _LEAD = f"Its lead time (提前期) in working days, at most {MOST_DAYS}."
 _SAFETY = "Its safety stock (安全库存), where no place has one of its own."
 _REORDER = (
@@ -78,6 +83,8 @@ class BomManufacturingPlanning:
 
     record: strawberry.Private[PlanningData]
     make: bool | None = field(_MAKE)
+    subcontract: bool = field(_SUBCONTRACT)
+    processing_fee: Decimal | None = guarded_field(_FEE, permission=COST)
     lead_time: int = field(_LEAD)
     safety_stock: Decimal = field(_SAFETY)
     safety_stocks: list[BomManufacturingSafetyStock] = field("Safety stocks of places.")
@@ -97,6 +104,8 @@ class BomManufacturingPlanning:
         return cls(
             record=record,
             make=record.make,
+            subcontract=record.subcontract,
+            processing_fee=record.processing_fee,
             lead_time=record.lead_time,
             safety_stock=record.safety_stock,
             safety_stocks=[
@@ -146,6 +155,8 @@ class BomManufacturingPlanningInput:
     """How an item is planned, all of it at once: what is left out is empty afterwards."""
 
     make: bool | None = field(_MAKE, default=None)
+    subcontract: bool = field(_SUBCONTRACT, default=False)
+    processing_fee: Decimal | None = field(_FEE, default=None)
     lead_time: int = field(_LEAD, default=0)
     safety_stock: Decimal = field(_SAFETY, default=ZERO)
     safety_stocks: list[BomManufacturingSafetyStockInput] = field(
@@ -170,6 +181,8 @@ def read(sent: BomManufacturingPlanningInput) -> Mapping[str, Any]:
     supplier = sent.supplier_id
     return {
         "make": sent.make,
+        "subcontract": sent.subcontract,
+        "processing_fee": sent.processing_fee,
         "lead_time": sent.lead_time,
         "safety_stock": sent.safety_stock,
         "reorder_point": sent.reorder_point,

@@ -112,6 +112,7 @@ class BomManufacturingSuggestion(Node):
 
     record: strawberry.Private[stored.Suggestion]
     make: bool = field("Whether to make it, not to buy it.")
+    subcontract: bool = field("Whether the supplier makes it of our components (委外加工).")
     quantity: Decimal = field("How much, in base units.")
     release_on: dt.date = field("When to order it or to begin with it.")
     due_on: dt.date = field("When it must be there.")
@@ -123,6 +124,7 @@ class BomManufacturingSuggestion(Node):
             uuid=record.id,
             record=record,
             make=record.make,
+            subcontract=record.subcontract,
             quantity=record.quantity,
             release_on=record.release_on,
             due_on=record.due_on,
@@ -136,7 +138,7 @@ class BomManufacturingSuggestion(Node):
 
     @field
     async def supplier(self, info: Info) -> Party | None:
-        """Who is asked first; null for what is made, and where nobody is preferred."""
+        """Who is asked first; null for what we make ourselves, and where nobody is preferred."""
         key = self.record.supplier
         return None if key is None else await info.context.load(parties_by_id, key)
 
@@ -176,6 +178,9 @@ class Queries:
         run_id: RunId = None,
         item_id: Annotated[strawberry.ID | None, argument("Only of this item.")] = None,
         make: Annotated[bool | None, argument("Only what is made, or what is bought.")] = None,
+        subcontract: Annotated[
+            bool | None, argument("Only what processors make, or what they do not.")
+        ] = None,
         supplier_id: Annotated[
             strawberry.ID | None, argument("Only where this supplier is preferred.")
         ] = None,
@@ -194,6 +199,7 @@ class Queries:
         wanted = stored.Wanted(
             item=optional_uuid(item_id, "Item", "itemId"),
             make=make,
+            subcontract=subcontract,
             supplier=optional_uuid(supplier_id, "Party", "supplierId"),
             release_by=release_by,
             past_due=past_due,

@@ -103,6 +103,8 @@ CREATE TABLE bom_manufacturing_planning (
 	tenant_id UUID NOT NULL, 
 	item_id UUID NOT NULL, 
 	make BOOLEAN, 
+	subcontract BOOLEAN NOT NULL, 
+	processing_fee NUMERIC, 
 	lead_time INTEGER NOT NULL, 
 	safety_stock NUMERIC NOT NULL, 
 	reorder_point NUMERIC, 
@@ -120,7 +122,8 @@ CREATE TABLE bom_manufacturing_planning (
 	CONSTRAINT bom_manufacturing_planning_tenant_id_item_id_fkey FOREIGN KEY(tenant_id, item_id) REFERENCES item (tenant_id, id), 
 	CONSTRAINT bom_manufacturing_planning_tenant_id_supplier_id_fkey FOREIGN KEY(tenant_id, supplier_id) REFERENCES party (tenant_id, id), 
 	CONSTRAINT bom_manufacturing_planning_policy CHECK (policy IN ('lot_for_lot', 'fixed', 'multiple', 'min_max', 'eoq', 'periods')), 
-	CONSTRAINT bom_manufacturing_planning_figures CHECK (lead_time >= 0 AND safety_stock >= 0 AND reorder_point >= 0), 
+	CONSTRAINT bom_manufacturing_planning_figures CHECK (lead_time >= 0 AND safety_stock >= 0 AND reorder_point >= 0 AND processing_fee >= 0), 
+	CONSTRAINT bom_manufacturing_planning_subcontract CHECK (NOT subcontract OR make IS NOT FALSE), 
 	CONSTRAINT bom_manufacturing_planning_lots CHECK (lot_quantity > 0 AND lot_minimum >= 0 AND lot_maximum > 0 AND lot_multiple > 0 AND lot_periods > 0 AND annual_demand >= 0 AND order_cost >= 0 AND holding_cost > 0)
 );
 
@@ -545,12 +548,14 @@ CREATE TABLE bom_manufacturing_suggestion (
 	due_on DATE NOT NULL, 
 	past_due BOOLEAN NOT NULL, 
 	supplier_id UUID, 
+	subcontract BOOLEAN NOT NULL, 
 	CONSTRAINT bom_manufacturing_suggestion_pkey PRIMARY KEY (tenant_id, id), 
 	CONSTRAINT bom_manufacturing_suggestion_tenant_id_run_id_fkey FOREIGN KEY(tenant_id, run_id) REFERENCES bom_manufacturing_run (tenant_id, id), 
 	CONSTRAINT bom_manufacturing_suggestion_tenant_id_item_id_fkey FOREIGN KEY(tenant_id, item_id) REFERENCES item (tenant_id, id), 
 	CONSTRAINT bom_manufacturing_suggestion_tenant_id_supplier_id_fkey FOREIGN KEY(tenant_id, supplier_id) REFERENCES party (tenant_id, id), 
 	CONSTRAINT bom_manufacturing_suggestion_quantity CHECK (quantity > 0), 
-	CONSTRAINT bom_manufacturing_suggestion_dates CHECK (release_on <= due_on)
+	CONSTRAINT bom_manufacturing_suggestion_dates CHECK (release_on <= due_on), 
+	CONSTRAINT bom_manufacturing_suggestion_subcontract CHECK (NOT subcontract OR make)
 );
 
 CREATE INDEX bom_manufacturing_suggestion_tenant_id_run_id_item_id_idx ON bom_manufacturing_suggestion (tenant_id, run_id, item_id);

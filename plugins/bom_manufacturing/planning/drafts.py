@@ -1,10 +1,11 @@
-"""Drafts of what is planned: requisitions or purchase orders, and work orders."""
+"""Drafts of what is planned: requisitions or purchase orders, orders to processors, and work orders."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from uuid import UUID
 
 from core.plugin_api import (
@@ -18,7 +19,10 @@ from core.plugin_api import (
     today,
     uuid7,
 )
+from plugins.bom_manufacturing.rules.records import Variant
+from plugins.bom_manufacturing.stock import subcontracting as stored
 from plugins.bom_manufacturing.stock.plans import Suggestion
+from plugins.bom_manufacturing.subcontracting import orders as subcontracting
 from plugins.bom_manufacturing.work_orders import drafting
 
 _LINES = 1000
@@ -26,13 +30,26 @@ _LINES = 1000
 
 
 @dataclass(frozen=True, slots=True)
+class Named:
+    """A suggestion as it was named: with a supplier, a fee and a place of the processor's where they shall
+    not be those that are told of the item."""
+
+    id: UUID
+    supplier: UUID | None = None
+    fee: Decimal | None = None
+    processor_place: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Chosen:
     """A suggestion of which an order shall be made, and where it stands in what was sent. ``supplier``
-    is the preferred one unless another was named."""
+    and ``fee`` are the preferred ones unless others were named."""
 
     n: int
     suggestion: Suggestion
     supplier: UUID | None
+    fee: Decimal | None = None
+    processor_place: UUID | None = None
 
 
 Link = tuple[UUID, UUID, int]
@@ -106,6 +123,65 @@ async def work_orders(
             raise Refused(*(_of_order(r, one) for r in refused.refusals)) from None
         links.append((planned.id, key, 1))
     return links
+
+
+async def subcontracts(
+    tx: Transaction,
+    actor: UUID,
+    place: UUID | None,
+    components: UUID | None,
+    chosen: Sequence[Chosen],
+) -> list[Link]:
+    """A draft of an order to its processor for each, by the bill in force: components when they are to be
+    sent, the product when it is due. Raises Refused."""
+    if not chosen:
+        return []
+    if place is None:
+        raise Refused(Refusal(REQUIRED, ("placeId",), {"field": "placeId"}))
+    on, links = await today(tx), list[Link]()
+    facts = await drafting.facts_on(tx, {one.suggestion.item for one in chosen}, on)
+    processors = {one.supplier for one in chosen if one.supplier is not None}
+    places = {one: await stored.places_of(tx, one) for one in processors}
+    for one in chosen:
+        planned = one.suggestion
+        assert one.supplier is not None
+        assert one.fee is not None
+        wanted = subcontracting.Wanted(
+            one.supplier,
+            planned.item,
+            planned.quantity,
+            one.fee,
+            components or place,
+            to_place_id=place,
+            processor_place_id=one.processor_place,
+            starts_on=max(planned.release_on, on),
+            due_on=max(planned.due_on, on),
+        )
+        variant = Variant(facts.attributes.get(planned.item, {}), on)
+        try:
+            draft = await subcontracting.draft(
+                tx, wanted, facts.boms, variant, places[one.supplier]
+            )
+            await add_to_draft(tx, actor, draft)
+        except Refused as refused:
+            raise Refused(*(_of_processor(r, one, components) for r in refused.refusals)) from None
+        links.append((planned.id, draft.id, 1))
+    return links
+
+
+def _of_processor(refusal: Refusal, one: Chosen, components: UUID | None) -> Refusal:
+    """What speaks against an order to a processor: what was said of him was sent with the suggestion, the
+    places of product and components once for all."""
+    found = subcontracting.placed(refusal)
+    last = str(found.path[-1]) if found.path else ""
+    path: tuple[str | int, ...] = ("suggestions", one.n, _SENT.get(last, "id"))
+    if last == "placeId":
+        product = components is None or refusal.path[:1] == ("lines",)
+        path = ("placeId" if product else "componentPlaceId",)
+    return Refusal(found.code, path, found.details)
+
+
+_SENT = {"fee": "fee", "processorPlaceId": "processor_place_id", "partyId": "supplier_id"}
 
 
 def _placed(refusal: Refusal, part: Sequence[Chosen]) -> Refusal:

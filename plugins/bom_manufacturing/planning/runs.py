@@ -216,12 +216,14 @@ class _Found:
             return
         run, day = self.snapshot.run, self.snapshot.timeline.day
         told, made = self.snapshot.data.get(item), self.snapshot.made(item)
-        supplier = None if told is None or made else told.supplier
+        subcontract = told is not None and told.subcontract
+        supplier = None if told is None or (made and not subcontract) else told.supplier
         for one in plan.orders:
             self.suggestions.append(
                 Suggestion(
                     *(uuid7(), run.id, one.number, item, made, decimal_up(one.quantity)),
                     *(day(one.release), day(one.receipt), one.past_due, supplier),
+                    subcontract=subcontract,
                 )
             )
         late = [one for one in plan.orders if one.past_due]

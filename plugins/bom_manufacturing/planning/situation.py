@@ -36,8 +36,11 @@ class Snapshot:
     lines: Mapping[str, OpenLine]
 
     def made(self, item: UUID) -> bool:
-        """Whether an item is made: as it was told, else where it has a bill in force."""
+        """Whether an item is made, be it by a processor: as it was told, else where it has a bill in
+        force."""
         told = self.data.get(item)
+        if told is not None and told.subcontract:
+            return True
         return item in self.situation.boms if told is None or told.make is None else told.make
 
 

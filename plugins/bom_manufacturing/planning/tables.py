@@ -12,6 +12,8 @@ planning = tables.table(
     "planning",
     sa.Column("item_id", Uuid, primary_key=True),
     sa.Column("make", sa.Boolean),
+    sa.Column("subcontract", sa.Boolean, nullable=False),
+    sa.Column("processing_fee", Number),
     sa.Column("lead_time", sa.Integer, nullable=False),
     sa.Column("safety_stock", Number, nullable=False),
     sa.Column("reorder_point", Number),
@@ -31,15 +33,18 @@ planning = tables.table(
         "policy IN ('lot_for_lot', 'fixed', 'multiple', 'min_max', 'eoq', 'periods')", name="policy"
     ),
     sa.CheckConstraint(
-        "lead_time >= 0 AND safety_stock >= 0 AND reorder_point >= 0", name="figures"
+        "lead_time >= 0 AND safety_stock >= 0 AND reorder_point >= 0 AND processing_fee >= 0",
+        name="figures",
     ),
+    sa.CheckConstraint("NOT subcontract OR make IS NOT FALSE", name="subcontract"),
     sa.CheckConstraint(
         "lot_quantity > 0 AND lot_minimum >= 0 AND lot_maximum > 0 AND lot_multiple > 0"
         " AND lot_periods > 0 AND annual_demand >= 0 AND order_cost >= 0 AND holding_cost > 0",
         name="lots",
     ),
 )
-"""How an item is planned; ``make`` is null where its bill decides."""
+"""How an item is planned; ``make`` is null where its bill decides. With ``subcontract`` a processor makes it,
+the supplier, for ``processing_fee`` each."""
 
 safety_stock = tables.table(
     "safety_stock",
@@ -151,15 +156,17 @@ suggestion = tables.table(
     sa.Column("due_on", sa.Date, nullable=False),
     sa.Column("past_due", sa.Boolean, nullable=False),
     sa.Column("supplier_id", Uuid),
+    sa.Column("subcontract", sa.Boolean, nullable=False),
     tables.key("run_id", to=run),
     tables.key("item_id", to="item"),
     tables.key("supplier_id", to="party"),
     sa.CheckConstraint("quantity > 0", name="quantity"),
     sa.CheckConstraint("release_on <= due_on", name="dates"),
+    sa.CheckConstraint("NOT subcontract OR make", name="subcontract"),
     sa.Index(None, "tenant_id", "run_id", "release_on", "no", unique=True),
     sa.Index(None, "tenant_id", "run_id", "item_id"),
 )
-"""Planned orders."""
+"""Planned orders; with ``subcontract`` the supplier makes it of our components."""
 
 suggestion_order = tables.table(
     "suggestion_order",

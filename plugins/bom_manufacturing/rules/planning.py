@@ -11,7 +11,7 @@ from decimal import Decimal
 from enum import StrEnum
 from uuid import UUID
 
-from core.plugin_api import REQUIRED, Refusal, rounded
+from core.plugin_api import REQUIRED, Refusal, define, rounded
 from plugins.bom_manufacturing.rules.calendar import WorkingCalendar
 from plugins.bom_manufacturing.rules.check import not_negative, positive
 from plugins.bom_manufacturing.rules.lots import LotRule, eoq
@@ -19,6 +19,12 @@ from plugins.bom_manufacturing.rules.records import ZERO
 
 MOST_DAYS = 1000
 """Working days of a lead time, and that one lot may be for."""
+
+BOUGHT = define(
+    "BOM_MANUFACTURING_BOUGHT",
+    en="What a processor makes of components is made, not bought.",
+    zh="委外加工的物料属于自制,不能设为采购。",
+)
 
 
 class Policy(StrEnum):
@@ -43,11 +49,14 @@ _NEEDED = {
 
 @dataclass(frozen=True, slots=True)
 class PlanningData:
-    """What is told of an item. ``make`` is None where its bill decides; ``places`` are safety stocks
-    of their own, which then count instead of the item's."""
+    """What is told of an item. ``make`` is None where its bill decides; with ``subcontract`` the supplier
+    makes it of our components, for ``processing_fee`` each. ``places`` are safety stocks of their own, which
+    then count instead of the item's."""
 
     item: UUID
     make: bool | None = None
+    subcontract: bool = False
+    processing_fee: Decimal | None = None
     lead_time: int = 0
     safety_stock: Decimal = ZERO
     reorder_point: Decimal | None = None
@@ -82,6 +91,8 @@ class PlanningData:
         """Why it cannot be kept; paths begin at the fields of the input."""
         wrong = [*self._figures()]
         yield from wrong
+        if self.subcontract and self.make is False:
+            yield Refusal(BOUGHT, ("subcontract",))
         for name in _NEEDED.get(self.policy, ()):
             if getattr(self, name) is None:
                 yield Refusal(REQUIRED, (name,), {"field": name})
@@ -98,7 +109,7 @@ class PlanningData:
         for name in ("lot_quantity", "lot_maximum", "lot_multiple", "holding_cost"):
             if (value := getattr(self, name)) is not None:
                 yield from positive(name, value)
-        for name in ("lot_minimum", "annual_demand", "order_cost"):
+        for name in ("processing_fee", "lot_minimum", "annual_demand", "order_cost"):
             if (value := getattr(self, name)) is not None:
                 yield from not_negative(name, value)
         if self.lot_periods is not None and not 1 <= self.lot_periods <= MOST_DAYS:

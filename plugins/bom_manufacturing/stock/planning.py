@@ -16,8 +16,8 @@ from plugins.bom_manufacturing.rules.calendar import WorkingCalendar
 from plugins.bom_manufacturing.rules.planning import Forecast, PlanningData, Policy
 
 _DATA = (
-    "item_id make lead_time safety_stock reorder_point supplier_id policy lot_quantity lot_minimum"
-    " lot_maximum lot_multiple lot_periods annual_demand order_cost holding_cost"
+    "item_id make subcontract processing_fee lead_time safety_stock reorder_point supplier_id policy"
+    " lot_quantity lot_minimum lot_maximum lot_multiple lot_periods annual_demand order_cost holding_cost"
 )
 _FORECAST = "id, item_id, place_id, starts_on, ends_on, quantity"
 
@@ -43,7 +43,7 @@ async def data_of(
     )
     told = {}
     for row in found:
-        values = [*row[:6], Policy(row[6]), *row[7:], tuple(places[row[0]])]
+        values = [*row[:8], Policy(row[8]), *row[9:], tuple(places[row[0]])]
         told[row[0]] = PlanningData(*values)
     return told
 
@@ -60,7 +60,8 @@ async def put_data(tx: Transaction, values: Mapping[UUID, PlanningData | None]) 
         _DATA,
         [
             (
-                *(one.item, one.make, one.lead_time, one.safety_stock, one.reorder_point),
+                *(one.item, one.make, one.subcontract, one.processing_fee),
+                *(one.lead_time, one.safety_stock, one.reorder_point),
                 *(one.supplier, one.policy.value, one.lot_quantity, one.lot_minimum),
                 *(one.lot_maximum, one.lot_multiple, one.lot_periods, one.annual_demand),
                 *(one.order_cost, one.holding_cost),

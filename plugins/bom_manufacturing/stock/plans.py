@@ -33,7 +33,8 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """A planned order; ``document`` is what it became."""
+    """A planned order; with ``subcontract`` the supplier makes it of our components. ``document`` is what
+    it became."""
 
     id: UUID
     run: UUID
@@ -45,6 +46,7 @@ class Suggestion:
     due_on: date
     past_due: bool
     supplier: UUID | None
+    subcontract: bool
     document: UUID | None = None
 
 
@@ -78,7 +80,9 @@ _RUN = (
     "id, state, place_id, starts_on, ends_on, asked_by, asked_at, seen_at, finished_at, items_done,"
     " items_total, failure"
 )
-_SUGGESTION = "id run_id no item_id make quantity release_on due_on past_due supplier_id"
+_SUGGESTION = (
+    "id run_id no item_id make quantity release_on due_on past_due supplier_id subcontract"
+)
 _ITEM = "item_id level on_hand short_quantity short_on pegs"
 _ORDER = "document_id line item_id quantity due_on past_due advice needed_on"
 _SELECT_SUGGESTIONS = (
@@ -201,7 +205,7 @@ async def put_suggestions(tx: Transaction, found: Iterable[Suggestion]) -> None:
     values = [
         (
             *(s.id, s.run, s.no, s.item, s.make, s.quantity, s.release_on, s.due_on),
-            *(s.past_due, s.supplier),
+            *(s.past_due, s.supplier, s.subcontract),
         )
         for s in found
     ]
@@ -267,6 +271,7 @@ class Wanted:
 
     item: UUID | None = None
     make: bool | None = None
+    subcontract: bool | None = None
     supplier: UUID | None = None
     release_by: date | None = None
     past_due: bool | None = None
@@ -282,12 +287,14 @@ async def suggestions(
         _SELECT_SUGGESTIONS
         + " AND s.run_id = %s AND (%s::uuid IS NULL OR s.item_id = %s)"
         + " AND (%s::bool IS NULL OR s.make = %s) AND (%s::uuid IS NULL OR s.supplier_id = %s)"
+        + " AND (%s::bool IS NULL OR s.subcontract = %s)"
         + " AND (%s::date IS NULL OR s.release_on <= %s) AND (%s::bool IS NULL OR s.past_due = %s)"
         + " AND (%s::bool IS NULL OR (o.document_id IS NOT NULL) = %s)"
         + " AND (%s::date IS NULL OR (s.release_on, s.no) > (%s, %s))"
         + " ORDER BY s.release_on, s.no LIMIT %s",
         *(tx.tenant_id, key, wanted.item, wanted.item, wanted.make, wanted.make),
-        *(wanted.supplier, wanted.supplier, wanted.release_by, wanted.release_by),
+        *(wanted.supplier, wanted.supplier, wanted.subcontract, wanted.subcontract),
+        *(wanted.release_by, wanted.release_by),
         *(wanted.past_due, wanted.past_due, wanted.ordered, wanted.ordered),
         *(after and after[0], *(after or (None, None)), limit),
     )

@@ -50,7 +50,7 @@ async def known(tx: Transaction, place: UUID | None) -> Known:
         " SELECT CASE WHEN l.role = 'consume' THEN 'demand' WHEN l.role = 'produce' THEN 'supply'"
         "  WHEN d.type = ANY(%s) THEN 'demand' ELSE 'supply' END,"
         " l.item_id, l.document_id, l.no, coalesce(l.due_on, d.business_date),"
-        " l.quantity - coalesce(g.executed, 0) - coalesce(w.scrapped, 0)"
+        " l.quantity - coalesce(g.executed - g.returned, 0) - coalesce(w.scrapped, 0)"
         " FROM document d JOIN document_line l ON l.tenant_id = d.tenant_id AND l.document_id = d.id"
         " LEFT JOIN line_progress g ON g.tenant_id = l.tenant_id"
         "  AND g.document_id = l.document_id AND g.no = l.no"
@@ -58,7 +58,8 @@ async def known(tx: Transaction, place: UUID | None) -> Known:
         "  AND w.document_id = l.document_id AND l.no = 1 AND l.role = 'produce'"
         " WHERE d.tenant_id = %s AND d.state = 'approved' AND d.type = ANY(%s) AND l.stocked"
         " AND (l.role IN ('consume', 'produce') OR l.role IS NULL AND d.type = ANY(%s))"
-        " AND l.quantity > coalesce(g.executed, 0) + coalesce(w.scrapped, 0) AND (%s::uuid IS NULL OR EXISTS"
+        " AND l.quantity > coalesce(g.executed - g.returned, 0) + coalesce(w.scrapped, 0)"
+        " AND (%s::uuid IS NULL OR EXISTS"
         "  (SELECT FROM place p WHERE p.tenant_id = d.tenant_id"
         "   AND p.id = coalesce(l.place_id, d.place_id) AND %s = ANY(p.path)))"
         " ORDER BY 1, 5, 3, 4",

@@ -39,6 +39,7 @@ from core.plugin_api import (
 )
 from plugins.bom_manufacturing import bills
 from plugins.bom_manufacturing.rules import check
+from plugins.bom_manufacturing.rules.records import Boms, Variant
 from plugins.bom_manufacturing.rules.subcontracting import Component, to_send
 from plugins.bom_manufacturing.settings import NAME
 from plugins.bom_manufacturing.stock import bills as stored_bills
@@ -78,7 +79,8 @@ class Wanted:
     """An order as a person makes it: so many of a product from a processor, for a fee each.
 
     ``place_id`` is where components are sent from, and where the product comes unless ``to_place_id`` says
-    otherwise. ``allowances`` replace what the bill allows for scrap, by component.
+    otherwise; ``starts_on`` is when components must be there. ``allowances`` replace what the bill allows
+    for scrap, by component.
     """
 
     party_id: UUID
@@ -94,6 +96,7 @@ class Wanted:
     allowances: Mapping[UUID, Decimal] = field(default_factory=dict)
     attributes: Mapping[str, str] = field(default_factory=dict)
     due_on: date | None = None
+    starts_on: date | None = None
     on: date | None = None
     remark: str | None = None
 
@@ -149,22 +152,27 @@ async def make_order(db: Database, principal: Principal, command: Asked, wanted:
     from. Raises Refused."""
     raise_any(check.positive("quantity", wanted.quantity))
     async with db.snapshot(principal.tenant_id) as tx:
-        draft = await _draft(tx, wanted)
-    (verdict,) = await post_many(db, principal, [Post(command, draft)])
+        asked = await bills.ask(tx, wanted.item_id, wanted.on, wanted.attributes)
+        places = await stored.places_of(tx, wanted.party_id)
+        made = await draft(tx, wanted, asked.boms, asked.variant, places)
+    (verdict,) = await post_many(db, principal, [Post(command, made)])
     if verdict.outcome is None:
-        raise Refused(*map(_placed, verdict.refusals))
+        raise Refused(*map(placed, verdict.refusals))
     return UUID(verdict.outcome["id"])
 
 
-async def _draft(tx: Transaction, wanted: Wanted) -> DocumentDraft:
-    on = wanted.on or await today(tx)
-    asked = await bills.ask(tx, wanted.item_id, on, wanted.attributes)
-    bom = asked.boms.get(wanted.item_id)
+async def draft(
+    tx: Transaction, wanted: Wanted, boms: Boms, variant: Variant, places: Sequence[UUID]
+) -> DocumentDraft:
+    """An order, by the bills in force on the day of ``variant``; ``places`` are those of its processor.
+    Raises Refused, :func:`placed` says where."""
+    on = variant.on or await today(tx)
+    bom = boms.get(wanted.item_id)
     if bom is None:
         facts = await stored_bills.item_facts(tx, [wanted.item_id])
         code = facts[wanted.item_id].code
         raise refuse(NO_BILL, "itemId", item=code, date=on.isoformat())
-    found = to_send(asked.boms, bom, wanted.quantity, asked.variant)
+    found = to_send(boms, bom, wanted.quantity, variant)
     await _check_allowances(tx, wanted, found)
     dp = await stored.decimals(tx, [_uuid(one) for one in found])
     return DocumentDraft(
@@ -173,7 +181,7 @@ async def _draft(tx: Transaction, wanted: Wanted) -> DocumentDraft:
         business_date=on,
         party_id=wanted.party_id,
         place_id=wanted.place_id,
-        to_place_id=await _place_of(tx, wanted),
+        to_place_id=_place_of(wanted, places),
         remark=wanted.remark,
         lines=(
             LineDraft(
@@ -192,6 +200,7 @@ async def _draft(tx: Transaction, wanted: Wanted) -> DocumentDraft:
                     rounded(one.quantity, dp[_uuid(one)], Rounding.CEILING),
                     role="consume",
                     over_pct=wanted.over_pct,
+                    due_on=wanted.starts_on,
                 )
                 for one in found
             ),
@@ -215,6 +224,8 @@ def _kept(wanted: Wanted, one: Component) -> dict[str, str]:
 
 
 async def _check_allowances(tx: Transaction, wanted: Wanted, found: Sequence[Component]) -> None:
+    if not wanted.allowances:
+        return
     known = {one.item for one in found}
     unknown = [key for key in wanted.allowances if key not in known]
     facts = await stored_bills.item_facts(tx, unknown)
@@ -228,9 +239,8 @@ async def _check_allowances(tx: Transaction, wanted: Wanted, found: Sequence[Com
             raise Refused(Refusal(check.OUT_OF_RANGE, (*where, "percent"), details))
 
 
-async def _place_of(tx: Transaction, wanted: Wanted) -> UUID:
+def _place_of(wanted: Wanted, places: Sequence[UUID]) -> UUID:
     """The processor's place: the one that was named, else the only one it has."""
-    places = await stored.places_of(tx, wanted.party_id)
     if wanted.processor_place_id is None:
         if len(places) != 1:
             raise refuse(NO_PROCESSOR_PLACE, "processorPlaceId", count=len(places))
@@ -267,7 +277,7 @@ def _uuid(one: Component) -> UUID:
 _FIELDS = {"unitPrice": "fee", "taxRate": "taxRate", "overPct": "overPercent"}
 
 
-def _placed(refusal: Refusal) -> Refusal:
+def placed(refusal: Refusal) -> Refusal:
     """Core's paths lead to lines; the caller sent a product."""
     if refusal.path[:2] == ("lines", 0):
         last = str(refusal.path[-1])
