@@ -18,8 +18,18 @@ STOPPED = define(
 )
 CLOSED = define(
     "BOM_MANUFACTURING_CLOSED",
-    en="The work order is closed.",
-    zh="工单已结案。",
+    en="The work order is closed: resume it first if it should go on.",
+    zh="工单已结案;如需继续,请先反结案。",
+)
+NOT_RELEASED = define(
+    "BOM_MANUFACTURING_NOT_RELEASED",
+    en="The work order is not released: release it first.",
+    zh="工单尚未下达,请先下达。",
+)
+BEFORE_ORDER = define(
+    "BOM_MANUFACTURING_BEFORE_ORDER",
+    en="{date} lies before the day of the work order, {ordered}: name that day or a later one.",
+    zh="日期 {date} 早于工单日期 {ordered},请填写该日或之后的日期。",
 )
 NOT_A_WORK_ORDER = define(
     "BOM_MANUFACTURING_NOT_A_WORK_ORDER",
@@ -33,8 +43,14 @@ OUTDATED = define(
 )
 MORE_THAN_CHARGED = define(
     "BOM_MANUFACTURING_MORE_THAN_CHARGED",
-    en="{amount} cannot be absorbed: {charged} was charged and is in no product yet.",
-    zh="无法吸收 {amount}:该工单未分摊的费用为 {charged}。",
+    en="{amount} is more than the {charged} that was charged and is in no product yet.",
+    zh="{amount} 超过该工单尚未分摊的费用 {charged}。",
+)
+NOT_SCRAPPED = define(
+    "BOM_MANUFACTURING_NOT_SCRAPPED",
+    en="{quantity} of scrap cannot be taken back: {scrapped} was reported without goods. What came with goods"
+    " goes with the reversal of its receipt.",
+    zh="无法冲回报废 {quantity}:单独报废的数量为 {scrapped};随完工入库上报的报废请冲销该入库单。",
 )
 SHORT = define(
     "BOM_MANUFACTURING_SHORT",

@@ -253,6 +253,21 @@ async def used(tx: Transaction, orders: Collection[UUID]) -> dict[UUID, list[Use
     return by_order
 
 
+async def scrapped_with_goods(tx: Transaction, order: UUID) -> Decimal:
+    """What of an order's scrap was told together with goods that came in: it goes with their receipts."""
+    [(found,)] = await rows(
+        tx,
+        "SELECT coalesce(sum((CASE WHEN reverses_id IS NULL THEN 1 ELSE -1 END)"
+        "  * (extensions #>> '{bom_manufacturing,scrapped}')::numeric), 0) FROM document"
+        " WHERE tenant_id = %s AND source_id = %s AND state = 'posted'"
+        " AND type = 'bom_manufacturing_production_receipt'",
+        tx.tenant_id,
+        order,
+    )
+    assert isinstance(found, Decimal)
+    return found
+
+
 async def decimals(tx: Transaction, items: Collection[UUID]) -> dict[UUID, int]:
     """How many decimals the base units of items have."""
     found = await rows(

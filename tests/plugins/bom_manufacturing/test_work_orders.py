@@ -43,7 +43,9 @@ async def test_from_release_to_closing(works: Works) -> None:
     assert await works.on_hand("P") == (4, D("37.00"))
     closed = await works.do("Close", orderId=order["id"])
     assert (closed["status"], worth(closed), closed["inWork"]["nodes"]) == ("CLOSED", 0, [])
-    assert await works.refused("Issue", orderId=order["id"], lines=more) == ["SOURCE_NOT_READY"]
+    assert await works.refused("Issue", orderId=order["id"], lines=more) == [
+        "BOM_MANUFACTURING_CLOSED"
+    ]
 
 
 async def test_a_draft_reserves_nothing_and_is_written_anew(works: Works) -> None:
@@ -60,7 +62,7 @@ async def test_a_draft_reserves_nothing_and_is_written_anew(works: Works) -> Non
         revision=draft["revision"],
     )
     assert stale == ["STALE_REVISION"]
-    assert await works.refused("Issue", orderId=draft["id"]) == ["SOURCE_NOT_READY"]
+    assert await works.refused("Issue", orderId=draft["id"]) == ["BOM_MANUFACTURING_NOT_RELEASED"]
     query = """mutation($input: DocumentStepInput!) { deleteDraft(input: $input) {
       errors { code } } }"""
     asked = {"commandId": str(uuid7()), "id": again["id"], "revision": again["revision"]}
