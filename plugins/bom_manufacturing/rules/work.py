@@ -9,7 +9,16 @@ from fractions import Fraction
 
 from core.plugin_api import Exact, Rounding, define, exact, rounded
 from plugins.bom_manufacturing.rules.bom import Stock, choose, components
-from plugins.bom_manufacturing.rules.records import ANY, Bom, Boms, Item, Line, Supply, Variant
+from plugins.bom_manufacturing.rules.records import (
+    ANY,
+    Alternate,
+    Bom,
+    Boms,
+    Item,
+    Line,
+    Supply,
+    Variant,
+)
 
 STOPPED = define(
     "BOM_MANUFACTURING_STOPPED",
@@ -82,27 +91,42 @@ class Component:
 
 
 def needed(boms: Boms, bom: Bom, quantity: Exact, variant: Variant = ANY) -> list[Component]:
-    """What a quantity takes, each item once by how it is supplied. What a processor supplies, and what
-    lies ready at the work, is not taken for an order."""
-    found: dict[tuple[Item, Supply], Component] = {}
+    """What a quantity takes, each item once by how it is supplied and what may stand in for it. What a
+    processor supplies, and what lies ready at the work, is not taken for an order."""
+    found: dict[tuple[Item, Supply, tuple[Alternate, ...]], Component] = {}
     for need in components(boms, bom, quantity, variant):
         line = need.line
         if not line.supply.taken:
             continue
-        known = found.get((line.item, line.supply))
+        key = (line.item, line.supply, line.alternates)
+        known = found.get(key)
         so_far = known.quantity if known else Fraction(0)
         first = known.line if known else line
-        whole = Component(line.item, so_far + need.quantity, line.supply, first)
-        found[line.item, line.supply] = whole
+        found[key] = Component(line.item, so_far + need.quantity, line.supply, first)
     return list(found.values())
+
+
+def alternates(boms: Boms, bom: Bom) -> dict[Item, list[Item]]:
+    """What may stand in for which component of a bill and of its phantoms, by priority."""
+    found: dict[Item, list[Alternate]] = {}
+    open_ = [bom]
+    for made in open_:
+        for line in made.lines:
+            found.setdefault(line.item, []).extend(line.alternates)
+            if line.phantom and line.item in boms:
+                open_.append(boms[line.item])
+    return {
+        item: list(dict.fromkeys(one.item for one in sorted(some, key=lambda one: one.priority)))
+        for item, some in found.items()
+    }
 
 
 def substituted(parts: Sequence[Component], free: Stock) -> list[Component]:
     """The same with alternates where a component is short and they are there, by priority; what is missing
-    of all of them stays with the component."""
+    of all of them stays with the component. What has no alternate takes what lies free first."""
     left = {item: exact(quantity) for item, quantity in free.items()}
     found: list[Component] = []
-    for part in parts:
+    for part in sorted(parts, key=lambda one: bool(one.line.alternates)):
         taken, rest = choose(part.line, part.quantity, left)
         quantities = dict(taken)
         for item, quantity in taken:

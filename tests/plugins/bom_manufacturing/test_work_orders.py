@@ -131,6 +131,10 @@ async def test_a_shortage_is_told_with_what_could_stand_in(
     ]
     instead = await works.draft("P", "2", alternates=True)
     assert parts(instead, "ordered") == {"A": (1,), "ALT": (6,)}
+    # a phantom's alternates are told as well
+    await workshop.save("Q", await workshop.line("P", "1", phantom=True))
+    draft = await works.draft("Q", "2")
+    assert (await workshop.shop.ask(query, id=draft["id"]))["bomManufacturingShortages"] == found
 
 
 async def test_what_is_reported_beyond_the_tolerance_is_refused(works: Works) -> None:
