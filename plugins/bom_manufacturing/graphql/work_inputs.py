@@ -140,7 +140,8 @@ class BomManufacturingReportInput(DocumentLineDetails):
         default_factory=list,
     )
     outputs: list[BomManufacturingToldInput] = field(
-        "What came out besides where it is not what was expected.", default_factory=list
+        "What came out besides where it is not what was expected: of an item, all its lots.",
+        default_factory=list,
     )
     on: dt.date | None = field("The day; today if left out.", default=None)
     remark: str | None = field("A note.", default=None)

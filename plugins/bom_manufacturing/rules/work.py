@@ -161,6 +161,15 @@ def rounded_need(quantity: Fraction, decimals: int) -> Decimal:
     return rounded(quantity, decimals, Rounding.CEILING)
 
 
+def parted(share: Decimal | None, quantities: Sequence[Decimal]) -> list[Decimal | None]:
+    """A share of the cost over what comes in several lots, by quantity; the last takes the rest."""
+    if not share:
+        return [share] * len(quantities)
+    whole = sum(map(exact, quantities), Fraction(0))
+    found = [rounded(exact(share) * exact(one) / whole, 6, Rounding.FLOOR) for one in quantities]
+    return [*found[:-1], found[-1] + share - sum(found)] if found else []
+
+
 def shares(worth: Mapping[int, Exact]) -> dict[int, Decimal]:
     """Percents by which outputs share the cost, by what each is worth; equal where none is worth anything.
     The first takes the rest and has none."""

@@ -280,27 +280,27 @@ class _Reckoning:
         return found
 
     def _made(self) -> list[tuple[LineDraft, Origin]]:
-        told: dict[UUID, tuple[Told, Origin]]
-        told = {one.item_id: (one, ("outputs", n)) for n, one in enumerate(self.sent.outputs)}
+        told: dict[UUID, list[tuple[Told, Origin]]] = defaultdict(list)
+        for n, one in enumerate(self.sent.outputs):
+            told[one.item_id].append((one, ("outputs", n)))
         found: list[tuple[LineDraft, Origin]] = []
         for line in self.known.lines.values():
             if line.role != "produce":
                 continue
-            place = line.place_id
-            origin: Origin
             if line.no == 1:
-                sent, origin = self.sent, ()
+                sent, place = self.sent, self.sent.place_id or line.place_id
                 one = Told(line.item_id, sent.quantity, sent.lot_code, sent.extensions)
-                place = sent.place_id or place
+                made: list[tuple[Told, Origin]] = [(one, ())]
             else:
+                place = line.place_id
                 expected = Told(line.item_id, self._expected(line))
-                one, origin = told.pop(line.item_id, (expected, None))
-            if one.quantity:
-                draft = replace(
-                    _line(one, one.quantity, place, line.no), role="produce", share=line.share
-                )
-                found.append((draft, origin))
-        for one, path in told.values():
+                made = told.pop(line.item_id, [(expected, None)])
+            made = [(one, origin) for one, origin in made if one.quantity]
+            shares = work.parted(line.share, [one.quantity for one, _ in made])
+            for (one, origin), share in zip(made, shares, strict=True):
+                draft = _line(one, one.quantity, place, line.no)
+                found.append((replace(draft, role="produce", share=share), origin))
+        for [(one, path), *_] in told.values():
             raise refuse(NOT_FOUND, *(path or ()), "itemId", id=str(one.item_id))
         return found
 

@@ -54,7 +54,11 @@ def test_an_alternate_stands_in_only_where_its_line_says_so() -> None:
     parts = work.needed(boms, boms["P"], 2)
     assert sorted(one.quantity for one in parts) == [6, 8]
     taken = work.substituted(parts, {"A": D(7), "B": D(100)})
-    assert sorted((str(one.item), int(one.quantity)) for one in taken) == [("A", 1), ("A", 6), ("B", 7)]
+    assert sorted((str(one.item), int(one.quantity)) for one in taken) == [
+        ("A", 1),
+        ("A", 6),
+        ("B", 7),
+    ]
     assert work.alternates(boms, boms["P"]) == {"SUB": [], "A": ["B"]}
 
 
@@ -114,3 +118,18 @@ def test_shares_leave_the_first_what_is_its(costs: list[int]) -> None:
     for key, share in found.items():
         exact = Fraction(100 * costs[key], whole) if whole else Fraction(100, len(costs))
         assert 0 <= exact - Fraction(share) < Fraction(1, 10**6)
+
+
+@given(
+    st.decimals(0, D("99.999999"), places=6),
+    st.lists(st.integers(1, 10**6), min_size=1, max_size=9),
+)
+def test_a_share_over_several_lots_is_the_same_share(share: D, quantities: list[int]) -> None:
+    found = work.parted(share, [D(one) for one in quantities])
+    assert sum(one or D(0) for one in found) == share
+    assert all(one is not None and one >= 0 for one in found)
+
+
+def test_no_share_stays_none() -> None:
+    assert work.parted(None, [D(1), D(2)]) == [None, None]
+    assert work.parted(D(10), []) == []
