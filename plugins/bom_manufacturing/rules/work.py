@@ -63,8 +63,8 @@ NOT_SCRAPPED = define(
 )
 SHORT = define(
     "BOM_MANUFACTURING_SHORT",
-    en="{quantity} of {item} are missing.",
-    zh="物料 {item} 缺 {quantity}。",
+    en="{quantity} of {item} are missing: receive them, or write the draft anew with alternates.",
+    zh="物料 {item} 缺 {quantity}:请先入库,或启用替代料重新保存草稿。",
 )
 NO_BOM = define(
     "BOM_MANUFACTURING_NO_BOM",

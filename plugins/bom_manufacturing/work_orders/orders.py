@@ -63,20 +63,37 @@ async def release_many(
     db: Database, principal: Principal, wanted: Sequence[PostStored]
 ) -> list[Sequence[Refusal]]:
     """Release orders, each by itself: why not, empty where it was done. Where the tenant wants nothing
-    released that is short, one after the other: what one reserves, the next does not have."""
+    released that is short, one after the other: what one reserves, the next does not have. Where core lets
+    nothing be promised that is not there, all that is missing is told, not the first of it."""
     async with db.snapshot(principal.tenant_id) as tx:
         short = (await module_settings(tx, NAME)).release_short
     if short:
-        return [verdict.refusals for verdict in await post_many(db, principal, wanted)]
+        verdicts = await post_many(db, principal, wanted)
+        pairs = zip(wanted, verdicts, strict=True)
+        return [await _told(db, principal, one, verdict.refusals) for one, verdict in pairs]
     found: list[Sequence[Refusal]] = []
     for one in wanted:
         async with db.snapshot(principal.tenant_id) as tx:
             refusals: Sequence[Refusal] = await _missing(tx, one.document_id)
         if not refusals:
             [verdict] = await post_many(db, principal, [one])
-            refusals = verdict.refusals
+            refusals = await _told(db, principal, one, verdict.refusals)
         found.append(refusals)
     return found
+
+
+async def _told(
+    db: Database, principal: Principal, one: PostStored, refusals: Sequence[Refusal]
+) -> Sequence[Refusal]:
+    """Core's paths lead to lines; the caller sent an order."""
+    if any(refusal.code == "NOT_RESERVABLE" for refusal in refusals):
+        async with db.snapshot(principal.tenant_id) as tx:
+            if missing := await _missing(tx, one.document_id):
+                return missing
+    return [
+        Refusal(each.code, ("id",), each.details) if each.path[:1] == ("lines",) else each
+        for each in refusals
+    ]
 
 
 async def _missing(tx: Transaction, order_id: UUID) -> list[Refusal]:

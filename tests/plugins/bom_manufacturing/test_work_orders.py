@@ -275,6 +275,28 @@ async def test_a_release_is_refused_for_what_is_missing_where_that_is_wanted(wor
     ]
 
 
+async def test_all_that_is_missing_is_told_where_nothing_may_be_promised_beyond_stock(
+    works: Works,
+) -> None:
+    draft = await works.draft("P", "12")
+    payload = await works.send("Release", id=draft["id"], revision=draft["revision"])
+    assert [
+        (one["code"], one["path"], one["details"]["item"], one["details"]["quantity"])
+        for one in payload["errors"]
+    ] == [
+        ("BOM_MANUFACTURING_SHORT", ["id"], "A", "4"),
+        ("BOM_MANUFACTURING_SHORT", ["id"], "B", "2"),
+    ]
+    query = """mutation($input: UpdateSettingsInput!) { updateSettings(input: $input) {
+      errors { code } } }"""
+    sent = {"commandId": str(uuid7()), "reserveOnOrder": "BACKORDER"}
+    assert (await works.workshop.shop.ask(query, input=sent))["updateSettings"]["errors"] == []
+    order = await works.do("Release", id=draft["id"], revision=draft["revision"])
+    await works.stock(A=("4", "2"), B=("2", "3"))
+    issued = await works.do("Issue", orderId=order["id"])
+    assert parts(issued, "issued") == {"A": (24,), "B": (12,)}
+
+
 async def test_a_stopped_order_takes_nothing_but_gives_back(works: Works) -> None:
     order = await works.order("P", "4")
     await works.do("Issue", orderId=order["id"], lines=[{"line": 2, "quantity": "4"}])
