@@ -61,6 +61,11 @@ NOT_SCRAPPED = define(
     " goes with the reversal of its receipt.",
     zh="无法冲回报废 {quantity}:单独报废的数量为 {scrapped};随完工入库上报的报废请冲销该入库单。",
 )
+GOODS_IN_WORK = define(
+    "BOM_MANUFACTURING_GOODS_IN_WORK",
+    en="Goods are in work for {count} work orders, {number} among them: close these first.",
+    zh="仍有 {count} 张生产工单(如 {number})存在在制品,请先结案。",
+)
 SHORT = define(
     "BOM_MANUFACTURING_SHORT",
     en="{quantity} of {item} are missing: receive them, or write the draft anew with alternates.",

@@ -213,6 +213,19 @@ async def in_work(tx: Transaction, orders: Collection[UUID]) -> dict[UUID, list[
     return by_order
 
 
+async def numbers_in_work(tx: Transaction) -> list[str]:
+    """The numbers of the orders for which something is in work."""
+    found = await rows(
+        tx,
+        "SELECT d.number FROM bom_manufacturing_work_order w JOIN document d"
+        " ON d.tenant_id = w.tenant_id AND d.id = w.document_id WHERE w.tenant_id = %s"
+        " AND EXISTS (SELECT FROM pool p WHERE p.tenant_id = w.tenant_id"
+        "  AND p.document_id = w.document_id AND p.quantity <> 0) ORDER BY 1",
+        tx.tenant_id,
+    )
+    return [row[0] for row in found]
+
+
 @dataclass(frozen=True, slots=True)
 class Used:
     """What an order used of an item, and what of it was written off; ``made`` is what it brought."""

@@ -9,6 +9,7 @@ import pytest
 
 from core.ids import uuid7
 from tests.plugins.bom_manufacturing.works import Works, worth
+from tests.plugins.bom_manufacturing.workshop import NAME
 from tests.shop import Json
 
 D = Decimal
@@ -158,3 +159,22 @@ async def test_goods_that_came_back_into_a_closed_order_wait_for_it_to_be_resume
     assert again == [("CLOSED", ["orderId"])]
     await works.do("Resume", orderId=order["id"])
     assert worth(await works.do("Close", orderId=order["id"])) == 0
+
+
+async def test_the_module_stays_on_while_goods_are_in_work(works: Works) -> None:
+    order = await works.order("P", "4")
+    await works.do("Issue", orderId=order["id"])
+    query = """mutation($input: SwitchModuleInput!) { disableModule(input: $input) {
+      errors { code details } } }"""
+
+    async def off() -> list[Json]:
+        sent = {"commandId": str(uuid7()), "name": NAME}
+        found = await works.workshop.shop.ask(query, input=sent)
+        errors: list[Json] = found["disableModule"]["errors"]
+        return errors
+
+    [error] = await off()
+    assert error["code"] == "BOM_MANUFACTURING_GOODS_IN_WORK"
+    assert error["details"] == {"count": 1, "number": order["number"]}
+    await works.do("Close", orderId=order["id"])
+    assert await off() == []
