@@ -29,6 +29,8 @@ from core.plugin_api import (
 )
 from plugins.bom_manufacturing.rules import bom as rules
 from plugins.bom_manufacturing.rules import check, cost
+from plugins.bom_manufacturing.rules.compare import Difference
+from plugins.bom_manufacturing.rules.compare import compare as compare_versions
 from plugins.bom_manufacturing.rules.records import Bom, Item, Variant
 from plugins.bom_manufacturing.stock import bills as stored
 
@@ -210,7 +212,7 @@ async def where_used(tx: Transaction, item: UUID) -> list[tuple[int, UUID]]:
     return sorted((distance, _uuid(key)) for key, distance in rules.where_used(boms, item).items())
 
 
-async def compare(tx: Transaction, ids: Sequence[UUID]) -> list[rules.Difference]:
+async def compare(tx: Transaction, ids: Sequence[UUID]) -> list[Difference]:
     """How two versions differ. Raises Refused where one is not there."""
     found = await stored.by_ids(tx, list(dict.fromkeys(ids)))
     names = ("beforeId", "afterId")
@@ -220,7 +222,7 @@ async def compare(tx: Transaction, ids: Sequence[UUID]) -> list[rules.Difference
         if key not in found
     )
     before, after = (found[key].bom for key in ids)
-    return rules.compare(before, after)
+    return compare_versions(before, after)
 
 
 async def differences(tx: Transaction) -> list[str]:
