@@ -41,11 +41,23 @@ async def test_from_release_to_closing(works: Works) -> None:
     }
     # 9 of A, 3 of B, the labour; what was spoiled went to scrap
     assert await works.on_hand("P") == (4, D("37.00"))
+    assert figures(last["cost"]) == {
+        "components": 27,
+        "charges": 10,
+        "received": 37,
+        "unitCost": D("9.25"),
+        "writtenOff": 3,
+        "chargesLost": 0,
+    }
     closed = await works.do("Close", orderId=order["id"])
     assert (closed["status"], worth(closed), closed["inWork"]["nodes"]) == ("CLOSED", 0, [])
     assert await works.refused("Issue", orderId=order["id"], lines=more) == [
         "BOM_MANUFACTURING_CLOSED"
     ]
+
+
+def figures(cost: Json) -> dict[str, Decimal | None]:
+    return {name: None if value is None else D(value) for name, value in cost.items()}
 
 
 async def test_a_draft_reserves_nothing_and_is_written_anew(works: Works) -> None:
@@ -195,8 +207,13 @@ async def test_what_comes_out_besides_takes_its_share(
     await works.do("Report", orderId=order["id"], quantity="2")
     assert (await works.on_hand("P"), await works.on_hand("RAG")) == ((2, 18), (4, 2))
     told = [{"itemId": workshop.items["RAG"], "quantity": "1"}]
-    await works.do("Report", orderId=order["id"], quantity="2", outputs=told)
+    order = await works.do("Report", orderId=order["id"], quantity="2", outputs=told)
     assert (await works.on_hand("P"), await works.on_hand("RAG")) == ((4, 36), (5, 4))
+    found: Any = [
+        (one["item"]["code"], D(one["ordered"]), D(one["received"]), D(one["value"]))
+        for one in order["outputs"]
+    ]
+    assert found == [("P", 4, 4, 36), ("RAG", 8, 5, 4)]
     more = await works.order("P", "5", overPercent="20", dueOn="2026-12-31")
     await works.do("Issue", orderId=more["id"])
     unknown = [{"itemId": workshop.items["A"], "quantity": "1"}]
@@ -244,6 +261,24 @@ async def test_the_rest_goes_to_variance_and_reservations_are_given_up(works: Wo
     assert parts(closed, "writtenOff")["A"] == (4,)
     order = await works.order("P", "7")  # what was reserved is free again
     assert order["status"] == "RELEASED"
+
+
+async def test_charges_that_no_product_bears_are_part_of_the_variance(works: Works) -> None:
+    order = await works.order("P", "4")
+    await works.do("Issue", orderId=order["id"])
+    await works.do("Charge", orderId=order["id"], kind="LABOUR", amount="8")
+    order = await works.do("Report", orderId=order["id"], quantity="1")
+    assert figures(order["cost"]) == {
+        "components": 7,
+        "charges": 2,
+        "received": 9,
+        "unitCost": 9,
+        "writtenOff": 0,
+        "chargesLost": 0,
+    }
+    closed = await works.do("Close", orderId=order["id"])
+    assert figures(closed["cost"])["writtenOff"] == 21
+    assert figures(closed["cost"])["chargesLost"] == 6
 
 
 async def test_an_order_that_was_closed_too_early_goes_on(works: Works) -> None:
@@ -323,7 +358,10 @@ async def test_a_report_is_reversed_with_all_that_it_took(works: Works) -> None:
     assert answer["reverseDocument"]["errors"] == []
     after = await works.read(order)
     assert worth(after) == worth(before)
-    assert {**after, "worth": None} == {**before, "worth": None}
+    assert figures(after["cost"]) == figures(before["cost"])
+    assert [one["received"] for one in after["outputs"]] == ["0"]
+    apart: Json = {"worth": None, "cost": None, "outputs": None}
+    assert after | apart == before | apart
     assert await works.on_hand("P") == (0, 0)
 
 
