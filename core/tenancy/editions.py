@@ -45,12 +45,13 @@ EDITIONS: dict[str, Edition] = {
             "电子版",
             {"costing_method": "specific", "cost_scope": "serial"},
         ),
-        Edition("production", "Production", "生产版"),
+        # who makes what is ordered takes orders for what is not there yet
+        Edition("production", "Production", "生产版", {"reserve_on_order": "backorder"}),
         Edition(
             "discrete-manufacturing",
             "Discrete manufacturing",
             "离散制造版",
-            {"costing_method": "standard"},
+            {"costing_method": "standard", "reserve_on_order": "backorder"},
         ),
         Edition(
             "catering",

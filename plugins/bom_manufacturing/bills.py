@@ -29,6 +29,8 @@ from core.plugin_api import (
 )
 from plugins.bom_manufacturing.rules import bom as rules
 from plugins.bom_manufacturing.rules import check, cost
+from plugins.bom_manufacturing.rules.compare import Difference
+from plugins.bom_manufacturing.rules.compare import compare as compare_versions
 from plugins.bom_manufacturing.rules.records import Bom, Item, Variant
 from plugins.bom_manufacturing.stock import bills as stored
 
@@ -50,9 +52,9 @@ async def save(
     async def work(tx: Transaction) -> Mapping[str, Any]:
         raise_any(check.refusals(bom))
         await stored.lock(tx)
-        codes = await _codes(tx, bom)
-        await _check_levels(tx, bom, codes)
         known = await stored.by_version(tx, _uuid(bom.item), bom.version)
+        codes = await _codes(tx, bom, known[0] if known else None)
+        await _check_levels(tx, bom, codes)
         actual = known[1] if known else 0
         if actual != (revision or 0):
             raise refuse(STALE_REVISION, "revision", actual=actual, seen=revision or 0)
@@ -69,8 +71,9 @@ async def save(
     return UUID(outcome["id"])
 
 
-async def _codes(tx: Transaction, bom: Bom) -> dict[UUID, str]:
-    """The codes of all items of a bill; refuses those that are not there."""
+async def _codes(tx: Transaction, bom: Bom, over: UUID | None) -> dict[UUID, str]:
+    """The codes of all items of a bill; refuses those that are not there, or archived unless they stand in
+    the bill that it is saved ``over``: an old version can still be ended."""
     named: list[tuple[tuple[str | int, ...], UUID]] = [(("itemId",), _uuid(bom.item))]
     for n, line in enumerate(bom.lines):
         named.append((("lines", n, "itemId"), _uuid(line.item)))
@@ -79,7 +82,15 @@ async def _codes(tx: Transaction, bom: Bom) -> dict[UUID, str]:
     named += [(("outputs", n, "itemId"), _uuid(one.item)) for n, one in enumerate(bom.outputs)]
     known = await stored.item_facts(tx, {key for _, key in named})
     raise_any(Refusal(NOT_FOUND, path, {"id": str(key)}) for path, key in named if key not in known)
-    return {key: facts.code for key, facts in known.items()}
+    codes = {key: facts.code for key, facts in known.items()}
+    gone = {key for key, facts in known.items() if not facts.active}
+    if gone and over is not None:
+        before = (await stored.by_ids(tx, [over]))[over].bom
+        gone -= uuids([before.item, *before.components(), *(one.item for one in before.outputs)])
+    raise_any(
+        Refusal(check.ARCHIVED, path, {"item": codes[key]}) for path, key in named if key in gone
+    )
+    return codes
 
 
 async def _check_levels(tx: Transaction, bom: Bom, codes: dict[UUID, str]) -> None:
@@ -201,7 +212,7 @@ async def where_used(tx: Transaction, item: UUID) -> list[tuple[int, UUID]]:
     return sorted((distance, _uuid(key)) for key, distance in rules.where_used(boms, item).items())
 
 
-async def compare(tx: Transaction, ids: Sequence[UUID]) -> list[rules.Difference]:
+async def compare(tx: Transaction, ids: Sequence[UUID]) -> list[Difference]:
     """How two versions differ. Raises Refused where one is not there."""
     found = await stored.by_ids(tx, list(dict.fromkeys(ids)))
     names = ("beforeId", "afterId")
@@ -211,7 +222,7 @@ async def compare(tx: Transaction, ids: Sequence[UUID]) -> list[rules.Difference
         if key not in found
     )
     before, after = (found[key].bom for key in ids)
-    return rules.compare(before, after)
+    return compare_versions(before, after)
 
 
 async def differences(tx: Transaction) -> list[str]:

@@ -12,9 +12,18 @@ Told = tuple[LineDraft, Origin]
 """A line with its origin."""
 
 
+def distinct(refusals: Iterable[Refusal]) -> Refused:
+    """The same, each once: several lines of a document may stem from one field."""
+    found: list[Refusal] = []
+    for one in refusals:
+        if one not in found:
+            found.append(one)
+    return Refused(*found)
+
+
 def placed(refusals: Iterable[Refusal], origins: Sequence[Origin]) -> Refused:
     """Core's paths lead to lines of the document; the caller is told where he sent what they are about."""
-    return Refused(*(_placed(one, origins) for one in refusals))
+    return distinct(_placed(one, origins) for one in refusals)
 
 
 def _placed(refusal: Refusal, origins: Sequence[Origin]) -> Refusal:

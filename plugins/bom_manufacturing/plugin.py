@@ -8,7 +8,8 @@ value what is in work by itself, and say what was used beyond the standard. What
 goods come back, which carry its cost and the fee. A kitchen's ingredients leave by
 recipe when a day is closed.
 
-Switched off, all of it is hidden and kept: nothing of core depends on it.
+Switched off, all of it is hidden and kept: nothing of core depends on it. That is refused while goods are in
+work, which nobody could bring back.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ from plugins.bom_manufacturing.graphql import EXTENSION
 from plugins.bom_manufacturing.planning import data, runs
 from plugins.bom_manufacturing.recipes import posting as recipes
 from plugins.bom_manufacturing.recipes.closing import close_open_days
+from plugins.bom_manufacturing.rules.work import GOODS_IN_WORK
 from plugins.bom_manufacturing.settings import ManufacturingSettings
 from plugins.bom_manufacturing.stock import recipes as closings
 from plugins.bom_manufacturing.stock import subcontracting, work_orders
@@ -122,6 +124,13 @@ async def save_attributes(
     if kind != "item":
         return []
     return await data.save_items(tx, {key: data.told(key, one) for key, one in values.items()})
+
+
+@hookimpl
+async def disabling(tx: Transaction) -> Iterable[Refusal]:
+    """Nothing of core's brings back what is in work."""
+    found = await work_orders.numbers_in_work(tx)
+    return [Refusal(GOODS_IN_WORK, (), {"count": len(found), "number": found[0]})] if found else []
 
 
 @hookimpl

@@ -21,7 +21,8 @@ class ManufacturingSettings(BaseModel, frozen=True, extra="forbid"):
     )
     release_short: bool = Field(
         default=True,
-        description="Whether a work order may be released while components are missing (缺料).",
+        description="Whether a work order may be released while components are missing (缺料). Where"
+        " `reserveOnOrder` requires that what is promised is there, none may.",
     )
     negative_at_processor: Literal["forbid", "allow"] = Field(
         default="forbid",

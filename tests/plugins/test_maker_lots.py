@@ -101,6 +101,31 @@ async def test_what_is_in_work_is_told_from_what_lies_on_the_shelf(maker: Maker)
     assert (await works.on_hand("FLOUR"))[0] == 7
 
 
+async def test_what_comes_out_besides_comes_in_several_batches(maker: Maker) -> None:
+    """Of one pressing, two cans of molasses: both are there, and share what one would have been worth."""
+    await maker.batched("MOLASSES")
+    works, workshop = maker.works, maker.workshop
+    besides = {"itemId": workshop.items["MOLASSES"], "quantity": "3", "sharePercent": "10"}
+    await workshop.save("SUGAR", await workshop.line("CANE", "1"), outputs=[besides])
+    await works.stock(CANE=("10", "30"))
+    order = await works.order("SUGAR", "1", overPercent="0")
+    await works.do("Issue", orderId=order["id"])
+    dated = {"expiresOn": maker.planner.day(50)}
+    molasses = workshop.items["MOLASSES"]
+    cans = [
+        {"itemId": molasses, "quantity": quantity, "lotCode": lot, "foodBatches": dated}
+        for lot, quantity in (("M1", "1"), ("M2", "2"))
+    ]
+    await works.do("Report", orderId=order["id"], quantity="1", outputs=cans)
+    assert await works.on_hand("SUGAR") == (1, 27)
+    assert await works.on_hand("MOLASSES") == (3, 3)
+    found = await maker.shop.ask("{ foodBatches(first: 9) { nodes { number onHand } } }")
+    assert {one["number"]: one["onHand"] for one in found["foodBatches"]["nodes"]} == {
+        "M1": "1",
+        "M2": "2",
+    }
+
+
 async def test_numbered_components_go_through_work(maker: Maker) -> None:
     """A computer with a number is built around a board with a number."""
     works, workshop, shop = maker.works, maker.workshop, maker.shop

@@ -262,13 +262,23 @@ async def ask_bill(
     attributes: Sequence[BomManufacturingAttributeInput],
 ) -> bills.Asked:
     """The bills under an item, as a query asks for them."""
-    values = {
-        clean(one.attribute, "attributes", LONGEST_TEXT): clean(
-            one.value, "attributes", LONGEST_TEXT
-        )
-        for one in attributes
-    }
-    return await bills.ask(tx, uuid_of(item_id, "Item", "itemId"), on, values)
+    return await bills.ask(tx, uuid_of(item_id, "Item", "itemId"), on, variant_of(attributes))
+
+
+def variant_of(sent: Sequence[BomManufacturingAttributeInput]) -> dict[str, str]:
+    """Attributes as they are sent, each with one value."""
+    found: dict[str, str] = {}
+    for n, one in enumerate(sent):
+        path = ("attributes", n)
+        try:
+            name = clean(one.attribute, "attribute", LONGEST_TEXT)
+            value = clean(one.value, "value", LONGEST_TEXT)
+        except Refused as refused:
+            raise Refused(*(each.under(*path) for each in refused.refusals)) from None
+        if name in found:
+            raise Refused(Refusal(check.SAME_ATTRIBUTE, (*path, "attribute"), {"attribute": name}))
+        found[name] = value
+    return found
 
 
 def numbered(page: Page, found: Sequence[T]) -> Connection[T]:

@@ -16,7 +16,7 @@ from plugins.bom_manufacturing.graphql.vocabulary import (
     BomManufacturingOutputKind,
     BomManufacturingSupply,
 )
-from plugins.bom_manufacturing.rules.bom import Difference
+from plugins.bom_manufacturing.rules.compare import Difference
 from plugins.bom_manufacturing.rules.records import Alternate, Line, Output
 from plugins.bom_manufacturing.rules.records import Operation as Work
 from plugins.bom_manufacturing.stock import bills as stored
@@ -229,11 +229,12 @@ class BomManufacturingBom(Node):
 
 @object_type(permission=READ)
 class BomManufacturingDifference:
-    """What two versions say of one component."""
+    """What two versions say of one item, as a component and as what comes out besides, or of the work."""
 
     record: strawberry.Private[Difference]
     changed: list[str] = field(
-        "What differs for one unit made, such as `quantity`; `lines` where it is not in both."
+        "What differs for one unit made, such as `quantity`; `lines` where it is not in as many of both;"
+        " `outputs` where it comes out besides; `operations` for the work."
     )
     before: list[BomManufacturingLine] = field("Its lines in the first version.")
     after: list[BomManufacturingLine] = field("Its lines in the second.")
@@ -249,8 +250,8 @@ class BomManufacturingDifference:
 
     @field
     async def item(self, info: Info) -> Item | None:
-        """The component."""
-        return await item_of(info, self.record.item)
+        """The item; null for the work."""
+        return None if self.record.item is None else await item_of(info, self.record.item)
 
 
 _NAMES = {
@@ -296,7 +297,7 @@ class Queries:
         first: First = None,
         after: After = None,
     ) -> Connection[BomManufacturingDifference]:
-        """How two versions differ, component by component, for one unit made."""
+        """How two versions differ, item by item, for one unit made; the work last."""
         page = page_of(first, after, key=(int,))
         ids = [
             uuid_of(before_id, "BomManufacturingBom", "beforeId"),

@@ -12,8 +12,7 @@ from uuid import UUID
 import strawberry
 
 from core.plugin_api import LIMIT_EXCEEDED, REQUIRED, NegativeStock, PlaceDraft, clean, refuse
-from plugins.bom_manufacturing.graphql.asking import BomManufacturingAttributeInput
-from plugins.bom_manufacturing.graphql.saving import LONGEST_TEXT
+from plugins.bom_manufacturing.graphql.asking import BomManufacturingAttributeInput, variant_of
 from plugins.bom_manufacturing.graphql.settings import BomManufacturingNegative
 from plugins.bom_manufacturing.rules.records import ZERO
 from plugins.bom_manufacturing.subcontracting.moves import Head, Part
@@ -282,12 +281,7 @@ def wanted(sent: BomManufacturingOrderSubcontractInput) -> Wanted:
             uuid_of(one.item_id, "Item", "allowances", n, "itemId"): one.percent
             for n, one in enumerate(sent.allowances)
         },
-        attributes={
-            clean(one.attribute, "attributes", LONGEST_TEXT): clean(
-                one.value, "attributes", LONGEST_TEXT
-            )
-            for one in sent.attributes
-        },
+        attributes=variant_of(sent.attributes),
         due_on=sent.due_on,
         on=sent.business_date,
         remark=remark(sent.remark),

@@ -125,7 +125,11 @@ class BomManufacturingReportInput(DocumentLineDetails):
     command_id: UUID = field(COMMAND_ID)
     order_id: strawberry.ID = field("The work order.")
     quantity: Decimal = field("How much was good and comes in, in base units; zero for none.")
-    scrapped: Decimal = field("How much was not, and does not come in.", default=ZERO)
+    scrapped: Decimal = field(
+        "How much was not, and does not come in. Without a quantity it may be below zero: that takes back"
+        " scrap which was reported by mistake.",
+        default=ZERO,
+    )
     place_id: strawberry.ID | None = field(
         "Where it goes; the order's place if left out.", default=None
     )
@@ -136,7 +140,8 @@ class BomManufacturingReportInput(DocumentLineDetails):
         default_factory=list,
     )
     outputs: list[BomManufacturingToldInput] = field(
-        "What came out besides where it is not what was expected.", default_factory=list
+        "What came out besides where it is not what was expected: of an item, all its lots.",
+        default_factory=list,
     )
     on: dt.date | None = field("The day; today if left out.", default=None)
     remark: str | None = field("A note.", default=None)
@@ -149,7 +154,9 @@ class BomManufacturingChargeInput:
     command_id: UUID = field(COMMAND_ID)
     order_id: strawberry.ID = field("The work order.")
     kind: BomManufacturingChargeKind = field("For what.")
-    amount: Decimal = field("How much.")
+    amount: Decimal = field(
+        "How much; below zero to take back what was charged by mistake and is in no product yet."
+    )
     remark: str | None = field("A note.", default=None)
 
 

@@ -25,6 +25,13 @@ from plugins.bom_manufacturing.graphql.vocabulary import (
     BomManufacturingOrderStatus,
     BomManufacturingSupply,
 )
+from plugins.bom_manufacturing.graphql.work_costs import (
+    BomManufacturingMade,
+    BomManufacturingOrderCost,
+    cost_of,
+    made,
+    used_by_order,
+)
 from plugins.bom_manufacturing.rules import work
 from plugins.bom_manufacturing.stock import work_orders as stored
 from plugins.bom_manufacturing.stock.work_orders import Charge, InWork, OrderFilter, Used, WorkOrder
@@ -250,6 +257,18 @@ class BomManufacturingWorkOrder(Node):
         return connection(
             page, rows[: page.limit], node=lambda row: row[1], cursor=lambda row: (row[0],)
         )
+
+    @field
+    async def outputs(self, info: Info) -> list[BomManufacturingMade] | None:
+        """What comes out of it: the product first, then what comes out besides."""
+        known = await info.context.load(parts_by_order, self.uuid)
+        return made(known.lines.values(), known.used.values()) if known else []
+
+    @field
+    async def cost(self, info: Info) -> BomManufacturingOrderCost | None:
+        """What it cost so far (工单成本)."""
+        found = await info.context.load(used_by_order, self.uuid) or []
+        return cost_of(self.record, found)
 
     @field
     async def in_work(

@@ -9,6 +9,7 @@ from uuid import UUID, uuid5
 import strawberry
 
 from core.plugin_api import clean
+from plugins.bom_manufacturing.graphql.asking import variant_of
 from plugins.bom_manufacturing.graphql.saving import LONGEST_TEXT
 from plugins.bom_manufacturing.graphql.work_inputs import (
     BomManufacturingChargeInput,
@@ -239,12 +240,7 @@ def _wanted(sent: BomManufacturingSaveWorkOrderInput) -> drafting.Wanted:
         sent.starts_on,
         sent.due_on,
         sent.over_percent,
-        {
-            clean(one.attribute, "attributes", LONGEST_TEXT): clean(
-                one.value, "attributes", LONGEST_TEXT
-            )
-            for one in sent.attributes
-        },
+        variant_of(sent.attributes),
         sent.alternates,
         tuple(
             drafting.Extra(uuid_of(one.item_id, "Item", "extras", n, "itemId"), one.quantity)

@@ -660,7 +660,7 @@ CREATE TABLE bom_manufacturing_work_charge (
 	CONSTRAINT bom_manufacturing_work_charge_pkey PRIMARY KEY (tenant_id, id), 
 	CONSTRAINT bom_manufacturing_work_charge_tenant_id_document_id_fkey FOREIGN KEY(tenant_id, document_id) REFERENCES bom_manufacturing_work_order (tenant_id, document_id) ON DELETE CASCADE, 
 	CONSTRAINT bom_manufacturing_work_charge_kind CHECK (kind IN ('labour', 'overhead', 'fee', 'other')), 
-	CONSTRAINT bom_manufacturing_work_charge_amount CHECK (amount > 0)
+	CONSTRAINT bom_manufacturing_work_charge_amount CHECK (amount <> 0)
 );
 
 CREATE INDEX bom_manufacturing_work_charge_tenant_id_document_id_idx ON bom_manufacturing_work_charge (tenant_id, document_id);

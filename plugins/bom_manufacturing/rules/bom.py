@@ -5,8 +5,8 @@ All figures are fractions until somebody has to read or store them, so that thou
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -278,46 +278,6 @@ def choose(
             taken.append((offer.item, take))
             rest -= take / ratio
     return taken, rest
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """What two versions say of one component; None where it is not in one of them."""
-
-    item: Item
-    before: tuple[Line, ...]
-    after: tuple[Line, ...]
-    changed: tuple[str, ...]
-
-
-def compare(before: Bom, after: Bom) -> list[Difference]:
-    """How two versions differ, component by component, as needs of one unit: quantity and set-up loss are
-    compared per unit made, so that a bill for 10 and one for 100 of the same are equal."""
-    found = []
-    for item in dict.fromkeys(line.item for bom in (before, after) for line in bom.lines):
-        old = tuple(line for line in before.lines if line.item == item)
-        new = tuple(line for line in after.lines if line.item == item)
-        changed = _changed(old, before, new, after)
-        if changed:
-            found.append(Difference(item, old, new, changed))
-    return found
-
-
-def _changed(
-    old: Collection[Line], before: Bom, new: Collection[Line], after: Bom
-) -> tuple[str, ...]:
-    if len(old) != len(new):
-        return ("lines",)
-    names: dict[str, None] = {}
-    for one, other in zip(old, new, strict=True):
-        for name in (each.name for each in fields(Line)):
-            mine, theirs = getattr(one, name), getattr(other, name)
-            if name == "quantity":
-                mine = Fraction(mine) / Fraction(before.output_quantity)
-                theirs = Fraction(theirs) / Fraction(after.output_quantity)
-            if mine != theirs:
-                names[name] = None
-    return tuple(names)
 
 
 def _lines(bom: Bom, variant: Variant) -> Iterator[Line]:

@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 
 from core.plugin_api import LIMIT_EXCEEDED, REQUIRED, Refusal, define
-from plugins.bom_manufacturing.rules.records import ZERO, Bom, Line, Operation, Output
+from plugins.bom_manufacturing.rules.records import ZERO, Bom, Item, Line, Operation, Output
 
 OUT_OF_RANGE = define(
     "BOM_MANUFACTURING_OUT_OF_RANGE",
@@ -18,6 +18,11 @@ DATES_REVERSED = define(
     "BOM_MANUFACTURING_DATES_REVERSED",
     en="Valid until {until} lies before valid from {start}.",
     zh="失效日期 {until} 早于生效日期 {start}。",
+)
+ARCHIVED = define(
+    "BOM_MANUFACTURING_ARCHIVED",
+    en="{item} is archived: restore it first, or name another item.",
+    zh="物料 {item} 已归档:请先恢复,或改用其他物料。",
 )
 OUTPUT_VALUE = define(
     "BOM_MANUFACTURING_OUTPUT_VALUE",
@@ -33,6 +38,11 @@ OUTPUT_OF_ITSELF = define(
     "BOM_MANUFACTURING_OUTPUT_OF_ITSELF",
     en="The product itself is no by-product.",
     zh="产品本身不能作为副产品。",
+)
+SAME_OUTPUT = define(
+    "BOM_MANUFACTURING_SAME_OUTPUT",
+    en="An item comes out besides once: put its quantities together.",
+    zh="同一副产品/联产品只能填写一行,请合并数量。",
 )
 SAME_ALTERNATE = define(
     "BOM_MANUFACTURING_SAME_ALTERNATE",
@@ -73,6 +83,11 @@ def refusals(bom: Bom) -> Iterator[Refusal]:
         yield from (one.under("lines", n) for one in _line(line))
     for n, output in enumerate(bom.outputs):
         yield from (one.under("outputs", n) for one in _output(output, bom))
+    seen = set[Item]()
+    for n, output in enumerate(bom.outputs):
+        if output.item in seen:
+            yield Refusal(SAME_OUTPUT, ("outputs", n, "itemId"))
+        seen.add(output.item)
     share = sum((output.share_pct for output in bom.outputs), ZERO)
     if share >= 100:
         yield Refusal(OUTPUT_SHARES, ("outputs",), {"share": share})

@@ -22,8 +22,8 @@ from plugins.bom_manufacturing.rules.records import (
 
 NO_COST = define(
     "BOM_MANUFACTURING_NO_COST",
-    en="{item} has no cost to roll up from.",
-    zh="{item} 没有可用于成本卷积的成本。",
+    en="{item} has no cost to roll up from: receive some of it, or tell its purchase price.",
+    zh="{item} 没有可用于成本卷积的成本:请先入库,或填写采购价。",
 )
 SHARES = define(
     "BOM_MANUFACTURING_SHARES",

@@ -41,6 +41,7 @@ class ItemFacts:
     else the last known one, on average over places, else what it is bought for; None where none is set."""
 
     code: str
+    active: bool
     known_cost: Decimal | None
 
 
@@ -55,7 +56,7 @@ async def item_facts(tx: Transaction, ids: Collection[UUID]) -> dict[UUID, ItemF
     """What core knows of items."""
     found = await rows(
         tx,
-        "SELECT i.id, i.code, coalesce(i.standard_cost, (SELECT avg(q.last_cost) FROM pool q"
+        "SELECT i.id, i.code, i.active, coalesce(i.standard_cost, (SELECT avg(q.last_cost) FROM pool q"
         "  WHERE q.tenant_id = i.tenant_id AND q.item_id = i.id AND q.last_cost > 0), i.purchase_price)"
         " FROM item i WHERE i.tenant_id = %s AND i.id = ANY(%s)",
         tx.tenant_id,

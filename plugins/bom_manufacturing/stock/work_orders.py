@@ -213,6 +213,19 @@ async def in_work(tx: Transaction, orders: Collection[UUID]) -> dict[UUID, list[
     return by_order
 
 
+async def numbers_in_work(tx: Transaction) -> list[str]:
+    """The numbers of the orders for which something is in work."""
+    found = await rows(
+        tx,
+        "SELECT d.number FROM bom_manufacturing_work_order w JOIN document d"
+        " ON d.tenant_id = w.tenant_id AND d.id = w.document_id WHERE w.tenant_id = %s"
+        " AND EXISTS (SELECT FROM pool p WHERE p.tenant_id = w.tenant_id"
+        "  AND p.document_id = w.document_id AND p.quantity <> 0) ORDER BY 1",
+        tx.tenant_id,
+    )
+    return [row[0] for row in found]
+
+
 @dataclass(frozen=True, slots=True)
 class Used:
     """What an order used of an item, and what of it was written off; ``made`` is what it brought."""
@@ -251,6 +264,21 @@ async def used(tx: Transaction, orders: Collection[UUID]) -> dict[UUID, list[Use
     for row in found:
         by_order[row[0]].append(Used(*row))
     return by_order
+
+
+async def scrapped_with_goods(tx: Transaction, order: UUID) -> Decimal:
+    """What of an order's scrap was told together with goods that came in: it goes with their receipts."""
+    [(found,)] = await rows(
+        tx,
+        "SELECT coalesce(sum((CASE WHEN reverses_id IS NULL THEN 1 ELSE -1 END)"
+        "  * (extensions #>> '{bom_manufacturing,scrapped}')::numeric), 0) FROM document"
+        " WHERE tenant_id = %s AND source_id = %s AND state = 'posted'"
+        " AND type = 'bom_manufacturing_production_receipt'",
+        tx.tenant_id,
+        order,
+    )
+    assert isinstance(found, Decimal)
+    return found
 
 
 async def decimals(tx: Transaction, items: Collection[UUID]) -> dict[UUID, int]:

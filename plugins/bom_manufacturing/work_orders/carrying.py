@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -12,14 +12,32 @@ from core.plugin_api import (
     DocumentDraft,
     Post,
     Principal,
+    Refusal,
     Refused,
     Transaction,
     known_command,
     post_many,
 )
+from plugins.bom_manufacturing.origins import distinct
 
 _TRIES = 8
 """Others report of the same order at the same moment: each time one of them is through."""
+
+_FIELDS: dict[str | int, tuple[str, ...]] = {
+    "businessDate": ("on",),
+    "sourceId": ("orderId",),
+    "extraCost": (),
+}
+
+
+def of_step(refusals: Iterable[Refusal]) -> Refused:
+    """Core's paths lead into the document; the caller sent a step of an order."""
+    return distinct(
+        Refusal(one.code, _FIELDS[one.path[0]], one.details)
+        if one.path and one.path[0] in _FIELDS
+        else one
+        for one in refusals
+    )
 
 
 async def carry_out(
@@ -50,4 +68,4 @@ async def carry_out(
             return UUID(verdict.outcome["id"])
         refused, last = Refused(*verdict.refusals), draft
     assert refused is not None
-    raise refused
+    raise of_step(refused.refusals)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -21,12 +21,14 @@ from core.plugin_api import (
     Transaction,
     attributes_of_items,
     module_settings,
+    raise_any,
     refuse,
     run_command,
     save_draft_within,
     today,
 )
 from plugins.bom_manufacturing import bills
+from plugins.bom_manufacturing.origins import distinct
 from plugins.bom_manufacturing.rules import check, work
 from plugins.bom_manufacturing.rules.records import Bom, Item, Supply, Variant
 from plugins.bom_manufacturing.rules.records import Line as BomLine
@@ -78,8 +80,7 @@ async def save(
     are those of the bill in force on its day. Raises Refused."""
 
     async def work_(tx: Transaction) -> Mapping[str, Any]:
-        if found := list(check.positive("quantity", wanted.quantity)):
-            raise Refused(*found)
+        raise_any(_refusals(wanted))
         if wanted.item_id not in await stored_bills.item_facts(tx, [wanted.item_id]):
             raise refuse(NOT_FOUND, "itemId", id=str(wanted.item_id))
         facts = await facts_on(tx, [wanted.item_id], wanted.on or await today(tx))
@@ -89,6 +90,12 @@ async def save(
     operation = "bomManufacturingSaveWorkOrder"
     outcome = await run_command(db, principal.tenant_id, command_id, operation, asked, work_)
     return UUID(outcome["id"])
+
+
+def _refusals(wanted: Wanted) -> Iterator[Refusal]:
+    yield from check.positive("quantity", wanted.quantity)
+    for n, extra in enumerate(wanted.extras):
+        yield from (r.under("extras", n) for r in check.positive("quantity", extra.quantity))
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,14 +144,14 @@ async def write(
     try:
         await save_draft_within(tx, actor, draft, revision)
     except Refused as refused:
-        raise Refused(*map(_placed, refused.refusals)) from None
+        raise distinct(map(_placed, refused.refusals)) from None
     bom_id = None if bom is None else facts.ids[wanted.item_id, bom.version]
     await stored.keep(tx, key, wanted.kind, bom_id)
 
 
 _PATHS: dict[tuple[str | int, ...], tuple[str | int, ...]] = {
     ("lines", 0, "quantity"): ("quantity",),
-    ("lines", 0, "overPct"): ("overPct",),
+    ("lines", 0, "overPct"): ("overPercent",),
     ("lines", 0, "placeId"): ("placeId",),
     ("lines", 0, "itemId"): ("itemId",),
     ("businessDate",): ("on",),

@@ -70,6 +70,25 @@ async def known(tx: Transaction, order_id: UUID) -> Known:
     return Known(order, lines, {no: quantity for (_, no), quantity in done.items()})
 
 
+async def day_of(tx: Transaction, order: WorkOrder, on: date | None) -> date:
+    """The day on which something is carried out of an order, today unless said. Raises Refused where the
+    order does not stand so that anything could be."""
+    day = on or await today(tx)
+    check_released(order)
+    if day < order.business_date:
+        ordered = order.business_date.isoformat()
+        raise refuse(work.BEFORE_ORDER, "on", date=day.isoformat(), ordered=ordered)
+    return day
+
+
+def check_released(order: WorkOrder) -> None:
+    """Raises Refused where an order is not released yet, or closed."""
+    if order.status == "closed" or order.state == "closed":
+        raise refuse(work.CLOSED, "orderId")
+    if order.state != "approved":
+        raise refuse(work.NOT_RELEASED, "orderId")
+
+
 def supply_of(line: Line) -> Supply:
     """How a component gets to the work; one that says nothing of it is issued."""
     return Supply(line.extensions.get(KEPT, {}).get("supply", Supply.ISSUE.value))
@@ -88,6 +107,7 @@ async def issue(
 
     async def draft_of(tx: Transaction) -> DocumentDraft:
         found = await known(tx, order_id)
+        day = await day_of(tx, found.order, on)
         if goods is None:
             lines = [
                 LineDraft(
@@ -106,7 +126,7 @@ async def issue(
                 raise refuse(work.NOTHING_TO_ISSUE, "lines")
         else:
             lines = [_line(found, n, one) for n, one in enumerate(goods)]
-        id_, day = uuid5(command_id, "document"), on or await today(tx)
+        id_ = uuid5(command_id, "document")
         return DocumentDraft(id_, ISSUE, day, tuple(lines), source_id=order_id)
 
     made = await carry_out(db, principal, command_id, asked, draft_of)
@@ -127,6 +147,7 @@ async def take_back(
 
     async def draft_of(tx: Transaction) -> DocumentDraft:
         found = await known(tx, order_id)
+        day = await day_of(tx, found.order, on)
         lines = []
         for n, one in enumerate(goods):
             line = _line(found, n, one)
@@ -140,7 +161,7 @@ async def take_back(
                 extensions=one.extensions,
             )
             lines.append(back)
-        id_, day = uuid5(command_id, "document"), on or await today(tx)
+        id_ = uuid5(command_id, "document")
         return DocumentDraft(id_, RETURN, day, tuple(lines), source_id=order_id)
 
     made = await carry_out(db, principal, command_id, asked, draft_of)

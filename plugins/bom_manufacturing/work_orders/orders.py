@@ -17,7 +17,6 @@ from core.plugin_api import (
     PostStored,
     Principal,
     Refusal,
-    Refused,
     Transaction,
     amount_decimals,
     lines_of_documents,
@@ -36,6 +35,7 @@ from plugins.bom_manufacturing.stock import bills as stored_bills
 from plugins.bom_manufacturing.stock import work_orders as stored
 from plugins.bom_manufacturing.stock.work_orders import WorkOrder
 from plugins.bom_manufacturing.work_orders.carrying import carry_out
+from plugins.bom_manufacturing.work_orders.goods import check_released
 from plugins.bom_manufacturing.work_orders.shortage import shortages
 from plugins.bom_manufacturing.work_orders.types import CLOSING
 
@@ -63,20 +63,37 @@ async def release_many(
     db: Database, principal: Principal, wanted: Sequence[PostStored]
 ) -> list[Sequence[Refusal]]:
     """Release orders, each by itself: why not, empty where it was done. Where the tenant wants nothing
-    released that is short, one after the other: what one reserves, the next does not have."""
+    released that is short, one after the other: what one reserves, the next does not have. Where core lets
+    nothing be promised that is not there, all that is missing is told, not the first of it."""
     async with db.snapshot(principal.tenant_id) as tx:
         short = (await module_settings(tx, NAME)).release_short
     if short:
-        return [verdict.refusals for verdict in await post_many(db, principal, wanted)]
+        verdicts = await post_many(db, principal, wanted)
+        pairs = zip(wanted, verdicts, strict=True)
+        return [await _told(db, principal, one, verdict.refusals) for one, verdict in pairs]
     found: list[Sequence[Refusal]] = []
     for one in wanted:
         async with db.snapshot(principal.tenant_id) as tx:
             refusals: Sequence[Refusal] = await _missing(tx, one.document_id)
         if not refusals:
             [verdict] = await post_many(db, principal, [one])
-            refusals = verdict.refusals
+            refusals = await _told(db, principal, one, verdict.refusals)
         found.append(refusals)
     return found
+
+
+async def _told(
+    db: Database, principal: Principal, one: PostStored, refusals: Sequence[Refusal]
+) -> Sequence[Refusal]:
+    """Core's paths lead to lines; the caller sent an order."""
+    if any(refusal.code == "NOT_RESERVABLE" for refusal in refusals):
+        async with db.snapshot(principal.tenant_id) as tx:
+            if missing := await _missing(tx, one.document_id):
+                return missing
+    return [
+        Refusal(each.code, ("id",), each.details) if each.path[:1] == ("lines",) else each
+        for each in refusals
+    ]
 
 
 async def _missing(tx: Transaction, order_id: UUID) -> list[Refusal]:
@@ -102,15 +119,16 @@ async def charge(
     remark: str | None,
     asked: Mapping[str, Any],
 ) -> UUID:
-    """Charge an order with labour, overhead or a fee, which what is reported later takes along. Raises
-    Refused."""
+    """Charge an order with labour, overhead or a fee, which what is reported later takes along; below zero,
+    take back what is in no product yet. Raises Refused."""
 
     async def work_(tx: Transaction) -> Mapping[str, Any]:
-        if found := list(check.amount("amount", amount, await amount_decimals(tx))):
-            raise Refused(*found)
+        raise_any(check.amount("amount", abs(amount), await amount_decimals(tx)))
         order = await _locked(tx, order_id)
-        if order.status == "closed" or order.state == "closed":
-            raise refuse(work.CLOSED)
+        check_released(order)
+        if order.open_charges + amount < 0:
+            figures = {"amount": -amount, "charged": order.open_charges}
+            raise refuse(work.MORE_THAN_CHARGED, "amount", **figures)
         await stored.charge(tx, uuid5(command_id, "charge"), order_id, kind, amount, remark)
         details = {"kind": kind, "amount": str(amount)}
         await _audited(tx, principal, "charge", order_id, details)
@@ -127,8 +145,7 @@ async def stop(
     """Stop an order: nothing is issued to it or reported of it until it is resumed. Raises Refused."""
 
     async def work_(tx: Transaction) -> Mapping[str, Any]:
-        if (await _locked(tx, order_id)).status == "closed":
-            raise refuse(work.CLOSED)
+        check_released(await _locked(tx, order_id))
         await stored.change(tx, order_id, status="stopped")
         await _audited(tx, principal, "stop", order_id, {})
         return {"id": order_id}
@@ -169,7 +186,11 @@ async def close(
         order = (await stored.orders_by_id(tx, [order_id])).get(order_id)
         rest = (await stored.in_work(tx, [order_id])).get(order_id, [])
     if order is None:
-        raise refuse(NOT_FOUND, "id", id=str(order_id))
+        raise refuse(NOT_FOUND, "orderId", id=str(order_id))
+    if order.state not in ("approved", "closed"):
+        raise refuse(work.NOT_RELEASED, "orderId")
+    if rest and order.state == "closed":  # what closed it was reversed
+        raise refuse(work.CLOSED, "orderId")
     if rest or order.status != "closed":
         await _write_off(db, principal, command_id, order, asked)
     if order.state == "approved":
@@ -226,7 +247,7 @@ async def _give_up(db: Database, principal: Principal, command_id: UUID, order_i
 async def _locked(tx: Transaction, order_id: UUID) -> WorkOrder:
     order = await stored.lock(tx, order_id)
     if order is None:
-        raise refuse(NOT_FOUND, "id", id=str(order_id))
+        raise refuse(NOT_FOUND, "orderId", id=str(order_id))
     return order
 
 

@@ -22,16 +22,17 @@ from core.plugin_api import (
     LineDraft,
     Ordered,
     Principal,
+    Refusal,
     Refused,
     Rounding,
     Transaction,
     amount_decimals,
     exact,
+    raise_any,
     record_audit,
     refuse,
     rounded,
     run_command,
-    today,
 )
 from plugins.bom_manufacturing.origins import Origin, placed
 from plugins.bom_manufacturing.rules import check, work
@@ -40,7 +41,14 @@ from plugins.bom_manufacturing.stock import work_orders as stored
 from plugins.bom_manufacturing.stock.work_orders import InWork
 from plugins.bom_manufacturing.work_orders.carrying import carry_out
 from plugins.bom_manufacturing.work_orders.drafting import costs_now
-from plugins.bom_manufacturing.work_orders.goods import ZERO, Known, known, supply_of, usual_place
+from plugins.bom_manufacturing.work_orders.goods import (
+    ZERO,
+    Known,
+    day_of,
+    known,
+    supply_of,
+    usual_place,
+)
 from plugins.bom_manufacturing.work_orders.posting import KEPT
 from plugins.bom_manufacturing.work_orders.types import RECEIPT
 
@@ -98,13 +106,16 @@ async def report(
         nonlocal origins
         found = await known(tx, sent.order_id)
         order = found.order
-        if order.state == "approved":  # core says it of lines; here it is said of the quantity
-            Ordered(order.quantity, order.over_pct or ZERO, order.reported).take(sent.quantity)
+        day = await day_of(tx, order, sent.on)
+        # core says it of lines; here it is said of the quantity
+        Ordered(order.quantity, order.over_pct or ZERO, order.reported).take(sent.quantity)
         items = {line.item_id for line in found.lines.values()}
         in_work = (await stored.in_work(tx, [sent.order_id])).get(sent.order_id, [])
         there = _There(in_work)
         told = {one.item_id for one in (*sent.used, *sent.outputs)}
         digits = await stored.decimals(tx, items | told | there.items.keys())
+        if sent.scrapped:
+            raise_any(check.amount("scrapped", sent.scrapped, digits[order.item_id]))
         reckoned = _Reckoning(sent, found, there, digits).lines()
         lines, origins = [line for line, _ in reckoned], [origin for _, origin in reckoned]
         if found.order.kind == "disassemble":
@@ -115,7 +126,7 @@ async def report(
         return DocumentDraft(
             uuid5(command_id, "document"),
             RECEIPT,
-            sent.on or await today(tx),
+            day,
             tuple(lines),
             place_id=sent.place_id or order.place_id,
             source_id=order.id,
@@ -131,10 +142,11 @@ async def report(
 
 
 def _check(sent: Report) -> None:
-    found = list(check.positive("quantity", sent.whole))
-    for name, value in (("quantity", sent.quantity), ("scrapped", sent.scrapped)):
-        if value:
-            found += check.positive(name, value)
+    found: list[Refusal] = []
+    if sent.quantity or not sent.scrapped:
+        found += check.positive("quantity", sent.quantity)
+    if sent.quantity and sent.scrapped:
+        found += check.positive("scrapped", sent.scrapped)
     for name, told in (("used", sent.used), ("outputs", sent.outputs)):
         for n, one in enumerate(told):
             if one.quantity:
@@ -146,17 +158,25 @@ def _check(sent: Report) -> None:
 async def _scrap(
     db: Database, principal: Principal, command_id: UUID, sent: Report, asked: Mapping[str, Any]
 ) -> None:
-    """Nothing came in: what is in work is left to what will."""
+    """Nothing came in: what is in work is left to what will. Below zero, it takes back what was told in
+    this way."""
 
     async def work_(tx: Transaction) -> Mapping[str, Any]:
         order = await stored.lock(tx, sent.order_id)
-        if order is None or order.state != "approved":
+        if order is None:
             raise refuse(NOT_FOUND, "orderId", id=str(sent.order_id))
-        if order.status != "open":
-            raise refuse(work.CLOSED if order.status == "closed" else work.STOPPED)
+        day = await day_of(tx, order, sent.on)
+        if order.status == "stopped":
+            raise refuse(work.STOPPED)
+        digits = (await stored.decimals(tx, [order.item_id]))[order.item_id]
+        raise_any(check.amount("scrapped", abs(sent.scrapped), digits))
+        by_itself = order.scrapped - await stored.scrapped_with_goods(tx, order.id)
+        if by_itself + sent.scrapped < 0:
+            figures = {"quantity": -sent.scrapped, "scrapped": by_itself}
+            raise refuse(work.NOT_SCRAPPED, "scrapped", **figures)
         await stored.change(tx, order.id, scrapped=order.scrapped + sent.scrapped)
         action = "bom_manufacturing.scrap_work_order"
-        details = {"quantity": str(sent.scrapped)}
+        details = {"quantity": str(sent.scrapped), "on": day.isoformat(), "remark": sent.remark}
         await record_audit(tx, principal.user_id, action, "document", order.id, details)
         return {"id": order.id}
 
@@ -260,35 +280,36 @@ class _Reckoning:
         return found
 
     def _made(self) -> list[tuple[LineDraft, Origin]]:
-        told: dict[UUID, tuple[Told, Origin]]
-        told = {one.item_id: (one, ("outputs", n)) for n, one in enumerate(self.sent.outputs)}
+        told: dict[UUID, list[tuple[Told, Origin]]] = defaultdict(list)
+        for n, one in enumerate(self.sent.outputs):
+            told[one.item_id].append((one, ("outputs", n)))
         found: list[tuple[LineDraft, Origin]] = []
         for line in self.known.lines.values():
             if line.role != "produce":
                 continue
-            place = line.place_id
-            origin: Origin
             if line.no == 1:
-                sent, origin = self.sent, ()
+                sent, place = self.sent, self.sent.place_id or line.place_id
                 one = Told(line.item_id, sent.quantity, sent.lot_code, sent.extensions)
-                place = sent.place_id or place
+                made: list[tuple[Told, Origin]] = [(one, ())]
             else:
+                place = line.place_id
                 expected = Told(line.item_id, self._expected(line))
-                one, origin = told.pop(line.item_id, (expected, None))
-            if one.quantity:
-                found.append((_output(line, _line(one, one.quantity, place, line.no)), origin))
-        for one, path in told.values():
+                made = told.pop(line.item_id, [(expected, None)])
+            made = [(one, origin) for one, origin in made if one.quantity]
+            shares = work.parted(line.share, [one.quantity for one, _ in made])
+            for (one, origin), share in zip(made, shares, strict=True):
+                draft = _line(one, one.quantity, place, line.no)
+                found.append((_output(line, draft, share), origin))
+        for [(one, path), *_] in told.values():
             raise refuse(NOT_FOUND, *(path or ()), "itemId", id=str(one.item_id))
         return found
 
 
-def _output(line: Line, draft: LineDraft) -> LineDraft:
+def _output(line: Line, draft: LineDraft, share: Decimal | None) -> LineDraft:
     """What comes out by a line of the order. The product takes the rest of the cost, the others their share
     or what the order says that one is worth."""
     worth = None if line.no == 1 else line.base_cost
-    return replace(
-        draft, role="produce", share=None if worth else line.share, unit_price=worth or None
-    )
+    return replace(draft, role="produce", share=None if worth else share, unit_price=worth or None)
 
 
 def _line(

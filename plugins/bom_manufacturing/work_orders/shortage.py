@@ -11,9 +11,12 @@ from core.plugin_api import (
     Transaction,
     lines_of_documents,
 )
+from plugins.bom_manufacturing import bills
+from plugins.bom_manufacturing.rules import work
 from plugins.bom_manufacturing.rules.records import Item
 from plugins.bom_manufacturing.stock import bills as stored_bills
 from plugins.bom_manufacturing.stock import work_orders as stored
+from plugins.bom_manufacturing.stock.work_orders import WorkOrder
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +37,7 @@ async def shortages(tx: Transaction, order_id: UUID) -> list[Shortage]:
     own = await stored.reserved(tx, order_id)
     order = (await stored.orders_by_id(tx, [order_id]))[order_id]
     parts = [line for line in lines.values() if line.role == "consume" and line.place_id]
-    offered = await _alternates(tx, order.bom_id)
+    offered = await _alternates(tx, order)
     keys = {(line.item_id, _place(line)) for line in parts}
     keys |= {(a, _place(line)) for line in parts for a in offered.get(line.item_id, ())}
     free = await stored.free_at(tx, sorted(keys))
@@ -61,17 +64,14 @@ def _place(line: Line) -> UUID:
     return line.place_id
 
 
-async def _alternates(tx: Transaction, bom_id: UUID | None) -> dict[UUID, list[UUID]]:
-    """What may stand in for which component of a bill, by priority."""
-    if bom_id is None:
+async def _alternates(tx: Transaction, order: WorkOrder) -> dict[UUID, list[UUID]]:
+    """What may stand in for which component of an order, by priority."""
+    if order.bom_id is None:
         return {}
-    bom = (await stored_bills.by_ids(tx, [bom_id]))[bom_id].bom
-    return {
-        _uuid(line.item): [
-            _uuid(one.item) for one in sorted(line.alternates, key=lambda one: one.priority)
-        ]
-        for line in bom.lines
-    }
+    bom = (await stored_bills.by_ids(tx, [order.bom_id]))[order.bom_id].bom
+    boms = await bills.boms_on(tx, [order.item_id], order.business_date)
+    found = work.alternates(boms, bom)
+    return {_uuid(item): [_uuid(one) for one in some] for item, some in found.items()}
 
 
 def _uuid(item: Item) -> UUID:

@@ -35,7 +35,7 @@ work_charge = tables.table(
     sa.Column("charged_at", Moment, nullable=False, server_default=sa.func.now()),
     tables.key("document_id", to=work_order, target=("document_id",), cascade=True),
     sa.CheckConstraint("kind IN ('labour', 'overhead', 'fee', 'other')", name="kind"),
-    sa.CheckConstraint("amount > 0", name="amount"),
+    sa.CheckConstraint("amount <> 0", name="amount"),
     sa.Index(None, "tenant_id", "document_id"),
 )
-"""What an order cost besides its components."""
+"""What an order cost besides its components; below zero where it was charged too much before."""

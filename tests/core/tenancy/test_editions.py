@@ -183,3 +183,8 @@ async def test_a_module_that_takes_the_transaction_along_undoes_the_change(
         assert await _on(db, world) == set()
         found = await service.find_tenant(db, world.principal.tenant_id)
         assert found.edition == "standard"
+
+
+@pytest.mark.parametrize("code", ["production", "discrete-manufacturing"])
+def test_whoever_makes_what_is_ordered_takes_orders_for_what_is_not_there_yet(code: str) -> None:
+    assert preset(EDITIONS[code]).reserve_on_order == "backorder"

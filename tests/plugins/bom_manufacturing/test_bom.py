@@ -15,7 +15,6 @@ from core.errors import Refused
 from plugins.bom_manufacturing.rules.bom import (
     can_build,
     choose,
-    compare,
     components,
     effective,
     explode,
@@ -26,12 +25,15 @@ from plugins.bom_manufacturing.rules.bom import (
     shortages,
     where_used,
 )
+from plugins.bom_manufacturing.rules.compare import compare
 from plugins.bom_manufacturing.rules.records import (
     Alternate,
     Bom,
     Boms,
     Item,
     Line,
+    Operation,
+    Output,
     Supply,
     Variant,
 )
@@ -211,6 +213,20 @@ def test_versions_are_compared_by_what_one_unit_needs() -> None:
     after = Bom("P", (line("A", "1"), line("B", "0.6", scrap_pct=D(2)), line("D")))
     found = {difference.item: difference.changed for difference in compare(before, after)}
     assert found == {"B": ("quantity", "scrap_pct"), "C": ("lines",), "D": ("lines",)}
+
+
+def test_versions_are_compared_by_what_comes_out_besides_and_by_the_work() -> None:
+    rag, dust = Output("RAG", D(2), share_pct=D(5)), Output("DUST", D(1))
+    work = (Operation(D(5), D(60)),)
+    before = Bom("P", (line("A", "10"),), D(10), outputs=(rag, dust), operations=work)
+    half = Output("RAG", D(1), share_pct=D(5))
+    same = Bom("P", (line("A", "5"),), D(5), outputs=(half, Output("DUST", D("0.5"))))
+    assert [one.changed for one in compare(before, same)] == [("operations",)]
+    after = Bom("P", (line("A", "10"), line("DUST")), D(10), outputs=(half,), operations=work)
+    found = {difference.item: difference.changed for difference in compare(before, after)}
+    assert found == {"RAG": ("outputs",), "DUST": ("lines", "outputs")}
+    same_work = Bom("P", (line("A", "10"),), D(10), outputs=(rag, dust), operations=work)
+    assert compare(before, same_work) == []
 
 
 @st.composite

@@ -168,9 +168,11 @@ async def test_what_is_wrong_with_a_line_is_told(
 
 async def test_outputs_leave_something_for_the_product(workshop: Workshop) -> None:
     rag = {"itemId": await workshop.item("RAG"), "quantity": "1"}
+    dust = {"itemId": await workshop.item("DUST"), "quantity": "1"}
     itself = {"itemId": await workshop.item("P"), "quantity": "1"}
     for outputs, code in (
-        ([{**rag, "sharePercent": "60"}, {**rag, "sharePercent": "40"}], "OUTPUT_SHARES"),
+        ([{**rag, "sharePercent": "60"}, {**dust, "sharePercent": "40"}], "OUTPUT_SHARES"),
+        ([{**rag, "sharePercent": "1"}, rag], "SAME_OUTPUT"),
         ([{**rag, "sharePercent": "1", "unitValue": "1"}], "OUTPUT_VALUE"),
         ([itself], "OUTPUT_OF_ITSELF"),
     ):
@@ -187,6 +189,25 @@ async def test_items_that_are_not_there(
     payload = await workshop.send(await workshop.input("P", await workshop.line("A"), bad))
     [error] = payload["errors"]
     assert (error["code"], error["path"]) == ("NOT_FOUND", ["lines", "1", "itemId"])
+
+
+async def test_what_is_archived_goes_into_no_bill_but_an_old_one_can_be_ended(
+    workshop: Workshop,
+) -> None:
+    await workshop.save("P", await workshop.line("A"))
+    query = """mutation($input: ArchiveInput!) { archiveItem(input: $input) { errors { code } } }"""
+    sent = {"commandId": str(uuid7()), "id": workshop.items["A"], "revision": 1}
+    assert (await workshop.shop.ask(query, input=sent))["archiveItem"]["errors"] == []
+    for code, more, path in (
+        ("P", {"version": "2"}, ["lines", "0", "itemId"]),
+        ("A", {}, ["itemId"]),
+    ):
+        line = await workshop.line("A" if code == "P" else "B")
+        payload = await workshop.send(await workshop.input(code, line, **more))
+        [error] = payload["errors"]
+        assert (error["code"], error["path"]) == ("BOM_MANUFACTURING_ARCHIVED", path)
+    ended = await workshop.input("P", await workshop.line("A"), revision=1, validUntil="2026-01-31")
+    assert (await workshop.send(ended))["errors"] == []
 
 
 async def test_a_cycle_is_refused_by_whichever_version(workshop: Workshop) -> None:

@@ -43,6 +43,32 @@ def test_alternates_fill_what_is_short_and_each_piece_is_taken_once() -> None:
     ]
 
 
+def test_an_alternate_stands_in_only_where_its_line_says_so() -> None:
+    """A goes in by two ways; only one of them takes B instead, and leaves what there is to the other."""
+    boms: dict[Item, Bom] = {
+        "P": Bom(
+            "P", (Line("SUB", D(1), phantom=True), Line("A", D(4), alternates=(Alternate("B"),)))
+        ),
+        "SUB": Bom("SUB", (Line("A", D(3)),)),
+    }
+    parts = work.needed(boms, boms["P"], 2)
+    assert sorted(one.quantity for one in parts) == [6, 8]
+    taken = work.substituted(parts, {"A": D(7), "B": D(100)})
+    assert sorted((str(one.item), int(one.quantity)) for one in taken) == [
+        ("A", 1),
+        ("A", 6),
+        ("B", 7),
+    ]
+    assert work.alternates(boms, boms["P"]) == {"SUB": [], "A": ["B"]}
+
+
+def test_alternates_of_phantoms_are_told_by_priority() -> None:
+    some = (Alternate("C", 2), Alternate("B", 1))
+    boms: dict[Item, Bom] = {"SUB": Bom("SUB", (Line("A", D(1), alternates=some),))}
+    bom = Bom("P", (Line("SUB", D(1), phantom=True), Line("A", D(1), alternates=some[:1])))
+    assert work.alternates(boms, bom) == {"SUB": [], "A": ["B", "C"]}
+
+
 @given(
     st.integers(1, 10**6),
     st.lists(st.integers(1, 50), min_size=1, max_size=12),
@@ -92,3 +118,18 @@ def test_shares_leave_the_first_what_is_its(costs: list[int]) -> None:
     for key, share in found.items():
         exact = Fraction(100 * costs[key], whole) if whole else Fraction(100, len(costs))
         assert 0 <= exact - Fraction(share) < Fraction(1, 10**6)
+
+
+@given(
+    st.decimals(0, D("99.999999"), places=6),
+    st.lists(st.integers(1, 10**6), min_size=1, max_size=9),
+)
+def test_a_share_over_several_lots_is_the_same_share(share: D, quantities: list[int]) -> None:
+    found = work.parted(share, [D(one) for one in quantities])
+    assert sum(one or D(0) for one in found) == share
+    assert all(one is not None and one >= 0 for one in found)
+
+
+def test_no_share_stays_none() -> None:
+    assert work.parted(None, [D(1), D(2)]) == [None, None]
+    assert work.parted(D(10), []) == []

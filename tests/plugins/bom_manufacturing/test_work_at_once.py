@@ -49,6 +49,7 @@ async def test_a_stop_comes_before_or_after_a_report(works: Works) -> None:
 LIST = """query($filter: BomManufacturingWorkOrderFilter, $first: Int, $after: String) {
   bomManufacturingWorkOrders(filter: $filter, first: $first, after: $after) {
     nodes { number status open worth { value } item { code } bom { version }
+      outputs { received value item { code } } cost { received unitCost }
       parts(first: 5) { nodes { used variance item { code } } }
       inWork(first: 5) { nodes { value item { code } } } }
     pageInfo { hasNextPage endCursor } } }"""

@@ -41,9 +41,23 @@ async def test_from_release_to_closing(works: Works) -> None:
     }
     # 9 of A, 3 of B, the labour; what was spoiled went to scrap
     assert await works.on_hand("P") == (4, D("37.00"))
+    assert figures(last["cost"]) == {
+        "components": 27,
+        "charges": 10,
+        "received": 37,
+        "unitCost": D("9.25"),
+        "writtenOff": 3,
+        "chargesLost": 0,
+    }
     closed = await works.do("Close", orderId=order["id"])
     assert (closed["status"], worth(closed), closed["inWork"]["nodes"]) == ("CLOSED", 0, [])
-    assert await works.refused("Issue", orderId=order["id"], lines=more) == ["SOURCE_NOT_READY"]
+    assert await works.refused("Issue", orderId=order["id"], lines=more) == [
+        "BOM_MANUFACTURING_CLOSED"
+    ]
+
+
+def figures(cost: Json) -> dict[str, Decimal | None]:
+    return {name: None if value is None else D(value) for name, value in cost.items()}
 
 
 async def test_a_draft_reserves_nothing_and_is_written_anew(works: Works) -> None:
@@ -60,7 +74,7 @@ async def test_a_draft_reserves_nothing_and_is_written_anew(works: Works) -> Non
         revision=draft["revision"],
     )
     assert stale == ["STALE_REVISION"]
-    assert await works.refused("Issue", orderId=draft["id"]) == ["SOURCE_NOT_READY"]
+    assert await works.refused("Issue", orderId=draft["id"]) == ["BOM_MANUFACTURING_NOT_RELEASED"]
     query = """mutation($input: DocumentStepInput!) { deleteDraft(input: $input) {
       errors { code } } }"""
     asked = {"commandId": str(uuid7()), "id": again["id"], "revision": again["revision"]}
@@ -129,6 +143,10 @@ async def test_a_shortage_is_told_with_what_could_stand_in(
     ]
     instead = await works.draft("P", "2", alternates=True)
     assert parts(instead, "ordered") == {"A": (1,), "ALT": (6,)}
+    # a phantom's alternates are told as well
+    await workshop.save("Q", await workshop.line("P", "1", phantom=True))
+    draft = await works.draft("Q", "2")
+    assert (await workshop.shop.ask(query, id=draft["id"]))["bomManufacturingShortages"] == found
 
 
 async def test_what_is_reported_beyond_the_tolerance_is_refused(works: Works) -> None:
@@ -189,8 +207,13 @@ async def test_what_comes_out_besides_takes_its_share(
     await works.do("Report", orderId=order["id"], quantity="2")
     assert (await works.on_hand("P"), await works.on_hand("RAG")) == ((2, 18), (4, 2))
     told = [{"itemId": workshop.items["RAG"], "quantity": "1"}]
-    await works.do("Report", orderId=order["id"], quantity="2", outputs=told)
+    order = await works.do("Report", orderId=order["id"], quantity="2", outputs=told)
     assert (await works.on_hand("P"), await works.on_hand("RAG")) == ((4, 36), (5, 4))
+    found: Any = [
+        (one["item"]["code"], D(one["ordered"]), D(one["received"]), D(one["value"]))
+        for one in order["outputs"]
+    ]
+    assert found == [("P", 4, 4, 36), ("RAG", 8, 5, 4)]
     more = await works.order("P", "5", overPercent="20", dueOn="2026-12-31")
     await works.do("Issue", orderId=more["id"])
     unknown = [{"itemId": workshop.items["A"], "quantity": "1"}]
@@ -285,6 +308,24 @@ async def test_the_rest_goes_to_variance_and_reservations_are_given_up(works: Wo
     assert order["status"] == "RELEASED"
 
 
+async def test_charges_that_no_product_bears_are_part_of_the_variance(works: Works) -> None:
+    order = await works.order("P", "4")
+    await works.do("Issue", orderId=order["id"])
+    await works.do("Charge", orderId=order["id"], kind="LABOUR", amount="8")
+    order = await works.do("Report", orderId=order["id"], quantity="1")
+    assert figures(order["cost"]) == {
+        "components": 7,
+        "charges": 2,
+        "received": 9,
+        "unitCost": 9,
+        "writtenOff": 0,
+        "chargesLost": 0,
+    }
+    closed = await works.do("Close", orderId=order["id"])
+    assert figures(closed["cost"])["writtenOff"] == 21
+    assert figures(closed["cost"])["chargesLost"] == 6
+
+
 async def test_an_order_that_was_closed_too_early_goes_on(works: Works) -> None:
     order = await works.order("P", "4")
     await works.do("Issue", orderId=order["id"], lines=[{"line": 2, "quantity": "8"}])
@@ -314,6 +355,28 @@ async def test_a_release_is_refused_for_what_is_missing_where_that_is_wanted(wor
     ]
 
 
+async def test_all_that_is_missing_is_told_where_nothing_may_be_promised_beyond_stock(
+    works: Works,
+) -> None:
+    draft = await works.draft("P", "12")
+    payload = await works.send("Release", id=draft["id"], revision=draft["revision"])
+    assert [
+        (one["code"], one["path"], one["details"]["item"], one["details"]["quantity"])
+        for one in payload["errors"]
+    ] == [
+        ("BOM_MANUFACTURING_SHORT", ["id"], "A", "4"),
+        ("BOM_MANUFACTURING_SHORT", ["id"], "B", "2"),
+    ]
+    query = """mutation($input: UpdateSettingsInput!) { updateSettings(input: $input) {
+      errors { code } } }"""
+    sent = {"commandId": str(uuid7()), "reserveOnOrder": "BACKORDER"}
+    assert (await works.workshop.shop.ask(query, input=sent))["updateSettings"]["errors"] == []
+    order = await works.do("Release", id=draft["id"], revision=draft["revision"])
+    await works.stock(A=("4", "2"), B=("2", "3"))
+    issued = await works.do("Issue", orderId=order["id"])
+    assert parts(issued, "issued") == {"A": (24,), "B": (12,)}
+
+
 async def test_a_stopped_order_takes_nothing_but_gives_back(works: Works) -> None:
     order = await works.order("P", "4")
     await works.do("Issue", orderId=order["id"], lines=[{"line": 2, "quantity": "4"}])
@@ -340,7 +403,10 @@ async def test_a_report_is_reversed_with_all_that_it_took(works: Works) -> None:
     assert answer["reverseDocument"]["errors"] == []
     after = await works.read(order)
     assert worth(after) == worth(before)
-    assert {**after, "worth": None} == {**before, "worth": None}
+    assert figures(after["cost"]) == figures(before["cost"])
+    assert [one["received"] for one in after["outputs"]] == ["0"]
+    apart: Json = {"worth": None, "cost": None, "outputs": None}
+    assert after | apart == before | apart
     assert await works.on_hand("P") == (0, 0)
 
 

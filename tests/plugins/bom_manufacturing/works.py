@@ -14,6 +14,8 @@ from tests.shop import Json, line
 ORDER = """{ id status kind number revision quantity reported scrapped open overPercent dueOn
   item { code } place { id } bom { version } worth { components charges value }
   charges { kind amount }
+  outputs { ordered received value item { code } }
+  cost { components charges received unitCost writtenOff chargesLost }
   parts { nodes { line supply ordered issued inWork standard used variance varianceValue writtenOff
     item { code } } }
   inWork { nodes { quantity value lotCode item { code } } } }"""
