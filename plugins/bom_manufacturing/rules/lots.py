@@ -115,8 +115,11 @@ def safety_stock(z: Exact, deviation: Exact) -> Fraction:
 def replenish(
     minimum: Exact, maximum: Exact, forecast: Exact, multiple: Exact | None = None
 ) -> Fraction:
-    """What to order where the forecast is below the minimum: up to the maximum, in whole multiples."""
+    """What to order where the forecast is below the minimum: up to the maximum, in whole multiples.
+    Raises Refused where the minimum is above the maximum."""
+    if exact(minimum) > exact(maximum):
+        raise refuse(LOT_RULE, "maximum", reason=f"maximum {maximum} < {minimum}")
     if exact(forecast) >= exact(minimum):
         return Fraction(0)
-    need = max(exact(minimum), exact(maximum)) - exact(forecast)
+    need = exact(maximum) - exact(forecast)
     return to_multiple(need, multiple) if multiple else need

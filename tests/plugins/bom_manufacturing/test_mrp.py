@@ -181,6 +181,8 @@ def test_ordering_without_a_plan() -> None:
     assert lots.replenish(10, 50, 10) == 0
     with pytest.raises(Refused):
         lots.eoq(1000, 10, 0)
+    with pytest.raises(Refused, match="10 < 50"):
+        lots.replenish(50, 10, 9)
 
 
 quantities = st.integers(1, 200)
