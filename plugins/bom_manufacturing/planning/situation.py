@@ -80,6 +80,9 @@ async def read(tx: Transaction, run: Run) -> Snapshot:
         if item not in items:
             items[item] = Planned(on_hand=max(ZERO, quantity))
     demand += _floors(items, data, known)
+    keys = {*items, *boms, *(one.item for one in demand)}
+    keys |= {line.item for bom in boms.values() for line in bom.lines}
+    decimals: dict[Item, int] = {**await bills.decimals(tx, uuids(keys))}
     return Snapshot(
         run=run,
         situation=Situation(
@@ -89,6 +92,7 @@ async def read(tx: Transaction, run: Run) -> Snapshot:
             firm,
             variant=Variant(on=run.starts_on),
             variants=await _variants(tx, boms, run.starts_on),
+            decimals=decimals,
         ),
         timeline=timeline,
         data=data,

@@ -253,18 +253,6 @@ async def used(tx: Transaction, orders: Collection[UUID]) -> dict[UUID, list[Use
     return by_order
 
 
-async def decimals(tx: Transaction, items: Collection[UUID]) -> dict[UUID, int]:
-    """How many decimals the base units of items have."""
-    found = await rows(
-        tx,
-        "SELECT i.id, u.decimals FROM item i JOIN unit u ON u.tenant_id = i.tenant_id"
-        " AND u.id = i.base_unit_id WHERE i.tenant_id = %s AND i.id = ANY(%s)",
-        tx.tenant_id,
-        list(items),
-    )
-    return dict(found)
-
-
 async def free_at(
     tx: Transaction, keys: Sequence[tuple[UUID, UUID]]
 ) -> dict[tuple[UUID, UUID], Decimal]:

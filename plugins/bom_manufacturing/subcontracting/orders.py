@@ -166,7 +166,7 @@ async def _draft(tx: Transaction, wanted: Wanted) -> DocumentDraft:
         raise refuse(NO_BILL, "itemId", item=code, date=on.isoformat())
     found = to_send(asked.boms, bom, wanted.quantity, asked.variant)
     await _check_allowances(tx, wanted, found)
-    dp = await stored.decimals(tx, [_uuid(one) for one in found])
+    dp = await stored_bills.decimals(tx, [_uuid(one) for one in found])
     return DocumentDraft(
         id=uuid7(),
         type=ORDER,

@@ -36,6 +36,7 @@ from core.plugin_api import (
 from plugins.bom_manufacturing.origins import Origin, placed
 from plugins.bom_manufacturing.rules import check, work
 from plugins.bom_manufacturing.rules.records import Supply
+from plugins.bom_manufacturing.stock import bills as stored_bills
 from plugins.bom_manufacturing.stock import work_orders as stored
 from plugins.bom_manufacturing.stock.work_orders import InWork
 from plugins.bom_manufacturing.work_orders.carrying import carry_out
@@ -104,7 +105,7 @@ async def report(
         in_work = (await stored.in_work(tx, [sent.order_id])).get(sent.order_id, [])
         there = _There(in_work)
         told = {one.item_id for one in (*sent.used, *sent.outputs)}
-        digits = await stored.decimals(tx, items | told | there.items.keys())
+        digits = await stored_bills.decimals(tx, items | told | there.items.keys())
         reckoned = _Reckoning(sent, found, there, digits).lines()
         lines, origins = [line for line, _ in reckoned], [origin for _, origin in reckoned]
         if found.order.kind == "disassemble":
