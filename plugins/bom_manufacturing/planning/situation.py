@@ -82,7 +82,7 @@ async def read(tx: Transaction, run: Run) -> Snapshot:
     demand += _floors(items, data, known)
     keys = {*items, *boms, *(one.item for one in demand)}
     keys |= {line.item for bom in boms.values() for line in bom.lines}
-    decimals: dict[Item, int] = {**await bills.decimals(tx, uuids(keys))}
+    counted = await bills.decimals(tx, uuids(keys))
     return Snapshot(
         run=run,
         situation=Situation(
@@ -92,7 +92,7 @@ async def read(tx: Transaction, run: Run) -> Snapshot:
             firm,
             variant=Variant(on=run.starts_on),
             variants=await _variants(tx, boms, run.starts_on),
-            decimals=decimals,
+            decimals={item: digits for item, digits in counted.items()},
         ),
         timeline=timeline,
         data=data,
