@@ -70,8 +70,14 @@ async def read(tx: Transaction, run: Run) -> Snapshot:
         )
         for one, rest in rests
     ]
+    behind = timeline.number(run.ends_on) + 1
     firm = [
-        Firm(one.item, timeline.number(one.due), one.quantity, reference(one))
+        Firm(
+            one.item,
+            timeline.number(one.due) if one.due <= run.ends_on else behind,
+            one.quantity,
+            reference(one),
+        )
         for one in known.supply
     ]
     boms = await _bills(tx, run.starts_on, data)
@@ -92,7 +98,7 @@ async def read(tx: Transaction, run: Run) -> Snapshot:
             firm,
             variant=Variant(on=run.starts_on),
             variants=await _variants(tx, boms, run.starts_on),
-            decimals={item: digits for item, digits in counted.items()},
+            decimals=dict(counted.items()),
         ),
         timeline=timeline,
         data=data,

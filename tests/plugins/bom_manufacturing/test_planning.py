@@ -75,6 +75,21 @@ async def test_what_is_told_of_an_item_is_shown_with_it(planner: Planner) -> Non
         ({"lotPolicy": "FIXED"}, "REQUIRED", ["lotQuantity"]),
         ({"lotPolicy": "PERIODS"}, "REQUIRED", ["lotPeriods"]),
         (
+            {"lotPolicy": "PERIODS", "lotPeriods": 1001},
+            "BOM_MANUFACTURING_OUT_OF_RANGE",
+            ["lotPeriods"],
+        ),
+        (
+            {
+                "lotPolicy": "EOQ",
+                "annualDemand": "999999999999",
+                "orderCost": "999999999999",
+                "holdingCost": "0.000001",
+            },
+            "BOM_MANUFACTURING_LOT_RULE",
+            ["annualDemand"],
+        ),
+        (
             {"lotPolicy": "EOQ", "annualDemand": "9", "orderCost": "1", "holdingCost": "0"},
             "BOM_MANUFACTURING_OUT_OF_RANGE",
             ["holdingCost"],
@@ -251,6 +266,23 @@ async def test_safety_stock_reorder_point_and_what_is_late(planner: Planner) -> 
         "6",
         "10",
     )
+
+
+async def test_an_order_behind_the_horizon_covers_nothing_before(planner: Planner) -> None:
+    """However far it lies, nobody counts the days until then, and on the last of all days nobody works."""
+    await planner.send(CALENDAR, weekdays=["MONDAY"])
+    supplier = await planner.supplier()
+    for due in ("9999-12-31", planner.day(61)):
+        sent = {"itemId": await planner.workshop.item("A"), "quantity": "5", "unitPrice": "1"}
+        await planner.workshop.shop.posted(
+            "purchase_order", {**sent, "dueOn": due}, on=planner.day(0), partyId=supplier
+        )
+    await planner.order("sales_order", "A", "5", 59)
+    await planner.plan(days=60)
+    assert [one["quantity"] for one in await planner.suggestions()] == ["5"]
+    # nobody is told to postpone what lies behind it; one of the two is wanted earlier
+    told = [one["advice"] for one in await planner.nodes(PLACED, exceptions=False)]
+    assert sorted(map(str, told)) == ["BRING_FORWARD", "None"]
 
 
 async def test_what_is_counted_whole_is_ordered_whole(planner: Planner) -> None:
