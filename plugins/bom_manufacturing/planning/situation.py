@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -47,6 +47,8 @@ async def read(tx: Transaction, run: Run) -> Snapshot:
     forecasts = await planning.forecasts(tx, run.ends_on, run.starts_on, run.place)
     rests = list(unconsumed(forecasts, await supply.sold(tx, forecasts)))
     data = await planning.data_of(tx)
+    for item in await planning.archived(tx):  # what is there is used up, and not filled again
+        data[item] = replace(data[item], safety_stock=ZERO, places=(), reorder_point=None)
     places = None if run.place is None else await supply.places_within(tx, run.place)
     timeline = Timeline(await planning.calendar(tx), run.starts_on)
     demand = [

@@ -268,6 +268,29 @@ async def test_safety_stock_reorder_point_and_what_is_late(planner: Planner) -> 
     )
 
 
+async def test_what_is_archived_is_not_filled_up_again(planner: Planner) -> None:
+    """Neither safety stock nor forecast is for it any more; what was promised of it still is."""
+    workshop = planner.workshop
+    await planner.told(OLD={"safetyStock": "5", "reorderPoint": "9"})
+    sent = {"itemId": await workshop.item("OLD"), "quantity": "7"}
+    sent |= {"startsOn": planner.day(5), "endsOn": planner.day(15)}
+    assert (await planner.send(FORECASTS, forecasts=[sent]))["errors"] == []
+    await planner.order("sales_order", "OLD", "2", 8)
+    await planner.plan()
+    assert sum(int(one["quantity"]) for one in await planner.suggestions()) == 16
+    seen = await workshop.shop.ask(
+        "query($id: ID!) { item(id: $id) { revision } }", id=sent["itemId"]
+    )
+    archived = await planner.send(
+        "mutation($input: ArchiveInput!) { archiveItem(input: $input) { errors { code } } }",
+        id=sent["itemId"],
+        revision=seen["item"]["revision"],
+    )
+    assert archived["errors"] == []
+    await planner.plan()
+    assert await planner.brief() == [("OLD", "2", 8, 8)]
+
+
 async def test_an_order_behind_the_horizon_covers_nothing_before(planner: Planner) -> None:
     """However far it lies, nobody counts the days until then, and on the last of all days nobody works."""
     await planner.send(CALENDAR, weekdays=["MONDAY"])
