@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 from core.documents.amounts import Basis
+from core.documents.facts import Reference
 from core.documents.records import DocumentDraft
 from core.documents.types import DocumentType, Effect
 from core.errors import LIMIT_EXCEEDED, NOT_FOUND, REQUIRED, Refusal, define
-
-if TYPE_CHECKING:
-    from core.documents.rules import Reference
 
 MAX_LINES = 1000
 MAX_QUANTITY = MAX_PRICE = Decimal(10) ** 12

@@ -5,9 +5,8 @@ Pure: everything it needs to know comes in as :class:`Reference`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields, replace
-from datetime import date
+from collections.abc import Iterator
+from dataclasses import fields, replace
 from decimal import Decimal
 from fractions import Fraction
 from uuid import UUID
@@ -15,6 +14,7 @@ from uuid import UUID
 from core.catalogue.units import convert, in_unit, require_whole
 from core.decimals import Rounding, rounded
 from core.documents.amounts import LineAmounts, check_rates, line_amounts
+from core.documents.facts import ItemFacts, Reference, UnitFacts
 from core.documents.heads import (
     INACTIVE,
     MAX_AMOUNT,
@@ -90,75 +90,6 @@ SERVICE_NOT_STOCKED = define(
     en="{item} is a service and is not kept in stock.",
     zh="{item} 是服务项目,不参与库存。",
 )
-
-
-@dataclass(frozen=True, slots=True)
-class UnitFacts:
-    """A unit an item is kept in: base units per unit, and the decimals a quantity may have."""
-
-    ratio: Fraction
-    decimals: int
-
-
-@dataclass(frozen=True, slots=True)
-class ItemFacts:
-    """What a posting knows of an item."""
-
-    id: UUID
-    code: str
-    stocked: bool
-    active: bool
-    base_unit_id: UUID
-    units: Mapping[UUID, UnitFacts]
-    purchase_price: Decimal | None = None
-    standard_cost: Decimal | None = None
-    weight: Decimal | None = None
-    volume: Decimal | None = None
-    negative_stock: str | None = None
-    costing_method: str | None = None
-    cost_scope: str | None = None
-    moved_through: date | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class PlaceFacts:
-    """What a posting knows of a place; ``path`` leads from the root to the place itself."""
-
-    id: UUID
-    code: str
-    path: tuple[UUID, ...]
-    holds_stock: bool
-    active: bool
-    account: str | None = None
-    negative_stock: str | None = None
-    zone: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class PartyFacts:
-    """What a posting knows of a party."""
-
-    id: UUID
-    code: str
-    name: str
-    is_supplier: bool
-    is_customer: bool
-    country: str | None = None
-    address: str | None = None
-    active: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Reference:
-    """What drafts are resolved against. A missing id is somebody else's or nobody's: the same."""
-
-    items: Mapping[UUID, ItemFacts]
-    places: Mapping[UUID, PlaceFacts]
-    parties: Mapping[UUID, PartyFacts] = field(default_factory=dict)
-    amount_dp: int = 2
-    prices_include_tax: bool = False
-    modules: frozenset[str] = frozenset()
-    """What is switched on: a type of another module is none."""
 
 
 def resolve(draft: DocumentDraft, known: Reference) -> Document:

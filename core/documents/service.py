@@ -17,11 +17,12 @@ from core.db.database import Database, Transaction
 from core.db.questions import ask
 from core.documents import reading as stored_documents
 from core.documents import storing
+from core.documents.facts import Reference
 from core.documents.heads import MAX_LINES
 from core.documents.lifecycle import ALREADY_EXECUTED, Event, State, next_state
 from core.documents.progress import Progress
 from core.documents.records import Document, DocumentDraft, Stored
-from core.documents.rules import Reference, head_of, joined, resolve
+from core.documents.rules import head_of, joined, resolve
 from core.documents.storing import Filed
 from core.documents.types import Effect
 from core.errors import (

@@ -14,8 +14,8 @@ import sqlalchemy as sa
 from pydantic import BaseModel
 
 from core.db.database import Database, Transaction
+from core.documents.facts import ItemFacts, PlaceFacts
 from core.documents.records import Document, Line
-from core.documents.rules import ItemFacts, PlaceFacts
 from core.tenancy.rules import Principal
 
 Row = Mapping[str, Any]

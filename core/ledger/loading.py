@@ -14,8 +14,8 @@ from core.commands import Asked, Outcome, carried_out
 from core.db.database import RawTransaction
 from core.db.questions import ask, asking
 from core.documents import reading as stored_documents
+from core.documents.facts import PartyFacts, Reference
 from core.documents.records import Document, DocumentDraft, Source
-from core.documents.rules import PartyFacts, Reference
 from core.documents.types import Effect
 from core.extension.records import Modules
 from core.extension.registry import registry

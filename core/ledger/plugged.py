@@ -18,8 +18,8 @@ import sqlalchemy as sa
 
 from core.db.database import RawTransaction
 from core.db.questions import asking
+from core.documents.facts import ItemFacts, PlaceFacts
 from core.documents.records import Document, Line
-from core.documents.rules import ItemFacts, PlaceFacts
 from core.documents.types import Effect
 from core.errors import Refusal, raise_any
 from core.extension.containment import ask, contained

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from core.db.database import Row
 from core.db.questions import Question
-from core.documents.rules import ItemFacts, PartyFacts, PlaceFacts, UnitFacts
+from core.documents.facts import ItemFacts, PartyFacts, PlaceFacts, UnitFacts
 from core.ids import NIL
 from core.ledger.records import BalanceKey, Leg, Origin, PoolKey, Position
 from core.ledger.state import Held, LotFacts, Places, Promised

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from core.documents.facts import ItemFacts, PlaceFacts
 from core.documents.records import Source
-from core.documents.rules import ItemFacts, PlaceFacts
 from core.ledger.records import (
     ZERO,
     BalanceKey,

@@ -164,6 +164,17 @@ def places(scenario: Scenario) -> list[str]:
     return [place for place in named if place != HOME]
 
 
+def processors(scenario: Scenario) -> set[str]:
+    """The codes of the places where something is made of what lies there and brought elsewhere."""
+    made = [step.fields for step in scenario.steps if step.op == "produce"]
+    return {
+        str(row["loc"])
+        for fields in made
+        for row in fields.get("consume", ())
+        if "loc" in row and row["loc"] not in [one.get("loc") for one in fields["output"]]
+    }
+
+
 def _money(fields: Fields, name: str) -> str | None:
     """A number as the API takes it."""
     number = fields.number(name, None)

@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Any
 
 from core.ids import uuid7
-from tests.scenarios.desk import HOME, ZONE, Desk, Reference, places
+from tests.scenarios.desk import HOME, ZONE, Desk, Reference, places, processors
 from tests.scenarios.fields import Fields
 from tests.scenarios.figures import Figure, Where, differing
 from tests.scenarios.model import Broken, NotYet, Scenario, Step
@@ -19,9 +19,11 @@ from tests.serving import RunningServer, running_server
 
 SCOPES = {"item_location": "ITEM_PLACE", "item_lot_location": "ITEM_LOT_PLACE"}
 ACCOUNTS = {"cogs": "CUSTOMER", "true_up": "TRUE_UP", "expensed": "LANDED_COST_EXPENSED"}
+NEGATIVE = "negative_at_subcontractor"
+"""The policy of the places where processors have components of ours."""
 SETTINGS = {"return_in": "returnIn", "return_out": "returnOut", "landed": "landedCost"}
 SETTINGS |= {"backdated": "backdated", "amount_dp": "amountDp"}
-TOLD = {"negative_at_subcontractor", "late_posting", "count_during_movement"}
+TOLD = {NEGATIVE, "late_posting", "count_during_movement"}
 """Policies that say how steps are to be read; no setting belongs to them."""
 DEFAULT_DECIMALS = 6
 
@@ -104,7 +106,7 @@ class Play:
         """Make what the scenario gives: settings by its policies, units, items, places, parties."""
         self._set_policies()
         root = {
-            place: self._shop.create("Place", {"kind": "WAREHOUSE", **_named(place)})
+            place: self._shop.create("Place", {**self._kind(place), **_named(place)})
             for place in self._places()
         }
         units: dict[str, str] = {}
@@ -131,6 +133,13 @@ class Play:
     def _places(self) -> list[str]:
         return places(self._scenario)
 
+    def _kind(self, place: str) -> dict[str, str]:
+        """What a place is: a warehouse, or where a processor works, with the policy told for these."""
+        told = self._scenario.policy.get(NEGATIVE)
+        if told is None or place not in processors(self._scenario):
+            return {"kind": "WAREHOUSE"}
+        return {"kind": "PROCESSOR", "negativeStock": "ALLOW" if "allow" in str(told) else "FORBID"}
+
     def _item(self, given: Fields, units: dict[str, str]) -> str:
         """Make an item and the units it is kept in."""
         base, decimals = given.text("uom", "unit"), given.whole("qty_dp", DEFAULT_DECIMALS)
@@ -147,7 +156,7 @@ class Play:
             "baseUnitId": self._unit(units, base, decimals),
             "costingMethod": given.text("method", "moving_average").upper(),
             "costScope": SCOPES.get(scope, scope.upper()),
-            "negativeStock": "ALLOW" if given.flag("allow_negative") else "FORBID",
+            "negativeStock": "ALLOW" if given.flag("allow_negative") else None,
             "standardCost": _plain(given.number("standard_cost", None)),
             "purchasePrice": _plain(given.number("initial_cost", None)),
             "units": further,

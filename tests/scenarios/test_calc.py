@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.scenarios.model import NotYet, Scenario
+from tests.scenarios.model import NotYet, Scenario, load
 from tests.scenarios.run import Outcome, judge
 
 EXAMPLES = {
@@ -418,5 +418,18 @@ def no_ledger(scenario: Scenario) -> list[str]:
 def test_examples(name: str, tmp_path: Path) -> None:
     path = tmp_path / f"{name}.yaml"
     path.write_text(f"id: {name}\nkind: calc\n{EXAMPLES[name]}", encoding="utf-8")
+    verdict = judge(path, no_ledger)
+    assert (verdict.outcome, verdict.reasons) == (Outcome.AGREE, ())
+
+
+FILES = [
+    path
+    for path in sorted((Path(__file__).parent / "examples").glob("*.yaml"))
+    if load(path).kind == "calc"
+]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_files(path: Path) -> None:
     verdict = judge(path, no_ledger)
     assert (verdict.outcome, verdict.reasons) == (Outcome.AGREE, ())

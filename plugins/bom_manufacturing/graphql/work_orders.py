@@ -33,6 +33,7 @@ from plugins.bom_manufacturing.graphql.work_costs import (
     used_by_order,
 )
 from plugins.bom_manufacturing.rules import work
+from plugins.bom_manufacturing.stock import bills as stored_bills
 from plugins.bom_manufacturing.stock import work_orders as stored
 from plugins.bom_manufacturing.stock.work_orders import Charge, InWork, OrderFilter, Used, WorkOrder
 from plugins.bom_manufacturing.work_orders import shortage
@@ -101,7 +102,7 @@ async def parts_by_order(tx: Transaction, keys: Sequence[UUID]) -> Mapping[UUID,
     items = {line.item_id for own in lines.values() for line in own.values()}
     items |= {one.item_id for own in used.values() for one in own}
     items |= {one.item_id for own in there.values() for one in own}
-    digits = await stored.decimals(tx, items)
+    digits = await stored_bills.decimals(tx, items)
     found = {}
     for key, order in known.items():
         mine: dict[UUID, Decimal] = {}

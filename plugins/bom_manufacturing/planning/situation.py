@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -50,6 +50,8 @@ async def read(tx: Transaction, run: Run) -> Snapshot:
     forecasts = await planning.forecasts(tx, run.ends_on, run.starts_on, run.place)
     rests = list(unconsumed(forecasts, await supply.sold(tx, forecasts)))
     data = await planning.data_of(tx)
+    for item in await planning.archived(tx):  # what is there is used up, and not filled again
+        data[item] = replace(data[item], safety_stock=ZERO, places=(), reorder_point=None)
     places = None if run.place is None else await supply.places_within(tx, run.place)
     timeline = Timeline(await planning.calendar(tx), run.starts_on)
     demand = [
@@ -73,8 +75,14 @@ async def read(tx: Transaction, run: Run) -> Snapshot:
         )
         for one, rest in rests
     ]
+    behind = timeline.number(run.ends_on) + 1
     firm = [
-        Firm(one.item, timeline.number(one.due), one.quantity, reference(one))
+        Firm(
+            one.item,
+            timeline.number(one.due) if one.due <= run.ends_on else behind,
+            one.quantity,
+            reference(one),
+        )
         for one in known.supply
     ]
     boms = await _bills(tx, run.starts_on, data)
@@ -83,6 +91,9 @@ async def read(tx: Transaction, run: Run) -> Snapshot:
         if item not in items:
             items[item] = Planned(on_hand=max(ZERO, quantity))
     demand += _floors(items, data, known)
+    keys = {*items, *boms, *(one.item for one in demand)}
+    keys |= {line.item for bom in boms.values() for line in bom.lines}
+    counted = await bills.decimals(tx, uuids(keys))
     return Snapshot(
         run=run,
         situation=Situation(
@@ -92,6 +103,7 @@ async def read(tx: Transaction, run: Run) -> Snapshot:
             firm,
             variant=Variant(on=run.starts_on),
             variants=await _variants(tx, boms, run.starts_on),
+            decimals=dict(counted.items()),
         ),
         timeline=timeline,
         data=data,

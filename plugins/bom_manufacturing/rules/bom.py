@@ -329,7 +329,8 @@ def _short(
 
 
 def decimal_up(value: Fraction) -> Decimal:
-    """A need as it is shown and stored, at six decimals: never short."""
+    """A need as it is shown and stored: never short, at six decimals where it has so many."""
     if value.denominator == 1:  # as most are, of hundreds of thousands
-        return Decimal(f"{value.numerator}.000000")
-    return rounded(value, 6, Rounding.CEILING)
+        return Decimal(value.numerator)
+    found = rounded(value, 6, Rounding.CEILING)
+    return found.normalize() if found % 1 else Decimal(int(found))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal, localcontext
 from fractions import Fraction
+from math import lcm
 
 from core.plugin_api import Exact, Refusal, Rounding, define, exact, refuse, rounded, to_multiple
 
@@ -50,12 +51,27 @@ class LotRule:
             reason = f"maximum {self.maximum} < {least}"
             yield Refusal(LOT_RULE, ("maximum",), {"reason": reason})
 
+    def in_steps(self, decimals: int) -> LotRule:
+        """The rule for an item that is counted at so many decimals: of whole pieces no half is ordered.
+        What the rule asks for is raised, so that lots keep both."""
+        step = Fraction(1, 10**decimals)
+        multiple = step if self.multiple is None else _common(Fraction(self.multiple), step)
+        whole = rounded(multiple, decimals)
+        fixed = None if self.fixed is None else to_multiple(self.fixed, step)
+        least = to_multiple(self.minimum, multiple) or multiple
+        return replace(
+            self,
+            maximum=None if self.maximum is None else max(self.maximum, rounded(least, decimals)),
+            multiple=whole,
+            fixed=None if fixed is None else rounded(fixed, decimals),
+        )
+
     def lots(self, need: Exact) -> list[Fraction]:
         """The lots that cover a need: none above the maximum, none below the minimum, all multiples.
         Raises Refused where they would be too many."""
         rest = exact(need)
-        if self == _LOT_FOR_LOT:
-            return [rest] if rest > 0 else []
+        if not self.minimum and self.fixed is None and self.maximum is None:
+            return [self._raised(rest)] if rest > 0 else []
         largest = self.fixed or self.maximum
         if largest is not None and rest > largest * MOST_LOTS:
             raise refuse(TOO_MANY_LOTS, quantity=rounded(rest, 6), maximum=largest, limit=MOST_LOTS)
@@ -76,10 +92,15 @@ class LotRule:
         return top if self.multiple is None else to_multiple(top, self.multiple, Rounding.DOWN)
 
     def _raised(self, quantity: Fraction) -> Fraction:
-        return quantity if self.multiple is None else to_multiple(quantity, self.multiple)
+        if self.multiple is None or quantity.denominator == self.multiple == 1:
+            return quantity
+        return to_multiple(quantity, self.multiple)
 
 
-_LOT_FOR_LOT = LotRule()
+def _common(one: Fraction, other: Fraction) -> Fraction:
+    """The least that is a multiple of both."""
+    parts = lcm(one.denominator, other.denominator)
+    return Fraction(lcm(int(one * parts), int(other * parts)), parts)
 
 
 def eoq(annual_demand: Exact, order_cost: Exact, holding_cost: Exact) -> Decimal:
@@ -115,8 +136,11 @@ def safety_stock(z: Exact, deviation: Exact) -> Fraction:
 def replenish(
     minimum: Exact, maximum: Exact, forecast: Exact, multiple: Exact | None = None
 ) -> Fraction:
-    """What to order where the forecast is below the minimum: up to the maximum, in whole multiples."""
+    """What to order where the forecast is below the minimum: up to the maximum, in whole multiples.
+    Raises Refused where the minimum is above the maximum."""
+    if exact(minimum) > exact(maximum):
+        raise refuse(LOT_RULE, "maximum", reason=f"maximum {maximum} < {minimum}")
     if exact(forecast) >= exact(minimum):
         return Fraction(0)
-    need = max(exact(minimum), exact(maximum)) - exact(forecast)
+    need = exact(maximum) - exact(forecast)
     return to_multiple(need, multiple) if multiple else need

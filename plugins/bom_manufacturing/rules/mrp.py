@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 from math import lcm
 
-from plugins.bom_manufacturing.rules.bom import components, levels
+from plugins.bom_manufacturing.rules.bom import levels
 from plugins.bom_manufacturing.rules.lots import LotRule
 from plugins.bom_manufacturing.rules.records import ANY, Boms, Item, Variant
+from plugins.bom_manufacturing.rules.work import needed, rounded_need
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +141,8 @@ class Plan:
 @dataclass(frozen=True, slots=True)
 class Situation:
     """The snapshot that is planned: items, bills, demand, and orders that are placed. ``variants`` says what
-    items are, as far as more is known of them than ``variant``."""
+    items are, as far as more is known of them than ``variant``. Items in ``decimals`` are counted at so
+    many: neither lots nor what an order takes of them is finer."""
 
     items: Mapping[Item, Planned]
     boms: Boms
@@ -149,6 +151,7 @@ class Situation:
     start: int = 0
     variant: Variant = ANY
     variants: Mapping[Item, Variant] = field(default_factory=dict)
+    decimals: Mapping[Item, int] = field(default_factory=dict)
 
 
 def plan(situation: Situation) -> Plan:
@@ -175,14 +178,16 @@ def netted(situation: Situation, items: Iterable[Item]) -> Iterator[tuple[Item, 
     processor with others can pause between them."""
     boms = situation.boms
     needs: dict[Item, list[Requirement]] = defaultdict(list)
-    for one in situation.demand:
-        needs[one.item].append(one)
+    for wanted in situation.demand:
+        needs[wanted.item].append(wanted)
     firm: dict[Item, list[Firm]] = defaultdict(list)
     for placed in situation.firm:
         firm[placed.item].append(placed)
     count = 0
     for item in items:
         facts = situation.items.get(item) or Planned()
+        if item in situation.decimals:
+            facts = replace(facts, lot=facts.lot.in_steps(situation.decimals[item]))
         found = _netted(
             item, facts, needs.pop(item, []), firm.get(item, []), situation.start, count
         )
@@ -190,12 +195,19 @@ def netted(situation: Situation, items: Iterable[Item]) -> Iterator[tuple[Item, 
         if item in boms:
             variant = situation.variants.get(item, situation.variant)
             for order in found.orders:
-                for need in components(boms, boms[item], order.quantity, variant):
-                    if need.line.supply.taken and need.quantity:
-                        needs[need.line.item].append(
-                            _dependent(need.line.item, order, need.quantity)
-                        )
+                for one in needed(boms, boms[item], order.quantity, variant):
+                    if one.quantity:
+                        digits = situation.decimals.get(one.item)
+                        taken = one.quantity if digits is None else _counted(one.quantity, digits)
+                        needs[one.item].append(_dependent(one.item, order, taken))
         yield item, found
+
+
+def _counted(quantity: Fraction, decimals: int) -> Fraction:
+    """What an order takes of a component that is counted at so many decimals."""
+    if quantity.denominator == 1:
+        return quantity
+    return Fraction(rounded_need(quantity, decimals))
 
 
 _FLOORS = (Source.BACKLOG, Source.SAFETY)

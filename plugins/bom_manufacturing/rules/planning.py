@@ -13,12 +13,14 @@ from uuid import UUID
 
 from core.plugin_api import REQUIRED, Refusal, define, rounded
 from plugins.bom_manufacturing.rules.calendar import WorkingCalendar
-from plugins.bom_manufacturing.rules.check import not_negative, positive
-from plugins.bom_manufacturing.rules.lots import LotRule, eoq
+from plugins.bom_manufacturing.rules.check import OUT_OF_RANGE, not_negative, positive
+from plugins.bom_manufacturing.rules.lots import LOT_RULE, LotRule, eoq
 from plugins.bom_manufacturing.rules.records import ZERO
 
 MOST_DAYS = 1000
 """Working days of a lead time, and that one lot may be for."""
+MOST_LOT = 10**12
+"""What no quantity reaches."""
 
 BOUGHT = define(
     "BOM_MANUFACTURING_BOUGHT",
@@ -95,27 +97,38 @@ class PlanningData:
             yield Refusal(BOUGHT, ("subcontract",))
         for name in _NEEDED.get(self.policy, ()):
             if getattr(self, name) is None:
-                yield Refusal(REQUIRED, (name,), {"field": name})
+                yield Refusal(REQUIRED, (name,), {"field": _field(name)})
                 wrong.append(Refusal(REQUIRED))
         if not wrong:
-            for one in self.lot_rule.refusals():
+            rule = self.lot_rule
+            for one in rule.refusals():
                 yield Refusal(one.code, (f"lot_{one.path[0]}",), one.details)
+            if rule.minimum >= MOST_LOT:
+                details = {"reason": f"{rule.minimum} ≥ {MOST_LOT}"}
+                yield Refusal(LOT_RULE, ("annual_demand",), details)
 
     def _figures(self) -> Iterator[Refusal]:
-        yield from not_negative("lead_time", Decimal(self.lead_time), MOST_DAYS)
-        yield from not_negative("safety_stock", self.safety_stock)
+        yield from not_negative("leadTime", Decimal(self.lead_time), MOST_DAYS)
+        yield from not_negative("safetyStock", self.safety_stock)
         if self.reorder_point is not None:
-            yield from not_negative("reorder_point", self.reorder_point)
+            yield from not_negative("reorderPoint", self.reorder_point)
         for name in ("lot_quantity", "lot_maximum", "lot_multiple", "holding_cost"):
             if (value := getattr(self, name)) is not None:
-                yield from positive(name, value)
+                yield from positive(_field(name), value)
         for name in ("processing_fee", "lot_minimum", "annual_demand", "order_cost"):
             if (value := getattr(self, name)) is not None:
-                yield from not_negative(name, value)
+                yield from not_negative(_field(name), value)
         if self.lot_periods is not None and not 1 <= self.lot_periods <= MOST_DAYS:
-            yield from positive("lot_periods", ZERO)
+            details = {"field": "lotPeriods", "wanted": f"1 … {MOST_DAYS}"}
+            yield Refusal(OUT_OF_RANGE, ("lotPeriods",), {**details, "value": self.lot_periods})
         for n, (_, quantity) in enumerate(self.places):
-            yield from (one.under("safety_stocks", n) for one in not_negative("quantity", quantity))
+            yield from (one.under("safetyStocks", n) for one in not_negative("quantity", quantity))
+
+
+def _field(name: str) -> str:
+    """What a field is called where it is sent."""
+    first, *rest = name.split("_")
+    return first + "".join(map(str.title, rest))
 
 
 @dataclass(frozen=True, slots=True)

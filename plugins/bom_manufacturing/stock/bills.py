@@ -65,6 +65,18 @@ async def item_facts(tx: Transaction, ids: Collection[UUID]) -> dict[UUID, ItemF
     return {row[0]: ItemFacts(*row[1:]) for row in found}
 
 
+async def decimals(tx: Transaction, items: Collection[UUID]) -> dict[UUID, int]:
+    """How many decimals the base units of items have."""
+    found = await rows(
+        tx,
+        "SELECT i.id, u.decimals FROM item i JOIN unit u ON u.tenant_id = i.tenant_id"
+        " AND u.id = i.base_unit_id WHERE i.tenant_id = %s AND i.id = ANY(%s)",
+        tx.tenant_id,
+        list(items),
+    )
+    return dict(found)
+
+
 async def free_stock(
     tx: Transaction, items: Collection[UUID], places: Collection[UUID] | None
 ) -> dict[UUID, Decimal]:

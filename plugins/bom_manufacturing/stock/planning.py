@@ -48,6 +48,17 @@ async def data_of(
     return told
 
 
+async def archived(tx: Transaction) -> set[UUID]:
+    """Items of which something is told that are archived."""
+    found = await rows(
+        tx,
+        "SELECT p.item_id FROM bom_manufacturing_planning p JOIN item i ON i.tenant_id = p.tenant_id"
+        " AND i.id = p.item_id WHERE p.tenant_id = %s AND NOT i.active",
+        tx.tenant_id,
+    )
+    return {row[0] for row in found}
+
+
 async def put_data(tx: Transaction, values: Mapping[UUID, PlanningData | None]) -> None:
     """Store what is told of items; None takes it away."""
     for table in (tables.safety_stock, tables.planning):
@@ -161,13 +172,15 @@ async def overlapping(tx: Transaction, ids: Collection[UUID]) -> dict[UUID, date
 async def forecasts(
     tx: Transaction, through: date, since: date, place: UUID | None
 ) -> list[Forecast]:
-    """Forecasts of periods that end no earlier and begin no later, at a place and below or anywhere."""
+    """Forecasts of periods that end no earlier and begin no later, at a place and below or anywhere. Nobody
+    expects to sell what is archived."""
     found = await rows(
         tx,
         f"SELECT {_FORECAST} FROM bom_manufacturing_forecast f"  # noqa: S608 - ours
-        " WHERE tenant_id = %s AND starts_on <= %s AND ends_on >= %s AND (%s::uuid IS NULL OR EXISTS"
-        " (SELECT FROM place p WHERE p.tenant_id = f.tenant_id AND p.id = f.place_id"
-        "  AND %s = ANY(p.path))) ORDER BY item_id, starts_on, id",
+        " WHERE tenant_id = %s AND starts_on <= %s AND ends_on >= %s AND EXISTS (SELECT FROM item i"
+        " WHERE i.tenant_id = f.tenant_id AND i.id = f.item_id AND i.active)"
+        " AND (%s::uuid IS NULL OR EXISTS (SELECT FROM place p WHERE p.tenant_id = f.tenant_id"
+        " AND p.id = f.place_id AND %s = ANY(p.path))) ORDER BY item_id, starts_on, id",
         *(tx.tenant_id, through, since, place, place),
     )
     return [Forecast(*row) for row in found]

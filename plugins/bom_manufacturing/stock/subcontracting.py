@@ -378,15 +378,3 @@ async def differences(tx: Transaction) -> list[str]:
         *(tx.tenant_id, RECEIPT, CHARGE, tx.tenant_id),
     )
     return [f"{row[0]}: its lines and what is kept of them differ" for row in found]
-
-
-async def decimals(tx: Transaction, items: Collection[UUID]) -> dict[UUID, int]:
-    """How fine quantities of items are, in their base units."""
-    found = await rows(
-        tx,
-        "SELECT i.id, u.decimals FROM item i JOIN unit u ON u.tenant_id = i.tenant_id"
-        " AND u.id = i.base_unit_id WHERE i.tenant_id = %s AND i.id = ANY(%s)",
-        tx.tenant_id,
-        list(items),
-    )
-    return {row[0]: row[1] for row in found}

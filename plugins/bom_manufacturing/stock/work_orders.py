@@ -281,18 +281,6 @@ async def scrapped_with_goods(tx: Transaction, order: UUID) -> Decimal:
     return found
 
 
-async def decimals(tx: Transaction, items: Collection[UUID]) -> dict[UUID, int]:
-    """How many decimals the base units of items have."""
-    found = await rows(
-        tx,
-        "SELECT i.id, u.decimals FROM item i JOIN unit u ON u.tenant_id = i.tenant_id"
-        " AND u.id = i.base_unit_id WHERE i.tenant_id = %s AND i.id = ANY(%s)",
-        tx.tenant_id,
-        list(items),
-    )
-    return dict(found)
-
-
 async def free_at(
     tx: Transaction, keys: Sequence[tuple[UUID, UUID]]
 ) -> dict[tuple[UUID, UUID], Decimal]:

@@ -174,7 +174,7 @@ async def draft(
         raise refuse(NO_BILL, "itemId", item=code, date=on.isoformat())
     found = to_send(boms, bom, wanted.quantity, variant)
     await _check_allowances(tx, wanted, found)
-    dp = await stored.decimals(tx, [_uuid(one) for one in found])
+    dp = await stored_bills.decimals(tx, [_uuid(one) for one in found])
     return DocumentDraft(
         id=uuid7(),
         type=ORDER,

@@ -170,7 +170,7 @@ async def _draft(
     tx: Transaction, key: UUID, wanted: Wanted, bom: Bom | None, facts: Facts
 ) -> DocumentDraft:
     parts = await _parts(tx, wanted, bom, facts)
-    digits = await stored.decimals(tx, [_uuid(p.item) for p in parts] + _outputs(bom))
+    digits = await stored_bills.decimals(tx, [_uuid(p.item) for p in parts] + _outputs(bom))
     over = facts.over_pct if wanted.over_pct is None else wanted.over_pct
     lines = [_product(wanted, over)]
     if wanted.kind == "disassemble":

@@ -37,6 +37,7 @@ from core.plugin_api import (
 from plugins.bom_manufacturing.origins import Origin, placed
 from plugins.bom_manufacturing.rules import check, work
 from plugins.bom_manufacturing.rules.records import Supply
+from plugins.bom_manufacturing.stock import bills as stored_bills
 from plugins.bom_manufacturing.stock import work_orders as stored
 from plugins.bom_manufacturing.stock.work_orders import InWork
 from plugins.bom_manufacturing.work_orders.carrying import carry_out
@@ -113,7 +114,7 @@ async def report(
         in_work = (await stored.in_work(tx, [sent.order_id])).get(sent.order_id, [])
         there = _There(in_work)
         told = {one.item_id for one in (*sent.used, *sent.outputs)}
-        digits = await stored.decimals(tx, items | told | there.items.keys())
+        digits = await stored_bills.decimals(tx, items | told | there.items.keys())
         if sent.scrapped:
             raise_any(check.amount("scrapped", sent.scrapped, digits[order.item_id]))
         reckoned = _Reckoning(sent, found, there, digits).lines()
@@ -168,7 +169,7 @@ async def _scrap(
         day = await day_of(tx, order, sent.on)
         if order.status == "stopped":
             raise refuse(work.STOPPED)
-        digits = (await stored.decimals(tx, [order.item_id]))[order.item_id]
+        digits = (await stored_bills.decimals(tx, [order.item_id]))[order.item_id]
         raise_any(check.amount("scrapped", abs(sent.scrapped), digits))
         by_itself = order.scrapped - await stored.scrapped_with_goods(tx, order.id)
         if by_itself + sent.scrapped < 0:

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.documents.rules import ItemFacts, PlaceFacts
+from core.documents.facts import ItemFacts, PlaceFacts
 from core.errors import Refused
 from core.ids import NIL
 from core.ledger.records import (

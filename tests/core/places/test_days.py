@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from core.documents.rules import PlaceFacts
+from core.documents.facts import PlaceFacts
 from core.ids import uuid7
 from core.ledger.state import Places
 

@@ -10,8 +10,6 @@ from core.ids import uuid7
 from tests.plugins.bom_manufacturing.workshop import Workshop
 from tests.shop import Json
 
-SAVE_ITEMS = """mutation($input: SaveItemsInput!) { saveItems(input: $input) {
-  results { item { code } errors { code path message } } errors { code path message } } }"""
 FORECASTS = """mutation($input: BomManufacturingSaveForecastsInput!) {
   bomManufacturingSaveForecasts(input: $input) { saved errors { code path message } } }"""
 CALENDAR = """mutation($input: BomManufacturingSaveCalendarInput!) {

@@ -67,6 +67,27 @@ def test_rules_that_no_lot_can_keep(rule: LotRule) -> None:
         raise_any(rule.refusals())
 
 
+@pytest.mark.parametrize(
+    ("rule", "decimals", "need", "expected"),
+    [
+        (LotRule(), 0, "5.5", [6]),
+        (LotRule(), 3, "3.9655", [D("3.966")]),
+        (LotRule(D("111.803399")), 0, "5", [112]),
+        (LotRule(multiple=D("2.5")), 0, "6", [10]),
+        (LotRule(multiple=D("0.75")), 1, "1", [D("1.5")]),
+        (LotRule(fixed=D("2.5")), 0, "4", [3, 3]),
+        (LotRule(maximum=D("0.4")), 0, "1.5", [1, 1]),
+        (LotRule(maximum=D("2.5")), 0, "4", [2, 2]),
+        (LotRule(D("1.5"), D("3"), D("1.5")), 0, "4", [3, 3]),
+        (LotRule(D("1.5"), D("1.5")), 0, "1", [2]),
+    ],
+)
+def test_no_parts_are_ordered_of_what_is_counted_whole(
+    rule: LotRule, decimals: int, need: str, expected: list[Decimal]
+) -> None:
+    assert rule.in_steps(decimals).lots(D(need)) == expected
+
+
 def test_lots_without_end_are_refused() -> None:
     with pytest.raises(Refused) as refused:
         LotRule(fixed=D("0.000001")).lots(1000)
@@ -181,6 +202,8 @@ def test_ordering_without_a_plan() -> None:
     assert lots.replenish(10, 50, 10) == 0
     with pytest.raises(Refused):
         lots.eoq(1000, 10, 0)
+    with pytest.raises(Refused, match="10 < 50"):
+        lots.replenish(50, 10, 9)
 
 
 quantities = st.integers(1, 200)

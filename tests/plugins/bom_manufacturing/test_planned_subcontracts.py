@@ -62,8 +62,8 @@ async def test_from_a_sale_to_an_order_at_the_processor_and_its_receipt(
     assert (shirt["releaseOn"], shirt["dueOn"]) == (planner.day(15), planner.day(20))
     # 126 of cloth with its scrap, 180 of buttons, and nothing of the thread that is hers
     assert await planner.brief(make=False) == [
-        ("CLOTH", "26.000000", 14, 15),
-        ("BUTTON", "80.000000", 15, 15),
+        ("CLOTH", "26", 14, 15),
+        ("BUTTON", "80", 15, 15),
     ]
     assert {one["item"]["code"] for one in await planned(planner, subcontract=False)} == {
         "CLOTH",
@@ -106,7 +106,7 @@ async def test_his_orders_are_supply_and_demand_until_goods_come(
     assert order["state"] == "APPROVED"
     await planner.plan()
     # the same components, now for the order that is placed
-    lacking = [("CLOTH", "26.000000", 14, 15), ("BUTTON", "80.000000", 15, 15)]
+    lacking = [("CLOTH", "26", 14, 15), ("BUTTON", "80", 15, 15)]
     assert await planner.brief() == lacking
     cloth = next(one for one in await planned(planner) if one["item"]["code"] == "CLOTH")
     [why] = await planner.nodes(WHY, id=cloth["id"])

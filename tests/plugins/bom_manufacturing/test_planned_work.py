@@ -6,6 +6,7 @@ import asyncio
 
 from core.ids import uuid7
 from schema.compose import ComposedSchema
+from schema.plugin_api import uuid_of
 from tests.plugins.bom_manufacturing.planner import PLACED, Planner
 from tests.plugins.bom_manufacturing.works import Works, parts
 from tests.shop import Json
@@ -49,7 +50,7 @@ async def test_suggestions_become_work_orders_once(planner: Planner) -> None:
         (one["item"]["code"], one["quantity"], one["role"], one["dueOn"])
         for one in orders["P"]["document"]["lines"]["nodes"]
     ] == [
-        ("P", "5.000000", "PRODUCE", planner.day(20)),
+        ("P", "5", "PRODUCE", planner.day(20)),
         ("S", "10", "CONSUME", planner.day(18)),
         ("A", "5", "CONSUME", planner.day(18)),
     ]
@@ -141,6 +142,28 @@ async def test_a_second_run_suggests_nothing_more(planner: Planner) -> None:
     }
 
 
+async def test_parts_of_pieces_are_needed_whole_by_each_order(planner: Planner) -> None:
+    """A work order takes whole pieces: two that need half a piece each take two, and nothing more is
+    suggested once they stand."""
+    workshop = planner.workshop
+    units = (await workshop.shop.ask("{ units { id code } }"))["units"]
+    [piece] = [uuid_of(one["id"], "Unit") for one in units if one["code"] == "pcs"]
+    for code in ("BIKE", "TAPE"):
+        await workshop.item(code, base_unit_id=piece)
+    await workshop.save("BIKE", await workshop.line("TAPE", "0.5"))
+    await planner.told(TAPE={"supplierId": await planner.supplier()})
+    for due, quantity in ((10, "7"), (20, "11")):
+        await planner.order("sales_order", "BIKE", quantity, due)
+    await planner.plan()
+    assert await planner.brief(make=False) == [("TAPE", "4", 10, 10), ("TAPE", "6", 20, 20)]
+    place = workshop.shop.places["MAIN"]
+    keys = [one["id"] for one in await planner.suggestions()]
+    payload = await planner.turned(keys, placeId=place, approve=True)
+    assert (payload["errors"], payload["refused"]) == ([], [])
+    await planner.plan()
+    assert await planner.suggestions() == []
+
+
 async def test_what_cannot_be_released_stays_a_draft(
     planner: Planner, schema: ComposedSchema
 ) -> None:
@@ -195,13 +218,13 @@ async def test_work_counts_as_supply_and_demand(planner: Planner, schema: Compos
     await planner.order("sales_order", "W", "10", 9)
     await planner.told(A={"safetyStock": "1"})
     await planner.plan()
-    assert await planner.brief() == [("A", "1.000000", 3, 3)]  # 20 are for the work
+    assert await planner.brief() == [("A", "1", 3, 3)]  # 20 are for the work
     await works.do("Issue", orderId=order["id"])  # what is in work is not there any more
     await planner.plan()
-    assert await planner.brief() == [("A", "1.000000", 0, 0)]
+    assert await planner.brief() == [("A", "1", 0, 0)]
     order = await works.do("Report", orderId=order["id"], quantity="4", scrapped="2")
     assert parts(order, "used")["A"] == (12,)
     await planner.plan()
     # 4 are there and 4 will come of P; of W with what was scrapped as well
-    assert [one for one in await planner.brief() if one[0] == "P"] == [("P", "2.000000", 9, 9)]
+    assert [one for one in await planner.brief() if one[0] == "P"] == [("P", "2", 9, 9)]
     assert [one for one in await planner.brief() if one[0] == "W"] == []

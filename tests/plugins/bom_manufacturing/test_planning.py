@@ -10,9 +10,11 @@ import pytest
 from core.db.database import Database
 from core.ids import uuid7
 from schema.compose import ComposedSchema
+from schema.plugin_api import uuid_of
 from tests.plugins.bom_manufacturing.planner import (
     CALENDAR,
     FORECASTS,
+    ORDER,
     OVER_TIME,
     PLACED,
     PLAN,
@@ -73,6 +75,21 @@ async def test_what_is_told_of_an_item_is_shown_with_it(planner: Planner) -> Non
         ({"lotPolicy": "FIXED"}, "REQUIRED", ["lotQuantity"]),
         ({"lotPolicy": "PERIODS"}, "REQUIRED", ["lotPeriods"]),
         (
+            {"lotPolicy": "PERIODS", "lotPeriods": 1001},
+            "BOM_MANUFACTURING_OUT_OF_RANGE",
+            ["lotPeriods"],
+        ),
+        (
+            {
+                "lotPolicy": "EOQ",
+                "annualDemand": "999999999999",
+                "orderCost": "999999999999",
+                "holdingCost": "0.000001",
+            },
+            "BOM_MANUFACTURING_LOT_RULE",
+            ["annualDemand"],
+        ),
+        (
             {"lotPolicy": "EOQ", "annualDemand": "9", "orderCost": "1", "holdingCost": "0"},
             "BOM_MANUFACTURING_OUT_OF_RANGE",
             ["holdingCost"],
@@ -112,18 +129,16 @@ async def test_needs_go_down_the_levels_and_know_why(planner: Planner) -> None:
     run = await planner.plan()
     assert run["itemsDone"] == run["itemsTotal"] == 4
     assert await planner.brief() == [
-        ("SPOKE", "600.000000", 5, 15),  # 15 wheels × 36 × 1.05 = 567
-        ("FRAME", "9.000000", 14, 18),  # the four that are ordered come too late
-        ("WHEEL", "15.000000", 15, 18),
-        ("BIKE", "10.000000", 18, 20),
+        ("SPOKE", "600", 5, 15),  # 15 wheels × 36 × 1.05 = 567
+        ("FRAME", "9", 14, 18),  # the four that are ordered come too late
+        ("WHEEL", "15", 15, 18),
+        ("BIKE", "10", 18, 20),
     ]
     assert await planner.brief(make=True) == [
-        ("WHEEL", "15.000000", 15, 18),
-        ("BIKE", "10.000000", 18, 20),
+        ("WHEEL", "15", 15, 18),
+        ("BIKE", "10", 18, 20),
     ]
-    assert await planner.brief(supplier=steel, by=planner.day(10)) == [
-        ("SPOKE", "600.000000", 5, 15)
-    ]
+    assert await planner.brief(supplier=steel, by=planner.day(10)) == [("SPOKE", "600", 5, 15)]
     [spoke, *_] = await planner.suggestions()
     assert (spoke["make"], spoke["supplier"], spoke["pastDue"]) == (
         False,
@@ -156,7 +171,7 @@ async def test_only_what_is_open_counts(planner: Planner) -> None:
     # 80 are there, and 10 are still open
     await planner.order("sales_order", "A", "75", 6)
     await planner.plan()
-    assert await planner.brief() == [("A", "5.000000", 6, 6)]
+    assert await planner.brief() == [("A", "5", 6, 6)]
 
 
 async def test_goods_on_hold_and_at_processors_are_not_there(planner: Planner) -> None:
@@ -169,7 +184,7 @@ async def test_goods_on_hold_and_at_processors_are_not_there(planner: Planner) -
     sent = {"commandId": str(uuid7()), "itemId": workshop.items["A"], "reason": "look at it"}
     assert (await workshop.shop.ask(hold, input=sent))["placeHold"]["errors"] == []
     await planner.plan()
-    assert await planner.brief() == [("A", "10.000000", 5, 5)]
+    assert await planner.brief() == [("A", "10", 5, 5)]
 
 
 async def test_orders_consume_the_forecast_of_their_period(planner: Planner) -> None:
@@ -188,17 +203,17 @@ async def test_orders_consume_the_forecast_of_their_period(planner: Planner) -> 
     await planner.plan()
     # 30 ordered: 20 of the place's forecast and 10 of that for all; 40 of that are left
     assert await planner.brief() == [
-        ("A", "10.000000", 7, 7),
-        ("A", "30.000000", 9, 9),
-        ("A", "50.000000", 14, 14),
+        ("A", "10", 7, 7),
+        ("A", "30", 9, 9),
+        ("A", "50", 14, 14),
     ]
     gone = line(item, "10", "3", sourceLine=1)
     await workshop.shop.posted("issue", gone, sourceId=order["id"], on=planner.day(0))
     await planner.plan()  # what was delivered is not expected once more
     assert await planner.brief() == [
-        ("A", "20.000000", 7, 7),
-        ("A", "20.000000", 9, 9),
-        ("A", "50.000000", 14, 14),
+        ("A", "20", 7, 7),
+        ("A", "20", 9, 9),
+        ("A", "50", 14, 14),
     ]
     [late] = (await planner.send(FORECASTS, forecasts=[{**weeks[0], "startsOn": planner.day(8)}]))[
         "errors"
@@ -226,7 +241,7 @@ async def test_lead_times_count_days_that_are_worked(planner: Planner) -> None:
     await planner.order("sales_order", "A", "1", n + 8)  # Tuesday of the week after
     await planner.plan()
     # Monday, the Saturday that is worked, Friday to Tuesday; not the Monday that is off
-    assert await planner.brief() == [("A", "1.000000", n + 1, n + 8)]
+    assert await planner.brief() == [("A", "1", n + 1, n + 8)]
 
 
 async def test_safety_stock_reorder_point_and_what_is_late(planner: Planner) -> None:
@@ -239,18 +254,89 @@ async def test_safety_stock_reorder_point_and_what_is_late(planner: Planner) -> 
     )
     await planner.order("sales_order", "R", "5", 2)
     await planner.plan()
-    assert await planner.brief() == [("S", "6.000000", -3, 0), ("R", "10.000000", 0, 4)]
+    assert await planner.brief() == [("S", "6", -3, 0), ("R", "10", 0, 4)]
     [late] = await planner.suggestions(late=True)
     assert (late["item"]["code"], late["pastDue"]) == ("S", True)
     assert await planner.nodes(SHORT) == [
-        {"quantity": "6.000000", "lackingFrom": planner.day(0), "item": {"code": "S"}}
+        {"quantity": "6", "lackingFrom": planner.day(0), "item": {"code": "S"}}
     ]
     [period, *_] = await planner.nodes(OVER_TIME, item=workshop.items["S"], bucket="DAY")
     assert (period["gross"], period["plannedReceipts"], period["projectedOnHand"]) == (
         "0",
-        "6.000000",
-        "10.000000",
+        "6",
+        "10",
     )
+
+
+async def test_what_is_archived_is_not_filled_up_again(planner: Planner) -> None:
+    """Neither safety stock nor forecast is for it any more; what was promised of it still is."""
+    workshop = planner.workshop
+    await planner.told(OLD={"safetyStock": "5", "reorderPoint": "9"})
+    sent = {"itemId": await workshop.item("OLD"), "quantity": "7"}
+    sent |= {"startsOn": planner.day(5), "endsOn": planner.day(15)}
+    assert (await planner.send(FORECASTS, forecasts=[sent]))["errors"] == []
+    await planner.order("sales_order", "OLD", "2", 8)
+    await planner.plan()
+    assert sum(int(one["quantity"]) for one in await planner.suggestions()) == 16
+    seen = await workshop.shop.ask(
+        "query($id: ID!) { item(id: $id) { revision } }", id=sent["itemId"]
+    )
+    archived = await planner.send(
+        "mutation($input: ArchiveInput!) { archiveItem(input: $input) { errors { code } } }",
+        id=sent["itemId"],
+        revision=seen["item"]["revision"],
+    )
+    assert archived["errors"] == []
+    await planner.plan()
+    assert await planner.brief() == [("OLD", "2", 8, 8)]
+
+
+async def test_an_order_behind_the_horizon_covers_nothing_before(planner: Planner) -> None:
+    """However far it lies, nobody counts the days until then, and on the last of all days nobody works."""
+    await planner.send(CALENDAR, weekdays=["MONDAY"])
+    supplier = await planner.supplier()
+    for due in ("9999-12-31", planner.day(61)):
+        sent = {"itemId": await planner.workshop.item("A"), "quantity": "5", "unitPrice": "1"}
+        await planner.workshop.shop.posted(
+            "purchase_order", {**sent, "dueOn": due}, on=planner.day(0), partyId=supplier
+        )
+    await planner.order("sales_order", "A", "5", 59)
+    await planner.plan(days=60)
+    assert [one["quantity"] for one in await planner.suggestions()] == ["5"]
+    # nobody is told to postpone what lies behind it; one of the two is wanted earlier
+    told = [one["advice"] for one in await planner.nodes(PLACED, exceptions=False)]
+    assert sorted(map(str, told)) == ["BRING_FORWARD", "None"]
+
+
+async def test_what_is_counted_whole_is_ordered_whole(planner: Planner) -> None:
+    """Half a roll and scrap make no part of a piece, which nobody could order."""
+    workshop = planner.workshop
+    supplier = await planner.supplier()
+    units = (await workshop.shop.ask("{ units { id code } }"))["units"]
+    by_code = {one["code"]: uuid_of(one["id"], "Unit") for one in units}
+    await workshop.item("ROLL", base_unit_id=by_code["pcs"])
+    await workshop.item("WIRE", base_unit_id=by_code["m"])
+    lines = [
+        await workshop.line("ROLL", "0.5"),
+        await workshop.line("WIRE", "1", scrapPercent="3.3"),
+    ]
+    await workshop.save("LAMP", *lines)
+    await planner.told(
+        **{code: {"supplierId": supplier} for code in ("ROLL", "WIRE")},
+    )
+    await planner.order("sales_order", "LAMP", "3", 10)
+    await planner.order("sales_order", "LAMP", "1", 20)
+    await planner.plan()
+    assert sorted(await planner.brief(make=False)) == [
+        ("ROLL", "1", 20, 20),
+        ("ROLL", "2", 10, 10),
+        ("WIRE", "1.04", 20, 20),
+        ("WIRE", "3.1", 10, 10),
+    ]
+    chosen = [{"id": one["id"]} for one in await planner.suggestions(make=False)]
+    main = workshop.shop.places["MAIN"]
+    payload = await planner.send(ORDER, suggestions=chosen, placeId=main)
+    assert payload["errors"] == []
 
 
 async def test_the_table_over_time(planner: Planner) -> None:
@@ -287,7 +373,7 @@ async def test_a_place_is_planned_by_itself(planner: Planner) -> None:
     await planner.plan()
     assert await planner.brief() == []
     await planner.plan(placeId=second)
-    assert await planner.brief() == [("A", "2.000000", 0, 0), ("A", "8.000000", 3, 3)]
+    assert await planner.brief() == [("A", "2", 0, 0), ("A", "8", 3, 3)]
 
 
 async def test_a_longer_list_takes_no_more_statements(planner: Planner) -> None:

@@ -45,8 +45,8 @@ async def test_suggestions_become_orders_once(planner: Planner) -> None:
         for one in first["purchases"]
     }
     assert orders == {
-        "Steel Ltd": [("B", "5.000000", planner.day(4)), ("A", "5.000000", planner.day(9))],
-        "Wood Ltd": [("C", "5.000000", planner.day(6))],
+        "Steel Ltd": [("B", "5", planner.day(4)), ("A", "5", planner.day(9))],
+        "Wood Ltd": [("C", "5", planner.day(6))],
     }
     assert {one["state"] for one in first["purchases"]} == {"DRAFT"}
     again = await planner.send(ORDER, suggestions=[{"id": mine["A"]}], placeId=main)
@@ -164,7 +164,7 @@ async def test_a_long_run_goes_on_beside_the_requests(
     asked = "{ bomManufacturingRuns { nodes { id state itemsDone itemsTotal } } }"
     [run] = await planner.nodes(asked)
     assert run == {"id": payload["run"]["id"], "state": "DONE", "itemsDone": 1, "itemsTotal": 1}
-    assert await planner.brief() == [("A", "5.000000", 9, 9)]
+    assert await planner.brief() == [("A", "5", 9, 9)]
 
 
 async def test_runs_at_once_do_not_mix(planner: Planner) -> None:
@@ -176,7 +176,7 @@ async def test_runs_at_once_do_not_mix(planner: Planner) -> None:
     states = [one["state"] for one in found]
     assert len(states) == 12
     assert set(states) <= {"DONE", "SUPERSEDED"}
-    assert sorted(await planner.brief()) == [(f"I{n}", "5.000000", 9, 9) for n in range(5)]
+    assert sorted(await planner.brief()) == [(f"I{n}", "5", 9, 9) for n in range(5)]
 
 
 async def test_suggestions_ordered_at_once_become_one_order(planner: Planner) -> None:
@@ -194,11 +194,11 @@ async def test_suggestions_ordered_at_once_become_one_order(planner: Planner) ->
 
 async def test_a_run_that_cannot_be_finished_says_why(planner: Planner) -> None:
     """Lots so small that one need would be a million orders; the plan before it holds."""
-    await planner.order("sales_order", "A", "1000", 9)
+    await planner.order("sales_order", "A", "2000", 9)
     await planner.plan()
     await planner.told(A={"lotPolicy": "FIXED", "lotQuantity": "0.001"})
     run = (await planner.send(PLAN, days=30))["run"]
     assert run["state"] == "FAILED"
     assert run["failure"]["code"] == "BOM_MANUFACTURING_TOO_MANY_LOTS"
     assert "1000" in run["failure"]["message"]
-    assert await planner.brief() == [("A", "1000.000000", 9, 9)]
+    assert await planner.brief() == [("A", "2000", 9, 9)]

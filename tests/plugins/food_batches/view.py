@@ -11,8 +11,8 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from core.documents.facts import ItemFacts, PlaceFacts
 from core.documents.records import Document, Line, Role
-from core.documents.rules import ItemFacts, PlaceFacts
 from core.errors import Refusal
 from core.extension.records import Lot, Movement, Offer, Posting, Row, Write
 from core.ids import NIL, uuid7

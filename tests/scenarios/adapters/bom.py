@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
@@ -28,7 +28,7 @@ from tests.scenarios.fields import Fields
 from tests.scenarios.model import NotYet, Scenario
 
 ZERO, ONE = Decimal(0), Decimal(1)
-CONDITIONS = ("when", "attributes", "variant", "variants", "only", "only_for", "for")
+CONDITIONS = ("when", "attributes", "variant", "variants", "only", "only_for", "for", "if")
 """What scenarios call the attributes that a line is for."""
 
 
@@ -121,15 +121,18 @@ def _builds(boms: dict[Item, Bom], on_hand: Mapping[Item, Decimal]) -> Mapping[s
 
 def given_boms(scenario: Scenario) -> dict[Item, Bom]:
     """The bills that are given, by what they make."""
-    found = [_bom(Fields("boms", raw)) for raw in scenario.given.get("boms") or ()]
-    return {bom.item: bom for bom in found}
+    given = [Fields("boms", raw) for raw in scenario.given.get("boms") or ()]
+    phantoms = {fields.text("item") for fields in given if fields.flag("phantom")}
+    return {bom.item: _passing(bom, phantoms) for bom in map(_bom, given)}
+
+
+def _passing(bom: Bom, phantoms: Collection[Item]) -> Bom:
+    """The bill with what is a phantom by its own bill marked in the lines, as we keep it."""
+    lines = (replace(line, phantom=line.phantom or line.item in phantoms) for line in bom.lines)
+    return replace(bom, lines=tuple(lines))
 
 
 def _bom(fields: Fields) -> Bom:
-    outputs = [
-        _output(str(raw.get("item")), Fields("byproducts", raw))
-        for raw in fields.raw("byproducts", None) or ()
-    ]
     bom = Bom(
         item=fields.text("item"),
         output_quantity=fields.number("output_qty", ONE),
@@ -137,7 +140,7 @@ def _bom(fields: Fields) -> Bom:
         operations=tuple(
             _operation(Fields("operations", raw)) for raw in fields.raw("operations", None) or ()
         ),
-        outputs=tuple(outputs),
+        outputs=_outputs(fields.raw("byproducts", None) or ()),
     )
     fields.finish()
     return bom
@@ -150,7 +153,7 @@ def _line(fields: Fields) -> Line:
     line = Line(
         item=fields.text("item"),
         quantity=fields.number("qty"),
-        scrap_pct=fields.number("scrap_pct", ZERO),
+        scrap_pct=fields.number("scrap_pct", fields.number("scrap", ZERO)),
         setup_loss=fields.number("setup", ZERO),
         multiple=fields.number("multiple", fields.number("rounding", None)),
         phantom=fields.flag("phantom"),
@@ -193,6 +196,16 @@ def _operation_cost(_: str, step: Fields) -> Fraction:
     )
 
 
+def _outputs(given: Any) -> tuple[Output, ...]:
+    """By-products, as rows that name their item or by item."""
+    rows = (
+        given.items()
+        if isinstance(given, Mapping)
+        else ((str(raw.get("item")), raw) for raw in given)
+    )
+    return tuple(_output(name, Fields(f"byproducts.{name}", raw)) for name, raw in rows)
+
+
 def _output(name: str, fields: Fields) -> Output:
     fields.raw("item", None)
     share = fields.number("share_pct", fields.number("share", fields.number("pct", None)))
@@ -203,8 +216,7 @@ def _output(name: str, fields: Fields) -> Output:
 
 
 def _cost_shares(step: Fields, dp: int) -> dict[Item, Decimal]:
-    rows = step.raw("byproducts")
-    outputs = [_output(name, Fields(f"byproducts.{name}", raw)) for name, raw in rows.items()]
+    outputs = _outputs(step.raw("byproducts"))
     values = costing.cost_shares(step.number("total"), outputs, dp)
     return dict(zip([*(one.item for one in outputs), "main"], values, strict=True))
 

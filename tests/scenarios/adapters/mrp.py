@@ -97,12 +97,17 @@ def _receipts(found: ItemPlan) -> Figures:
     return _sums((order.receipt, order.quantity) for order in found.orders)
 
 
+def _past_due(found: ItemPlan) -> Figures:
+    return _sums((order.release, order.quantity) for order in found.orders if order.past_due)
+
+
 SHOWN: Mapping[str, Any] = {
     "gross": lambda found: found.gross,
     "net": lambda found: found.net,
     "available": lambda found: found.available,
     "releases": _releases,
     "receipts": _receipts,
+    "past_due": _past_due,
 }
 
 
