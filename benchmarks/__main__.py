@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from benchmarks import books, breakdown, goals, planning, serials, tracing
+from benchmarks import books, breakdown, emptied, goals, planning, serials, tracing
 from benchmarks.floor import FLOOR, FloorKind
 from benchmarks.goals import PRODUCT, Goal
 from benchmarks.lab import Lab, Tell, flush_seconds, open_lab
@@ -31,9 +31,11 @@ WHERE = "where"
 APART: dict[str, Callable[[Sizes, int, Tell], Apart]] = {
     "trace": tracing.run,
     "serials": serials.run,
+    "emptied": emptied.run,
     "plan": planning.run,
 }
-"""What is measured by itself: the trace of a batch, units with serial numbers, explosions and planning."""
+"""What is measured by itself: the trace of a batch, units with serial numbers, what history costs, explosions
+and planning."""
 
 PROCESSES = (1, 2)
 

@@ -88,8 +88,8 @@ async def _measure(db: Database, who: Principal, units: int, rounds: int, tell: 
     took: dict[str, list[float]] = {"receipt": [], "issue": [], "receipts": [], "issues": []}
     for n in range(rounds):
         tell(f"serial numbers, round {n + 1}")
-        item = await _item(db, who, f"UNITS{n}", numbered=True)
-        line = _line(item, units, {NAME: {"numbers": list(count_up("SN00001", units))}})
+        item = await numbered_item(db, who, f"UNITS{n}")
+        line = units_line(item, list(count_up("SN00001", units)))
         for type_ in ("receipt", "issue"):
             took[type_].append(await _seconds(db, who, [document(type_, place, [line])]))
             goods = [_line(one, 1) for one in plain]
@@ -114,12 +114,20 @@ async def _seconds(db: Database, who: Principal, wanted: Sequence[Post]) -> floa
     return time.perf_counter() - since
 
 
-async def _item(db: Database, who: Principal, code: str, *, numbered: bool = False) -> UUID:
-    facts: dict[str, Any] = {}
-    if numbered:
-        facts = {"cost_scope": "serial", "extensions": {NAME: {"serial_control": True}}}
+async def numbered_item(db: Database, who: Principal, code: str) -> UUID:
+    """An item under serial control, each unit at its own cost."""
+    facts = {"cost_scope": "serial", "extensions": {NAME: {"serial_control": True}}}
+    return await _item(db, who, code, **facts)
+
+
+async def _item(db: Database, who: Principal, code: str, **facts: Any) -> UUID:
     draft = ItemDraft(code=code, name=code, **facts)
     return (await catalogue.create_item(db, who, uuid7(), draft)).id
+
+
+def units_line(item: UUID, numbers: list[str]) -> LineDraft:
+    """A line of these numbers."""
+    return _line(item, len(numbers), {NAME: {"numbers": numbers}})
 
 
 def _line(item: UUID, quantity: int, extensions: dict[str, Any] | None = None) -> LineDraft:

@@ -6,7 +6,7 @@ next question can be put, ask singly; where not, ask together: one way to the da
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
@@ -18,6 +18,9 @@ from core.db.database import RawTransaction, Row
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
+TENANT = object()
+"""Stands for the tenant among the parameters of a question that names it more than once."""
+
 
 @dataclass(frozen=True, slots=True)
 class Question(Generic[T_co]):
@@ -27,6 +30,11 @@ class Question(Generic[T_co]):
     query: str
     parameters: tuple[Any, ...]
     read: Callable[[list[Row]], T_co]
+
+    def send(self, tx: RawTransaction) -> Awaitable[psycopg.AsyncCursor[Row]]:
+        """Send it; in a pipeline it waits for nothing."""
+        told = (tx.tenant_id if one is TENANT else one for one in self.parameters)
+        return tx.raw.execute(self.query.encode(), (tx.tenant_id, *told))
 
 
 class Answer(Generic[T]):
@@ -56,8 +64,7 @@ class Asking:
 
     async def __call__(self, question: Question[T]) -> Answer[T]:
         """Send a question and do not wait."""
-        query, parameters = question.query.encode(), (self._tx.tenant_id, *question.parameters)
-        answer = Answer(await self._tx.raw.execute(query, parameters), question.read)
+        answer = Answer(await question.send(self._tx), question.read)
         self._answers.append(answer)
         return answer
 
@@ -79,5 +86,5 @@ async def asking(tx: RawTransaction) -> AsyncIterator[Asking]:
 
 async def ask(tx: RawTransaction, question: Question[T]) -> T:
     """Ask one question and wait for its answer."""
-    cursor = await tx.raw.execute(question.query.encode(), (tx.tenant_id, *question.parameters))
+    cursor = await question.send(tx)
     return question.read(await cursor.fetchall())

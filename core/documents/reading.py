@@ -123,19 +123,22 @@ async def sources(tx: RawTransaction, ids: Collection[UUID]) -> dict[UUID, Sourc
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """What source documents stand on: their items, and the documents they go back to themselves."""
+    """What source documents stand on: their items, the lots their lines name, as item and code, and the
+    documents they go back to themselves."""
 
     items: frozenset[UUID]
+    lots: frozenset[tuple[UUID, str]]
     sources: frozenset[UUID]
 
 
 async def items_of_documents(tx: RawTransaction, ids: Collection[UUID]) -> Before:
     """Links never change, so they are read before anything is locked (rule 3.1)."""
     if not ids:
-        return Before(frozenset(), frozenset())
-    items = await rows(
+        return Before(frozenset(), frozenset(), frozenset())
+    named = await rows(
         tx,
-        "SELECT DISTINCT item_id FROM document_line WHERE tenant_id = %s AND document_id = ANY(%s)",
+        "SELECT DISTINCT item_id, lot_code FROM document_line"
+        " WHERE tenant_id = %s AND document_id = ANY(%s)",
         tx.tenant_id,
         list(ids),
     )
@@ -146,7 +149,11 @@ async def items_of_documents(tx: RawTransaction, ids: Collection[UUID]) -> Befor
         tx.tenant_id,
         list(ids),
     )
-    return Before(frozenset(r[0] for r in items), frozenset(r[0] for r in sources))
+    return Before(
+        items=frozenset(item for item, _ in named),
+        lots=frozenset((item, code) for item, code in named if code is not None),
+        sources=frozenset(r[0] for r in sources),
+    )
 
 
 async def documents(tx: RawTransaction, ids: Collection[UUID]) -> dict[UUID, Stored]:

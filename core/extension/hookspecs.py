@@ -15,7 +15,7 @@ from uuid import UUID
 import pluggy
 
 from core.db.database import Transaction
-from core.documents.records import Line
+from core.documents.records import Line, LineDraft
 from core.documents.types import DocumentType
 from core.errors import Refusal
 from core.extension.records import (
@@ -53,6 +53,17 @@ class CoreHooks:
     def posting_reads(self) -> Sequence[Reads]:
         """Which rows of its own tables the plugin wants to know when postings are decided; asked once,
         at start."""
+        raise NotImplementedError
+
+    @hookspec
+    def named_lots(self, lines: Sequence[Line | LineDraft]) -> Iterable[UUID]:
+        """Which lots the lines of a document name in the plugin's own field, beside their ``lot_code``; their
+        ids are made by ``lot_id``, whether there are such lots or not.
+
+        Asked before the state is read, which has the lots that are in stock and those that are named: a
+        lot that is gone is known only if it is named. Not asked for what reads all there ever was, late
+        documents and reversals. It fails closed, like ``allocate``.
+        """
         raise NotImplementedError
 
     @hookspec

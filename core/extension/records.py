@@ -48,8 +48,9 @@ class Modules:
 class Reads:
     """Rows that a plugin wants to know when a posting is decided. Core reads them set-based, after the
     items are locked, where ``table.by`` is among what the posting concerns: ``by`` is ``item_id`` (of
-    its lines), ``party_id``, ``lot_id`` (every lot of these items that has stock, or is named) or
-    ``document_id`` (the document itself and the one that it goes back to, which are locked too)."""
+    its lines), ``party_id``, ``lot_id`` (every lot of these items that has stock or is named, what it
+    belongs to, and, of a table with an ``item_id``, what belongs to no lot) or ``document_id`` (the document
+    itself and the one that it goes back to, which are locked too). What is read by item grows with it."""
 
     table: sa.Table
     by: str
@@ -141,7 +142,7 @@ class View(Protocol):
         """Any place of the tenant, virtual accounts included."""
 
     def lot(self, lot_id: UUID) -> Lot | None:
-        """A lot of an item of the posting, also one that this posting makes."""
+        """A lot of an item of the posting that has stock or is named, also one that this posting makes."""
 
     def lot_named(self, item_id: UUID, code: str) -> Lot | None:
         """The same, by its code."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -16,8 +16,9 @@ import sqlalchemy as sa
 
 from core.db import bulk
 from core.db.database import RawTransaction
-from core.db.questions import Question
+from core.db.questions import TENANT, Question
 from core.extension.records import Row
+from core.ids import NIL
 
 Key = tuple[Any, ...]
 
@@ -75,11 +76,32 @@ class Rows:
 
 def rows_where(table: sa.Table, by: str, ids: list[UUID]) -> Question[list[Row]]:
     """The rows of a plugin's table whose column ``by`` is one of these ids."""
+    return _question(table, f'"{by}" = ANY(%s)', ids)
+
+
+def rows_of_lots(
+    table: sa.Table, lots: Collection[UUID], named: Collection[UUID], items: Collection[UUID]
+) -> Question[list[Row]]:
+    """The rows of these lots, and of what the ``named`` ones belong to, which nobody knows yet. Of a table
+    that knows the item as well, those of these items, goods without a lot among them."""
+    these = (
+        '"lot_id" = ANY(%s::uuid[] || ARRAY(SELECT parent_id FROM lot WHERE tenant_id = %s'
+        " AND id = ANY(%s) AND parent_id IS NOT NULL))"
+    )
+    if "item_id" not in table.c:
+        return _question(table, these, [*lots, *named], TENANT, list(named))
+    whole = [NIL, *lots, *named]
+    return _question(
+        table, f'"item_id" = ANY(%s) AND {these}', list(items), whole, TENANT, list(named)
+    )
+
+
+def _question(table: sa.Table, condition: str, *parameters: Any) -> Question[list[Row]]:
     names = columns_of(table)
     listed = ", ".join(f'"{name}"' for name in names)
     return Question(
-        f'SELECT {listed} FROM {table.name} WHERE tenant_id = %s AND "{by}" = ANY(%s)',  # noqa: S608 - names of a declared table
-        (ids,),
+        f"SELECT {listed} FROM {table.name} WHERE tenant_id = %s AND {condition}",  # noqa: S608 - names of a declared table
+        parameters,
         lambda found: [dict(zip(names, row, strict=True)) for row in found],
     )
 

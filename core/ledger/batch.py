@@ -148,8 +148,8 @@ async def _read(
         sources | before.sources,
         {d.party_id for d in documents if d.party_id is not None},
         {turn.command.id for turn in turns},
-        {d.id for d in documents},
-        history=history,
+        documents,
+        named=None if history else before.lots,
     )
     return _Batch(stored, loaded)
 

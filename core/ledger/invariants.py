@@ -85,8 +85,9 @@ INVARIANTS = (
     Invariant(
         "layers fill their pool",
         "SELECT format('pool %s of item %s: %s, layers hold %s', p.id, p.item_id, p.quantity,"
-        " coalesce(l.quantity, 0)) FROM pool p LEFT JOIN (SELECT pool_id, sum(quantity) quantity"
-        " FROM layer GROUP BY 1) l ON l.pool_id = p.id WHERE p.quantity <> coalesce(l.quantity, 0)",
+        " coalesce(l.quantity, 0)) FROM pool p LEFT JOIN (SELECT pool_id, item_id,"
+        " sum(quantity) quantity FROM layer GROUP BY 1, 2) l ON l.pool_id = p.id"
+        " AND l.item_id = p.item_id WHERE p.quantity <> coalesce(l.quantity, 0)",
     ),
     Invariant(
         "first-in-first-out layers are worth their pool",

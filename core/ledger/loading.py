@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from core.commands import Asked, Outcome, carried_out
 from core.db.database import RawTransaction
-from core.db.questions import ask, asking
+from core.db.questions import Answer, Asking, ask, asking
 from core.documents import reading as stored_documents
 from core.documents.facts import PartyFacts, Reference
 from core.documents.records import Document, DocumentDraft, Source
@@ -20,11 +20,11 @@ from core.documents.types import Effect
 from core.extension.records import Modules
 from core.extension.registry import registry
 from core.ledger import history, reading
-from core.ledger.plugged import Plugged
+from core.ledger.plugged import Concerned, Plugged
 from core.ledger.pools import Pool
-from core.ledger.reading import PoolRow
-from core.ledger.records import BalanceKey, Balances, Leg, Origin, PoolKey
-from core.ledger.state import Places, Promised, State
+from core.ledger.reading import Goods, PoolRow
+from core.ledger.records import BalanceKey, Balances, Leg, Origin, PoolKey, lot_id
+from core.ledger.state import Held, LotFacts, Places, Promised, State
 from core.ledger.valuation import Books
 from core.ledger.writing import Kept, kept
 from core.tenancy.modules import modules_of
@@ -96,15 +96,20 @@ async def load(
     sources: Collection[UUID] = (),
     parties: Collection[UUID] = (),
     commands: Collection[UUID] = (),
-    documents: Collection[UUID] = (),
+    documents: Collection[DocumentDraft | Document] = (),
     *,
-    history: bool = True,
+    named: Collection[tuple[UUID, str]] | None = None,
 ) -> Loaded:
     """Lock these items, then read their state in later statements (rule 3.2), on one way. ``documents``
-    are those to be posted. Without ``history`` what no longer waits for another document is left out.
+    are those to be posted. With ``named``, the lots that their sources name, lots and pools that are empty
+    and named by nobody are left out: only late news needs them. Without, all there ever were are read.
     """
-    known = (sources, parties, commands, documents)
-    return await _read(tx, items, *known, lock=True, whole=history)
+    goods = None
+    if named is not None:
+        lots = {lot_id(item, code) for item, code in named} | lots_of(documents)
+        waiting = {*sources, *(document.id for document in documents)}
+        goods = Goods(list(items), list(lots), list(waiting), list(items))
+    return await _read(tx, items, sources, parties, commands, documents, goods, lock=True)
 
 
 async def read(tx: RawTransaction, items: Collection[UUID]) -> Loaded:
@@ -118,28 +123,27 @@ async def _read(
     sources: Collection[UUID] = (),
     parties: Collection[UUID] = (),
     commands: Collection[UUID] = (),
-    documents: Collection[UUID] = (),
+    documents: Collection[DocumentDraft | Document] = (),
+    goods: Goods | None = None,
     *,
     lock: bool,
-    whole: bool = True,
 ) -> Loaded:
     async with asking(tx) as put:
         guards = await put(reading.lock_items(items)) if lock else None
         known = await put(carried_out(commands))
         sequence = await put(reading.sequence_row())
         facts = await put(reading.items(items))
-        lots = await put(reading.lots(items))
+        asked = await _ask(put, items, goods)
         promises = await put(reading.promises(items))
-        holds = await put(reading.holds(items))
         standards = await put(reading.standards(items))
         balances = await put(reading.balances(items))
-        pools = await put(reading.pools(items, None if whole else sources))
         layers = await put(reading.layers(items))
         partners = await put(reading.parties(parties))
     version, closed, halted, now = sequence.value
     known_rules = await rules(tx, version)
     settings, places, modules = known_rules.settings, known_rules.places, known_rules.modules
     moved_through = guards.value if guards is not None else {}
+    stock = asked.stock
     state = State(
         rules=settings,
         rules_version=version,
@@ -150,21 +154,24 @@ async def _read(
         places=places,
         items=facts.value,
         books=Books(places.accounts(), {}),
-        lots=lots.value,
+        lots=stock.lots,
         promises=_by_item(promises.value),
-        holds=holds.value,
         sources=await stored_documents.sources(tx, sources),
         standards=standards.value,
         moved_through={item: day for item, day in moved_through.items() if day is not None},
     )
+    if lock and modules.on:
+        state.plugged = Plugged(registry(), modules)
+        ids = {*sources, *(document.id for document in documents)}
+        await _ask_modules(
+            tx, state.plugged, stock, goods, documents, Concerned(items, parties, ids)
+        )
     books = state.books
     books.policies = {item: state.policy(item) for item in state.items}
     books.balances = Balances(balances.value)
-    books.pools = _pools(state, pools.value, layers.value)
+    books.pools = _pools(state, stock.pools, layers.value)
+    state.holds = list(dict.fromkeys(stock.holds))
     await history.trace(tx, state, _links(state.sources.values()))
-    if lock and modules.on:
-        state.plugged = Plugged(registry(), modules)
-        await state.plugged.read(tx, items, parties, state.lots, {*sources, *documents})
     return Loaded(
         state,
         partners.value,
@@ -175,6 +182,67 @@ async def _read(
         known.value,
         modules.names,
     )
+
+
+@dataclass(slots=True)
+class _Stock:
+    """Lots, holds and pools that were read."""
+
+    lots: dict[UUID, LotFacts]
+    holds: list[Held]
+    pools: list[PoolRow]
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """The same while they are on their way."""
+
+    lots: Answer[dict[UUID, LotFacts]]
+    holds: Answer[list[Held]]
+    pools: Answer[list[PoolRow]]
+
+    @property
+    def stock(self) -> _Stock:
+        return _Stock(self.lots.value, self.holds.value, self.pools.value)
+
+
+async def _ask(put: Asking, items: Collection[UUID], goods: Goods | None) -> _Asked:
+    if goods is None:
+        return _Asked(
+            await put(reading.lots(items)),
+            await put(reading.holds(items)),
+            await put(reading.pools(items)),
+        )
+    return _Asked(
+        await put(reading.lots_of(goods)),
+        await put(reading.holds_of(goods)),
+        await put(reading.pools_of(goods)),
+    )
+
+
+async def _ask_modules(
+    tx: RawTransaction,
+    plugged: Plugged,
+    stock: _Stock,
+    goods: Goods | None,
+    documents: Collection[DocumentDraft | Document],
+    concerned: Concerned,
+) -> None:
+    """Read what modules want to know, and the lots that they find named in their own fields, on one way."""
+    more = frozenset[UUID]()
+    if goods is not None:
+        more = plugged.named(documents) - stock.lots.keys()
+    async with asking(tx) as put:
+        rows = await plugged.ask(put, replace(concerned, lots=frozenset(stock.lots), named=more))
+        further = None
+        if goods is not None and more:
+            further = await _ask(put, goods.items, replace(goods, named=list(more), there=[]))
+    plugged.learn(rows)
+    if further is not None:
+        found = further.stock
+        stock.lots |= found.lots
+        stock.holds += found.holds
+        stock.pools += found.pools
 
 
 def _pools(
@@ -204,6 +272,16 @@ def _by_item(promises: Iterable[Promised]) -> dict[UUID, list[Promised]]:
     for promise in promises:
         found.setdefault(promise.item_id, []).append(promise)
     return found
+
+
+def lots_of(documents: Iterable[DocumentDraft | Document]) -> set[UUID]:
+    """The lots that lines of documents name."""
+    return {
+        lot_id(line.item_id, line.lot_code)
+        for document in documents
+        for line in document.lines
+        if line.lot_code is not None
+    }
 
 
 def items_of(draft: DocumentDraft | Document) -> set[UUID]:

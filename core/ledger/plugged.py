@@ -17,11 +17,11 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from core.db.database import RawTransaction
-from core.db.questions import asking
+from core.db.questions import Answer, Asking, Question
 from core.documents.facts import ItemFacts, PlaceFacts
-from core.documents.records import Document, Line
+from core.documents.records import Document, DocumentDraft, Line
 from core.documents.types import Effect
-from core.errors import Refusal, raise_any
+from core.errors import Refusal, Refused, raise_any
 from core.extension.containment import ask, contained
 from core.extension.records import (
     Lot,
@@ -36,9 +36,24 @@ from core.extension.records import (
     Write,
 )
 from core.extension.registry import Registry
-from core.extension.rows import Rows, misfit, rows_where
+from core.extension.rows import Rows, misfit, rows_of_lots, rows_where
 from core.ledger.records import BalanceKey, Basis, Flow, Legs, lot_id
 from core.ledger.state import State
+
+Rowsets = list[tuple[sa.Table, Answer[list[Row]]]]
+"""Rows of plugins' tables on their way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Concerned:
+    """What the documents of a batch concern; ``lots`` are known, with what they belong to, and ``named`` are
+    further ones."""
+
+    items: Collection[UUID]
+    parties: Collection[UUID]
+    documents: Collection[UUID]
+    lots: frozenset[UUID] = frozenset()
+    named: frozenset[UUID] = frozenset()
 
 
 class Plugged:
@@ -47,30 +62,34 @@ class Plugged:
     def __init__(self, plugins: Registry, modules: Modules) -> None:
         self._plugins, self._modules = plugins, modules
         self._rows = Rows()
+        self._failed: dict[UUID, Refused] = {}
+        """Of documents whose lots a plugin could not tell."""
 
-    async def read(
-        self,
-        tx: RawTransaction,
-        items: Collection[UUID],
-        parties: Collection[UUID],
-        lots: Collection[UUID],
-        documents: Collection[UUID],
-    ) -> None:
-        """Read what the plugins want to know of these, after the lock (rule 3.2)."""
-        ids = {
-            "item_id": list(items),
-            "party_id": list(parties),
-            "lot_id": list(lots),
-            "document_id": list(documents),
-        }
+    def named(self, documents: Iterable[DocumentDraft | Document]) -> frozenset[UUID]:
+        """The lots that plugins find named in documents, in fields of their own. Where that fails, the
+        document is refused when it is decided, and no other."""
+        found: set[UUID] = set()
+        for document in documents:
+            for module in self._modules:
+                try:
+                    given = {"lines": document.lines}
+                    found |= set(ask(self._plugins, module.name, "named_lots", UUID, **given) or ())
+                except Refused as refused:
+                    self._failed[document.id] = refused
+        return frozenset(found)
+
+    async def ask(self, put: Asking, concerned: Concerned) -> Rowsets:
+        """Ask for what the plugins want to know of these, after the lock (rule 3.2)."""
         wanted = [one for module in self._modules for one in _reads(self._plugins, module.name)]
-        async with asking(tx) as put:
-            answers = [
-                (one.table, await put(rows_where(one.table, one.by, ids[one.by])))
-                for one in wanted
-                if ids[one.by]
-            ]
-        for table, answer in answers:
+        return [
+            (one.table, await put(question))
+            for one in wanted
+            if (question := _question(one, concerned)) is not None
+        ]
+
+    def learn(self, rowsets: Rowsets) -> None:
+        """Take in the answers."""
+        for table, answer in rowsets:
             for row in answer.value:
                 self._rows.put(table, row)
 
@@ -166,7 +185,21 @@ class Plugged:
         module: Module,
         movements: tuple[Movement, ...] = (),
     ) -> Posting:
+        if document.id in self._failed:
+            raise self._failed[document.id]
         return Posting(document, _View(state, module, self._rows), movements)
+
+
+def _question(wanted: Reads, concerned: Concerned) -> Question[list[Row]] | None:
+    """How to ask for it; None where there is nothing to ask."""
+    if wanted.by == "lot_id":
+        return rows_of_lots(wanted.table, concerned.lots, concerned.named, concerned.items)
+    ids = {
+        "item_id": concerned.items,
+        "party_id": concerned.parties,
+        "document_id": concerned.documents,
+    }[wanted.by]
+    return rows_where(wanted.table, wanted.by, list(ids)) if ids else None
 
 
 @lru_cache(maxsize=256)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -10,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from core.db.database import Row
-from core.db.questions import Question
+from core.db.questions import TENANT, Question
 from core.documents.facts import ItemFacts, PartyFacts, PlaceFacts, UnitFacts
 from core.ids import NIL
 from core.ledger.records import BalanceKey, Leg, Origin, PoolKey, Position
@@ -115,51 +116,104 @@ def parties(ids: Collection[UUID]) -> Question[dict[UUID, PartyFacts]]:
     )
 
 
+_LOTS = f"""
+WITH near AS (SELECT lot_id FROM balance WHERE tenant_id = %s AND item_id = ANY(%s) AND on_hand <> 0
+    AND lot_id <> '{NIL}' UNION SELECT unnest(%s::uuid[])),
+lots AS (SELECT lot_id FROM near UNION SELECT parent_id FROM lot WHERE tenant_id = %s
+    AND id = ANY(ARRAY(SELECT lot_id FROM near)) AND parent_id IS NOT NULL)
+"""  # noqa: S608 - a constant
+"""The lots that lie somewhere, those named, and what they belong to. Arrays are made of them, because a join
+would be planned for as many as there are on average, and read every lot there ever was."""
+
+
+@dataclass(frozen=True, slots=True)
+class Goods:
+    """Which goods of items are to be read: what is there, the ``named`` lots, there or not, and what waits
+    for or belongs to the ``documents``. An item's emptied lots and pools grow with its history; a posting
+    on time needs none but these. ``there`` are the items whose lots are read because they lie somewhere:
+    all of them, but where that was read before."""
+
+    items: list[UUID]
+    named: list[UUID]
+    documents: list[UUID]
+    there: list[UUID]
+
+    @property
+    def lots(self) -> tuple[Any, ...]:
+        """The parameters of ``_LOTS``, after the tenant."""
+        return (self.there, self.named, TENANT)
+
+
 def balances(ids: Collection[UUID]) -> Question[dict[BalanceKey, Decimal]]:
-    """All balances of the items, those at zero included."""
+    """The balances of the items that are not at zero: whatever is not among them is."""
     return Question(
         "SELECT item_id, place_id, lot_id, on_hand FROM balance"
-        " WHERE tenant_id = %s AND item_id = ANY(%s)",
+        " WHERE tenant_id = %s AND item_id = ANY(%s) AND on_hand <> 0",
         (list(ids),),
         lambda found: {BalanceKey(r[0], r[1], r[2]): r[3] for r in found},
     )
 
 
+_LOT = "SELECT id, item_id, code, parent_id, is_unit, received_on FROM lot"
+
+
 def lots(ids: Collection[UUID]) -> Question[dict[UUID, LotFacts]]:
-    """All lots of the items."""
+    """All lots that the items ever had."""
+    return Question(f"{_LOT} WHERE tenant_id = %s AND item_id = ANY(%s)", (list(ids),), _lots)
+
+
+def lots_of(goods: Goods) -> Question[dict[UUID, LotFacts]]:
+    """The lots of these goods."""
     return Question(
-        "SELECT id, item_id, code, parent_id, is_unit, received_on FROM lot"
-        " WHERE tenant_id = %s AND item_id = ANY(%s)",
-        (list(ids),),
-        lambda found: {r[0]: LotFacts(*r) for r in found},
+        f"{_LOTS} {_LOT} WHERE tenant_id = %s AND id = ANY(ARRAY(SELECT lot_id FROM lots))"  # noqa: S608 - our names
+        " AND item_id = ANY(%s)",
+        (*goods.lots, TENANT, goods.items),
+        _lots,
     )
+
+
+def _lots(found: Sequence[Row]) -> dict[UUID, LotFacts]:
+    return {r[0]: LotFacts(*r) for r in found}
 
 
 PoolRow = tuple[PoolKey, Decimal, Decimal, Decimal, Decimal]
 """A pool as it is stored: its key, quantity, value, last and first known cost."""
 
+_POOL = "SELECT item_id, place_id, lot_id, document_id, quantity, value, last_cost, first_cost FROM pool"
 
-def pools(
-    ids: Collection[UUID], waiting_for: Collection[UUID] | None = None
-) -> Question[list[PoolRow]]:
-    """The items' pools; those of documents other than ``waiting_for`` only where something waits, for
-    every order that an item was ever issued to leaves an empty one. None reads them all."""
+
+def pools(ids: Collection[UUID]) -> Question[list[PoolRow]]:
+    """All pools that the items ever had."""
+    return Question(f"{_POOL} WHERE tenant_id = %s AND item_id = ANY(%s)", (list(ids),), _pools)
+
+
+def pools_of(goods: Goods) -> Question[list[PoolRow]]:
+    """The pools of these goods, empty or not, for what an empty one last cost prices what comes or goes next;
+    and all in which something is or is owed, whatever it waits for."""
     return Question(
-        "SELECT item_id, place_id, lot_id, document_id, quantity, value, last_cost,"
-        " first_cost FROM pool"
-        " WHERE tenant_id = %s AND item_id = ANY(%s) AND (%s OR quantity <> 0"
-        " OR document_id = ANY(%s))",
-        (list(ids), waiting_for is None, [NIL, *(waiting_for or ())]),
-        lambda found: [(PoolKey(*r[:4]), *r[4:]) for r in found],
+        f"{_LOTS} {_POOL} WHERE tenant_id = %s AND item_id = ANY(%s) AND document_id = '{NIL}'"  # noqa: S608 - our names
+        f" AND lot_id = ANY(ARRAY(SELECT lot_id FROM lots) || '{NIL}'::uuid)"
+        f" UNION {_POOL} WHERE tenant_id = %s AND document_id <> '{NIL}' AND document_id = ANY(%s)"
+        f" AND item_id = ANY(%s) UNION {_POOL} WHERE tenant_id = %s"
+        " AND id = ANY(ARRAY(SELECT pool_id FROM layer WHERE tenant_id = %s AND item_id = ANY(%s)))",
+        (
+            *(*goods.lots, TENANT, goods.items),
+            *(TENANT, goods.documents, goods.items),
+            *(TENANT, TENANT, goods.there),
+        ),
+        _pools,
     )
+
+
+def _pools(found: Sequence[Row]) -> list[PoolRow]:
+    return [(PoolKey(*r[:4]), *r[4:]) for r in found]
 
 
 def layers(ids: Collection[UUID]) -> Question[list[tuple[UUID, Origin, Leg]]]:
     """What is left of receipts in the items' pools, as (pool id, receipt, what is left)."""
     return Question(
-        "SELECT l.pool_id, l.origin_on, l.origin_sequence, l.origin_flow, l.quantity, l.value"
-        " FROM pool p JOIN layer l ON l.tenant_id = p.tenant_id AND l.pool_id = p.id"
-        " WHERE p.tenant_id = %s AND p.item_id = ANY(%s)",
+        "SELECT pool_id, origin_on, origin_sequence, origin_flow, quantity, value FROM layer"
+        " WHERE tenant_id = %s AND item_id = ANY(%s)",
         (list(ids),),
         lambda found: [(r[0], Origin(*r[1:4]), Leg(*r[4:])) for r in found],
     )
@@ -186,15 +240,30 @@ def promises(ids: Collection[UUID]) -> Question[list[Promised]]:
     )
 
 
+_HOLD = "SELECT item_id, place_id, lot_id, reason FROM hold"
+_IN_FORCE = "released_at IS NULL AND (until IS NULL OR until > clock_timestamp())"
+
+
 def holds(ids: Collection[UUID]) -> Question[list[Held]]:
     """The holds in force on the items, their lots and their places."""
     return Question(
-        "SELECT item_id, place_id, lot_id, reason FROM hold WHERE tenant_id = %s"
-        " AND item_id = ANY(%s) AND released_at IS NULL"
-        " AND (until IS NULL OR until > clock_timestamp())",
-        (list(ids),),
-        lambda found: [Held(*r) for r in found],
+        f"{_HOLD} WHERE tenant_id = %s AND item_id = ANY(%s) AND {_IN_FORCE}", (list(ids),), _holds
     )
+
+
+def holds_of(goods: Goods) -> Question[list[Held]]:
+    """Those that these goods can meet: what is gone stays on hold."""
+    return Question(
+        f"{_LOTS} {_HOLD} WHERE tenant_id = %s AND item_id = ANY(%s) AND lot_id IS NULL"  # noqa: S608 - our names
+        f" AND {_IN_FORCE} UNION ALL {_HOLD} WHERE tenant_id = %s AND item_id = ANY(%s)"
+        f" AND lot_id = ANY(ARRAY(SELECT lot_id FROM lots)) AND {_IN_FORCE}",
+        (*goods.lots, TENANT, goods.there, TENANT, goods.items),
+        _holds,
+    )
+
+
+def _holds(found: Sequence[Row]) -> list[Held]:
+    return [Held(*r) for r in found]
 
 
 def standards(

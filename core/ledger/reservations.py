@@ -65,7 +65,7 @@ async def withdraw(tx: Transaction, order: Document) -> None:
 async def restore(tx: Transaction, order: Document) -> None:
     """Promise again what is still open, from today on, whatever has been closed since the order; the
     stock must be there as for a new order. Raises Refused."""
-    loaded = await load(tx, items_of(order), documents=[order.id])
+    loaded = await load(tx, items_of(order), documents=[order])
     done = await _executed(tx, order)
     opened = tuple(
         replace(line, quantity=line.base_quantity - done.get(line.no, ZERO))

@@ -59,7 +59,9 @@ balance = tenant_table(
     ),
     sa.CheckConstraint("NOT is_unit OR on_hand IN (0, 1)", name="unit"),
     sa.Index(None, "tenant_id", "place_id", "item_id"),
+    sa.Index("balance_there_idx", "tenant_id", "item_id", postgresql_where=sa.text("on_hand <> 0")),
 )
+"""No row is ever deleted: they are the keys of every past date, too. Postings read those not at zero."""
 
 pool = tenant_table(
     "pool",
@@ -74,7 +76,7 @@ pool = tenant_table(
     sa.Column("first_cost", Number, nullable=False),
     tenant_key("item_id", to="item"),
     sa.CheckConstraint("quantity <> 0 OR value = 0", name="empty_is_worthless"),
-    sa.Index(None, "tenant_id", "item_id"),
+    sa.Index(None, "tenant_id", "item_id", "document_id", "lot_id"),
     sa.Index(
         None,
         "tenant_id",
@@ -82,6 +84,8 @@ pool = tenant_table(
         postgresql_where=sa.text("document_id <> '00000000-0000-0000-0000-000000000000'"),
     ),
 )
+"""No index depends on a quantity: most postings change one, and it is done within the page. Which pools hold
+something, their layers tell."""
 
 layer = tenant_table(
     "layer",
@@ -89,10 +93,13 @@ layer = tenant_table(
     sa.Column("origin_on", sa.Date, primary_key=True),
     sa.Column("origin_sequence", sa.BigInteger, primary_key=True),
     sa.Column("origin_flow", sa.Integer, primary_key=True),
+    sa.Column("item_id", Uuid, nullable=False),
     sa.Column("quantity", Number, nullable=False),
     sa.Column("value", Number, nullable=False),
     tenant_key("pool_id", to="pool"),
+    sa.Index(None, "tenant_id", "item_id"),
 )
+"""What is left of receipts in pools, and, below zero, of issues whose goods have not come yet."""
 
 entry = tenant_table(
     "entry",
@@ -218,7 +225,7 @@ promise = tenant_table(
     tenant_key("item_id", to="item"),
     tenant_key("place_id", to="place"),
     sa.CheckConstraint("quantity >= 0", name="quantity"),
-    sa.Index(None, "tenant_id", "item_id"),
+    sa.Index(None, "tenant_id", "item_id", postgresql_where=sa.text("quantity > 0")),
 )
 
 hold = tenant_table(
@@ -235,7 +242,9 @@ hold = tenant_table(
     tenant_key("item_id", to="item"),
     tenant_key("place_id", to="place"),
     tenant_key("lot_id", to="lot"),
-    sa.Index(None, "tenant_id", "item_id"),
+    sa.Index(
+        None, "tenant_id", "item_id", "lot_id", postgresql_where=sa.text("released_at IS NULL")
+    ),
 )
 
 seal = tenant_table(

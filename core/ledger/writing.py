@@ -95,6 +95,7 @@ async def take_numbers(
 
 
 async def lots(tx: RawTransaction, made: Mapping[UUID, LotFacts]) -> None:
+    """New lots. One that is there already was not read, and the constraint refuses it."""
     await bulk.insert(
         tx,
         tables.lot,
@@ -103,7 +104,6 @@ async def lots(tx: RawTransaction, made: Mapping[UUID, LotFacts]) -> None:
             (lot.id, lot.item_id, lot.code, lot.parent_id, lot.is_unit, lot.received_on)
             for _, lot in sorted(made.items())
         ],
-        conflict="ON CONFLICT (tenant_id, id) DO NOTHING",
     )
 
 
@@ -113,8 +113,9 @@ async def balances(
     before: Mapping[BalanceKey, Decimal],
     touched: Iterable[BalanceKey],
 ) -> None:
-    """Rows are made only for what increases (rule 3.6). The flag that lets a row be negative follows
-    the policy, and stays while the row is below zero: such a row may only rise (rule 4.3)."""
+    """Rows are made only for what increases (rule 3.6), or found at zero: those are not read. The flag that
+    lets a row be negative follows the policy, and stays while the row is below zero: such a row may only
+    rise (rule 4.3)."""
     old, new = [], []
     for key in sorted(set(touched)):
         now = state.books.balances.get(key, ZERO)
@@ -135,7 +136,14 @@ async def balances(
         columns,
         old,
     )
-    await bulk.insert(tx, tables.balance, columns, new)
+    await bulk.insert(
+        tx,
+        tables.balance,
+        columns,
+        new,
+        conflict="ON CONFLICT (tenant_id, item_id, place_id, lot_id) DO UPDATE"
+        " SET on_hand = excluded.on_hand, may_go_negative = excluded.may_go_negative",
+    )
 
 
 Kept = dict[PoolKey, tuple[Decimal, Decimal, Decimal, dict[Any, tuple[Decimal, Decimal]]]]
@@ -154,30 +162,36 @@ def kept(pools: Mapping[PoolKey, Pool]) -> Kept:
     }
 
 
-_NEW_POOL: tuple[None, None, None, dict[Any, tuple[Decimal, Decimal]]] = (None, None, None, {})
-
-
 async def pools(tx: RawTransaction, state: State, before: Kept, real: Numbering) -> None:
-    """Pools and their layers, as far as they changed."""
-    changed, put, gone = [], [], []
+    """Pools and their layers, as far as they changed. A new pool that is there already was not read, and the
+    constraint refuses it: what it last cost would be lost."""
+    changed, new, put, gone = [], [], [], []
     for key, pool in sorted(state.books.pools.items()):
-        was = before.get(key, _NEW_POOL)
-        if (pool.quantity, pool.value, pool.last_cost) != was[:3]:
-            figures = (pool.quantity, pool.value, pool.last_cost, pool.first_cost)
-            changed.append((key.id, *key, *figures))
+        figures = (pool.quantity, pool.value, pool.last_cost)
+        *read, left = before.get(key, (None, None, None, {}))
+        if key not in before:
+            new.append((key.id, *key, *figures, pool.first_cost))
+        elif figures != (*read,):
+            changed.append((key.id, *figures))
         now = {
             o._replace(sequence=real.get(o.sequence, o.sequence)): (leg.quantity, leg.value)
             for o, leg in pool.layers.items()
         }
-        put += [(key.id, *o, *v) for o, v in now.items() if was[3].get(o) != v]
-        gone += [(key.id, *o) for o in was[3] if o not in now]
+        put += [(key.id, *o, key.item, *v) for o, v in now.items() if left.get(o) != v]
+        gone += [(key.id, *o) for o in left if o not in now]
     await bulk.insert(
         tx,
         tables.pool,
         "id item_id place_id lot_id document_id quantity value last_cost first_cost",
-        changed,
-        conflict="ON CONFLICT (tenant_id, id) DO UPDATE SET quantity = excluded.quantity,"
-        " value = excluded.value, last_cost = excluded.last_cost",
+        new,
+    )
+    await bulk.run(
+        tx,
+        "UPDATE pool p SET quantity = r.quantity, value = r.value, last_cost = r.last_cost FROM {rows}"
+        " WHERE p.tenant_id = r.tenant_id AND p.id = r.id",
+        tables.pool,
+        "id quantity value last_cost",
+        sorted(changed),
     )
     await bulk.run(
         tx,
@@ -191,7 +205,7 @@ async def pools(tx: RawTransaction, state: State, before: Kept, real: Numbering)
     await bulk.insert(
         tx,
         tables.layer,
-        "pool_id origin_on origin_sequence origin_flow quantity value",
+        "pool_id origin_on origin_sequence origin_flow item_id quantity value",
         sorted(put),
         conflict="ON CONFLICT (tenant_id, pool_id, origin_on, origin_sequence, origin_flow)"
         " DO UPDATE SET quantity = excluded.quantity, value = excluded.value",

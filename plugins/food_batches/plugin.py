@@ -92,7 +92,7 @@ def document_types() -> list[DocumentType]:
 def posting_reads() -> list[Reads]:
     return [
         Reads(tables.item, "item_id"),
-        Reads(tables.second_balance, "item_id"),
+        Reads(tables.second_balance, "lot_id"),
         Reads(tables.batch, "lot_id"),
         Reads(tables.recall_batch, "lot_id"),
         Reads(tables.customer, "party_id"),

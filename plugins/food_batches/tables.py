@@ -188,14 +188,14 @@ recall_return = tables.table(
 second_balance = tables.table(
     "second_balance",
     sa.Column("item_id", Uuid, primary_key=True),
-    sa.Column("place_id", Uuid, primary_key=True),
     sa.Column("lot_id", Uuid, primary_key=True),
+    sa.Column("place_id", Uuid, primary_key=True),
     sa.Column("quantity", Number, nullable=False),
     tables.key("item_id", to=item, target=("item_id",)),
     tables.key("place_id", to="place"),
     sa.CheckConstraint("quantity >= 0", name="quantity"),
 )
-"""The second quantity of what is there, beside core's balance of the first."""
+"""The second quantity of what is there, beside core's balance of the first; postings read it by lot."""
 
 second_movement = tables.table(
     "second_movement",

@@ -17,6 +17,7 @@ from uuid import UUID
 
 from core.plugin_api import (
     Line,
+    LineDraft,
     LotPart,
     Manifest,
     Offer,
@@ -30,7 +31,7 @@ from core.plugin_api import (
 )
 from plugins.serial_numbers import attributes, tables
 from plugins.serial_numbers.graphql import EXTENSION
-from plugins.serial_numbers.posting import TAKEN, SerialPosting
+from plugins.serial_numbers.posting import TAKEN, SerialPosting, units_of
 from plugins.serial_numbers.settings import SerialSettings
 from schema.plugin_api import Extension
 
@@ -64,6 +65,11 @@ def posting_reads() -> list[Reads]:
         Reads(tables.unit, "lot_id"),
         Reads(tables.reservation, "lot_id"),
     ]
+
+
+@hookimpl
+def named_lots(lines: Sequence[Line | LineDraft]) -> set[UUID]:
+    return units_of(lines)
 
 
 @hookimpl

@@ -4,7 +4,7 @@ move, and what becomes of them."""
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from functools import cache, cached_property
@@ -16,6 +16,7 @@ from core.plugin_api import (
     REQUIRED,
     Effect,
     Line,
+    LineDraft,
     Lot,
     LotPart,
     Movement,
@@ -96,6 +97,13 @@ ONE, NONE = Decimal(1), Decimal(0)
 _NO_UNITS = (Effect.DROP, Effect.REVALUE, Effect.LANDED, Effect.STANDARD, Effect.ORDER)
 
 
+def units_of(lines: Iterable[Line | LineDraft]) -> set[UUID]:
+    """The units that lines name."""
+    return {
+        lot_id(line.item_id, number) for line in lines for number in told(line.extensions) or ()
+    }
+
+
 class SerialPosting:
     """One document, with what this module knows of its units."""
 
@@ -112,11 +120,7 @@ class SerialPosting:
     @cached_property
     def named(self) -> set[UUID]:
         """The units that the lines name."""
-        return {
-            lot_id(line.item_id, number)
-            for line in self.document.lines
-            for number in told(line.extensions) or ()
-        }
+        return units_of(self.document.lines)
 
     def _controlled(self, item_id: UUID) -> Item | None:
         """The item if it is under serial control."""

@@ -60,6 +60,17 @@ def test_units_are_counted(tmp_path: Path) -> None:
     assert "One line of 200 serial numbers" in run.stdout
 
 
+def test_what_is_gone_is_weighed(tmp_path: Path) -> None:
+    path = tmp_path / "result.json"
+    command = [sys.executable, "-m", "benchmarks", "emptied", "--size", "tiny", "--json", str(path)]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stdout + run.stderr
+    found = json.loads(path.read_text())["emptied"]
+    assert found["units"] == 200
+    assert all(found[what] > 0 for what in ("used", "fresh", "ratio"))
+    assert "A posting to an item with 200 units gone" in run.stdout
+
+
 def test_an_unknown_goal_is_refused() -> None:
     command = [sys.executable, "-m", "benchmarks", "B99"]
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)

@@ -584,6 +584,8 @@ CREATE TABLE balance (
 
 CREATE INDEX balance_tenant_id_place_id_item_id_idx ON balance (tenant_id, place_id, item_id);
 
+CREATE INDEX balance_there_idx ON balance (tenant_id, item_id) WHERE on_hand <> 0;
+
 alter table "balance" enable row level security;
 
 alter table "balance" force row level security;
@@ -736,7 +738,7 @@ CREATE TABLE pool (
 
 CREATE INDEX pool_tenant_id_document_id_idx ON pool (tenant_id, document_id) WHERE document_id <> '00000000-0000-0000-0000-000000000000';
 
-CREATE INDEX pool_tenant_id_item_id_idx ON pool (tenant_id, item_id);
+CREATE INDEX pool_tenant_id_item_id_document_id_lot_id_idx ON pool (tenant_id, item_id, document_id, lot_id);
 
 alter table "pool" enable row level security;
 
@@ -850,7 +852,7 @@ CREATE TABLE hold (
 	CONSTRAINT hold_tenant_id_lot_id_fkey FOREIGN KEY(tenant_id, lot_id) REFERENCES lot (tenant_id, id)
 );
 
-CREATE INDEX hold_tenant_id_item_id_idx ON hold (tenant_id, item_id);
+CREATE INDEX hold_tenant_id_item_id_lot_id_idx ON hold (tenant_id, item_id, lot_id) WHERE released_at IS NULL;
 
 alter table "hold" enable row level security;
 
@@ -868,11 +870,14 @@ CREATE TABLE layer (
 	origin_on DATE NOT NULL, 
 	origin_sequence BIGINT NOT NULL, 
 	origin_flow INTEGER NOT NULL, 
+	item_id UUID NOT NULL, 
 	quantity NUMERIC NOT NULL, 
 	value NUMERIC NOT NULL, 
 	CONSTRAINT layer_pkey PRIMARY KEY (tenant_id, pool_id, origin_on, origin_sequence, origin_flow), 
 	CONSTRAINT layer_tenant_id_pool_id_fkey FOREIGN KEY(tenant_id, pool_id) REFERENCES pool (tenant_id, id)
 );
+
+CREATE INDEX layer_tenant_id_item_id_idx ON layer (tenant_id, item_id);
 
 alter table "layer" enable row level security;
 
@@ -957,7 +962,7 @@ CREATE TABLE promise (
 	CONSTRAINT promise_quantity CHECK (quantity >= 0)
 );
 
-CREATE INDEX promise_tenant_id_item_id_idx ON promise (tenant_id, item_id);
+CREATE INDEX promise_tenant_id_item_id_idx ON promise (tenant_id, item_id) WHERE quantity > 0;
 
 alter table "promise" enable row level security;
 

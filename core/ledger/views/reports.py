@@ -231,7 +231,7 @@ async def availability(
         " LEFT JOIN LATERAL (SELECT sum(m.quantity) FILTER (WHERE NOT m.incoming) reserved,"
         "  sum(m.quantity) FILTER (WHERE m.incoming) ordered FROM promise m"
         "  JOIN place p ON p.tenant_id = m.tenant_id AND p.id = m.place_id"
-        "  WHERE m.tenant_id = %s AND m.item_id = k.item_id"
+        "  WHERE m.tenant_id = %s AND m.item_id = k.item_id AND m.quantity > 0"
         "  AND (m.expires_at IS NULL OR m.expires_at > clock_timestamp())"
         "  AND (k.place_id IS NULL OR k.place_id = ANY(p.path))) r ON true",
         [key[0] for key in keys],

@@ -294,7 +294,7 @@ async def free_at(
         " - coalesce((SELECT sum(m.quantity) FROM promise m"
         "  JOIN place p ON p.tenant_id = m.tenant_id AND p.id = m.place_id"
         "  WHERE m.tenant_id = %s AND m.item_id = k.item_id AND NOT m.incoming"
-        "  AND (m.expires_at IS NULL OR m.expires_at > clock_timestamp())"
+        "  AND m.quantity > 0 AND (m.expires_at IS NULL OR m.expires_at > clock_timestamp())"
         "  AND k.place_id = ANY(p.path)), 0) FROM unnest(%s::uuid[], %s::uuid[]) k(item_id, place_id)",
         tx.tenant_id,
         tx.tenant_id,

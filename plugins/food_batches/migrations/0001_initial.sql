@@ -223,10 +223,10 @@ grant select on "food_batches_recall_batch" to tallybook_read;
 CREATE TABLE food_batches_second_balance (
 	tenant_id UUID NOT NULL, 
 	item_id UUID NOT NULL, 
-	place_id UUID NOT NULL, 
 	lot_id UUID NOT NULL, 
+	place_id UUID NOT NULL, 
 	quantity NUMERIC NOT NULL, 
-	CONSTRAINT food_batches_second_balance_pkey PRIMARY KEY (tenant_id, item_id, place_id, lot_id), 
+	CONSTRAINT food_batches_second_balance_pkey PRIMARY KEY (tenant_id, item_id, lot_id, place_id), 
 	CONSTRAINT food_batches_second_balance_tenant_id_item_id_fkey FOREIGN KEY(tenant_id, item_id) REFERENCES food_batches_item (tenant_id, item_id), 
 	CONSTRAINT food_batches_second_balance_tenant_id_place_id_fkey FOREIGN KEY(tenant_id, place_id) REFERENCES place (tenant_id, id), 
 	CONSTRAINT food_batches_second_balance_quantity CHECK (quantity >= 0)

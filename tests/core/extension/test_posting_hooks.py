@@ -310,3 +310,26 @@ async def test_verification_asks_modules_for_their_own_rows(db: Database, fails:
         await world.item("A")
         await world.posted("receipt", world.line("A", 1, "2"))  # which halts nobody
         assert await release(db, world.principal) == []  # and keeps nobody halted
+
+
+async def test_rows_of_what_is_gone_are_known_where_it_is_named(
+    db: Database, own_tables: None
+) -> None:
+    seen: list[set[Decimal]] = []
+
+    def check_posting(posting: Posting) -> list[Refusal]:
+        seen.append({row["quantity"] for row in posting.view.rows(moved)})
+        return []
+
+    with installed(plugin("testing", posting_reads, check_posting, posting_rows, tables=tables)):
+        world = await World.open(db)
+        await switch_on(db, world.principal, "testing")
+        await world.item("A")
+        for n in (1, 2, 3):
+            await world.posted("receipt", world.line("A", n, "2", lot_code=f"L{n}"))
+            await world.posted("issue", world.line("A", n, lot_code=f"L{n}"))
+        await world.posted("receipt", world.line("A", 5, "2", lot_code="L5"))
+        await world.posted("issue", world.line("A", 1))
+        await world.posted("gain", world.line("A", 1, lot_code="L2"))
+        assert seen[-2:] == [{5}, {4, 6}]  # of L2 two came and two went
+        assert await quantities(world) == {"L1": 2, "L2": 5, "L3": 6, "L5": 6}

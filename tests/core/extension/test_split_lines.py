@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from core.db.database import Database
+from core.documents.records import Line, LineDraft
 from core.errors import LIMIT_EXCEEDED, refuse
 from core.extension.records import LotPart, Posting
+from core.ledger.records import lot_id
 from tests.core.extension.making import installed, plugin, switch_on
 from tests.ledger_world import World
 
@@ -202,4 +205,49 @@ async def test_one_module_splits_a_line(db: Database) -> None:
         [refusal] = (await world.try_("receipt", world.line("A", 1, 5, remark="S1"))).refusals
         assert refusal.code == "MODULE_FAILED"
         assert await world.on_hand("A") == 0
+        await world.tallies()
+
+
+def named_lots(lines: Sequence[Line | LineDraft]) -> Iterator[UUID]:
+    """Those of ``split_lines``."""
+    for line in lines:
+        for word in (line.remark or "").replace(":", " ").split():
+            if word == "BROKEN":
+                raise ValueError("there is no such lot")
+            yield lot_id(line.item_id, word.partition("=")[0])
+
+
+@pytest.mark.parametrize("told", [True, False], ids=["told", "not told"])
+async def test_parts_of_lots_that_are_gone(db: Database, told: bool) -> None:
+    """Whether the plugin tells which lots it names or not, they are what they were: untold, it takes a
+    second try."""
+    with installed(plugin("testing", split_lines, *([named_lots] if told else []))):
+        world = await World.open(db)
+        await switch_on(db, world.principal, "testing")
+        for item, scope in (("L", "item_lot"), ("A", "serial")):
+            await world.item(item, cost_scope=scope, purchase_price=D(99))
+            await world.posted("receipt", world.line(item, 3, 5, remark="BOX: S1 S2 S3"))
+            await world.posted("issue", world.line(item, 3, remark="S1 S2 S3"), on=2)
+            await world.posted("gain", world.line(item, 2, remark="S1 S3"), on=3)
+        assert await values(world, "A") == {"S1": 5, "S3": 5}
+        assert await values(world, "L") == {"BOX": 10}
+        belong = await world.rows("SELECT count(*) FROM lot WHERE parent_id IS NOT NULL")
+        assert belong == [(6,)]
+        again = [world.draft("gain", world.line("A", 1, remark=s), on=3) for s in ("S2", "S2")]
+        first, second = await world.many(*again)
+        assert first.outcome is not None
+        assert [refusal.code for refusal in second.refusals] == ["UNIT_ELSEWHERE"]
+        await world.tallies()
+
+
+async def test_who_cannot_tell_the_lots_refuses_its_own_document(db: Database) -> None:
+    with installed(plugin("testing", split_lines, named_lots)):
+        world = await World.open(db)
+        await switch_on(db, world.principal, "testing")
+        await world.item("A", cost_scope="serial")
+        lines = [world.line("A", 1, 5, remark=remark) for remark in ("S1", "BROKEN", "S2")]
+        verdicts = await world.many(*(world.draft("receipt", line) for line in lines))
+        refused = [[refusal.code for refusal in one.refusals] for one in verdicts]
+        assert refused == [[], ["MODULE_FAILED"], []]
+        assert await lots(world) == {"S1": 1, "S2": 1}
         await world.tallies()
