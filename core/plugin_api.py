@@ -44,7 +44,7 @@ from core.errors import (
 from core.extension.attributes import OF_CORE
 from core.extension.described import attributes_of_items
 from core.extension.hookspecs import hookimpl
-from core.extension.manifest import Manifest, NoSettings, Permission
+from core.extension.manifest import ItemId, Manifest, NoSettings, PartyId, Permission, PlaceId
 from core.extension.plugin_tables import Tables
 from core.extension.records import (
     Job,
@@ -88,7 +88,6 @@ from core.ledger.views.reports import Availability, availability
 from core.outbox import Event, Heard, emit_many
 from core.places.rules import NegativeStock, PlaceDraft
 from core.places.service import create_place_within
-from core.tenancy.modules import update_module_settings
 from core.tenancy.rules import Principal
 from core.text import clean
 
@@ -125,6 +124,7 @@ __all__ = [
     "IndicatorUnit",
     "ItemChanges",
     "ItemDraft",
+    "ItemId",
     "Job",
     "Language",
     "Line",
@@ -143,8 +143,10 @@ __all__ = [
     "Number",
     "Offer",
     "Ordered",
+    "PartyId",
     "Permission",
     "PlaceDraft",
+    "PlaceId",
     "Post",
     "PostStored",
     "Posted",
@@ -211,6 +213,5 @@ __all__ = [
     "to_multiple",
     "today",
     "today_by_place",
-    "update_module_settings",
     "uuid7",
 ]

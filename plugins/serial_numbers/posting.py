@@ -437,8 +437,8 @@ class SerialPosting:
         facts = self.view.place(place)
         if facts.account is not None:
             return life.WAITING[facts.account]
-        if not set(facts.path).isdisjoint(self.settings.repair_places):
+        if not set(facts.path).isdisjoint(self.settings.repair_place_ids):
             return State.IN_REPAIR
-        if not set(facts.path).isdisjoint(self.settings.processor_places):
+        if not set(facts.path).isdisjoint(self.settings.processor_place_ids):
             return State.AT_PROCESSOR
         return State.IN_STOCK

@@ -14,10 +14,10 @@ from plugins.food_batches.graphql import (
     records,
     samples,
     scan,
-    settings,
     trace,
 )
-from schema.plugin_api import gathered
+from plugins.food_batches.graphql.vocabulary import FoodBatchesLicenceKind, FoodBatchesLicencePolicy
+from schema.plugin_api import Extension, gathered
 
 PARTS = (
     items,
@@ -27,7 +27,6 @@ PARTS = (
     opening,
     near,
     records,
-    settings,
     trace,
     recall,
     scan,
@@ -35,4 +34,11 @@ PARTS = (
     samples,
 )
 
-EXTENSION = gathered(part.EXTENSION for part in PARTS)
+WORDS = Extension(
+    settings={
+        "licence_policy": FoodBatchesLicencePolicy,
+        "licence_kinds": FoodBatchesLicenceKind,
+    }
+)
+
+EXTENSION = gathered([WORDS, *(part.EXTENSION for part in PARTS)])

@@ -155,7 +155,7 @@ async def test_units_are_made_of_units(store: Store) -> None:
 
 async def test_what_is_in_repair_is_not_sold(store: Store) -> None:
     await store.item("A")
-    await store.decide(repair_places=[str(store.world.places["SHOP"])])
+    await store.decide(repair_place_ids=[str(store.world.places["SHOP"])])
     await store.posted("receipt", store.line("A", "S1", "S2", price=1))
     await store.posted("transfer", store.line("A", "S1", to="SHOP"), on=2)
     assert (await store.states())["S1"] == "in_repair"
