@@ -9,7 +9,12 @@ from core.audit.tables import record as record_audit
 from core.canonical import plain
 from core.catalogue.records import BarcodeDraft, ItemChanges, ItemDraft
 from core.catalogue.service import save_items_within
-from core.catalogue.tables import barcodes_of_items, items_by_barcode, lock_guards
+from core.catalogue.tables import (
+    barcodes_of_items,
+    change_cost_scope,
+    items_by_barcode,
+    lock_guards,
+)
 from core.commands import Asked
 from core.commands import known as known_command
 from core.commands import run as run_command
@@ -178,6 +183,7 @@ __all__ = [
     "cell_flag",
     "cell_number",
     "cell_whole",
+    "change_cost_scope",
     "clean",
     "create_place_within",
     "define",
