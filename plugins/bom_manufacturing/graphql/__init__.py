@@ -15,7 +15,7 @@ from plugins.bom_manufacturing.graphql import (
     subcontracting,
     subcontracting_actions,
     usage,
-    work_orders,
+    work_order_queries,
     working,
 )
 from plugins.bom_manufacturing.graphql.vocabulary import BomManufacturingNegative
@@ -24,7 +24,7 @@ from schema.plugin_api import Extension, gathered
 PARTS = (
     *(bills, asking, saving),
     *(planning_items, forecasts, plans, plan_answers),
-    *(work_orders, working, ordering),
+    *(work_order_queries, working, ordering),
     *(subcontracting, subcontracting_actions),
     *(recipes, usage),
 )
