@@ -16,7 +16,7 @@ from core.ledger.records import lot_id
 from plugins.food_batches import batches, recalls
 from plugins.food_batches import plugin as food
 from plugins.serial_numbers import plugin
-from plugins.serial_numbers.posting import NOT_ALLOWED
+from plugins.serial_numbers.refusals import NOT_ALLOWED
 from tests.core.extension.making import switch_on
 from tests.ledger_world import day
 from tests.plugins.serial_numbers.stores import Store
