@@ -94,7 +94,7 @@ class _Shape:
 
     def of(self, record: BaseModel) -> Any:
         shown = {n: k.show(getattr(record, n)) for n, k in self.kinds.items() if not k.batch}
-        return self.output(record=record, **shown)
+        return self.output(_record=record, **shown)
 
     def said(self, sent: Any, path: Path, named: list[_Named], *, clears: bool) -> dict[str, Any]:
         """What an input says, in the words of the model; ``clears`` if null sets a field back."""
@@ -222,7 +222,7 @@ class _Types:
     def _output(
         self, name: str, about: str, model: type[BaseModel], kinds: Mapping[str, _Kind]
     ) -> type:
-        shown: dict[str, tuple[Any, Any]] = {"record": (strawberry.Private[Any], None)}  # type: ignore[misc]  # an annotation, made by the library
+        shown: dict[str, tuple[Any, Any]] = {"_record": (strawberry.Private[Any], None)}  # type: ignore[misc]  # an annotation, made by the library
         for setting, kind in kinds.items():
             about_it = _about(model, setting)
             if kind.batch:
@@ -251,7 +251,10 @@ class _Types:
             (inner,) = (part for part in parts if part is not NoneType)
             return _optional(self._kind(name, inner))
         if origin is tuple and parts[1:] == (Ellipsis,):
-            return _many(self._kind(name, parts[0]))
+            one = self._kind(name, parts[0])
+            if one.batch and (one.many or one.optional):
+                raise TypeError(f"{name} holds ids: several are tuple[PlaceId, ...] and the like")
+            return _many(one)
         if origin is Literal:
             return self._word(name, parts)
         if isinstance(hint, type) and issubclass(hint, Enum):
@@ -326,11 +329,12 @@ def _objects(setting: str, kind: _Kind, about: str) -> Any:
     """A field for the objects that a setting holds the ids of; null for whoever may not see such."""
 
     async def one(self: Any, info: Info) -> Any:
-        key = getattr(self.record, setting)
+        key = getattr(self._record, setting)
         return key and await info.context.load(kind.batch, key)
 
     async def several(self: Any, info: Info) -> Any:
-        found = [info.context.load(kind.batch, key) for key in getattr(self.record, setting)]
+        keys = getattr(self._record, setting) or ()
+        found = [info.context.load(kind.batch, key) for key in keys]
         return [value for coming in found if (value := await coming)]
 
     resolver = several if kind.many else one

@@ -163,6 +163,11 @@ async def test_bad_values_are_refused_where_they_stand_and_nothing_is_changed(sh
     assert (await shop.ask(ASK))["acmeSettings"] == DEFAULTS
 
 
+async def test_what_cannot_be_stored_is_refused_before_it_is_tried(shop: Shop) -> None:
+    answer = await shop.raw(CHANGE, input={"commandId": str(uuid7()), "label": "a\x00"})
+    assert [error["extensions"]["code"] for error in answer["errors"]] == ["BAD_TEXT"]
+
+
 async def test_who_may_change_them(shop: Shop, schema: ComposedSchema) -> None:
     tenant = shop.principal.tenant_id
     how: Json = {"schema": schema, "modules": {"acme"}}
@@ -192,6 +197,12 @@ class Misnamed(BaseModel):
     place: PlaceId | None = Field(default=None, description="A place.")
 
 
+class Nested(BaseModel):
+    """Lists of lists of ids, which lead nowhere."""
+
+    place_ids: tuple[tuple[PlaceId, ...], ...] = Field(default=(), description="Places.")
+
+
 class Wordy(BaseModel):
     """Words without an enum."""
 
@@ -215,6 +226,7 @@ class Mapped(BaseModel):
     [
         (Floating, {}, "the setting share has a type that settings cannot have: <class 'float'>"),
         (Misnamed, {}, "place holds ids: its name must end with _id, or _ids for several"),
+        (Nested, {}, "place_ids holds ids: several are tuple[PlaceId, ...] and the like"),
         (Wordy, {}, "the setting tone is one of some words: Extension.settings names none"),
         (Louder, {"tone": AcmeTone}, "AcmeTone has other values than the setting tone"),
         (Mapped, {}, "the setting shares has a type that settings cannot have: dict[str, int]"),
