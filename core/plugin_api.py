@@ -9,7 +9,12 @@ from core.audit.tables import record as record_audit
 from core.canonical import plain
 from core.catalogue.records import BarcodeDraft, ItemChanges, ItemDraft
 from core.catalogue.service import save_items_within
-from core.catalogue.tables import barcodes_of_items, items_by_barcode, lock_guards
+from core.catalogue.tables import (
+    barcodes_of_items,
+    change_cost_scope,
+    items_by_barcode,
+    lock_guards,
+)
 from core.commands import Asked
 from core.commands import known as known_command
 from core.commands import run as run_command
@@ -44,7 +49,7 @@ from core.errors import (
 from core.extension.attributes import OF_CORE
 from core.extension.described import attributes_of_items
 from core.extension.hookspecs import hookimpl
-from core.extension.manifest import Manifest, NoSettings, Permission
+from core.extension.manifest import ItemId, Manifest, NoSettings, PartyId, Permission, PlaceId
 from core.extension.plugin_tables import Tables
 from core.extension.records import (
     Job,
@@ -88,7 +93,6 @@ from core.ledger.views.reports import Availability, availability
 from core.outbox import Event, Heard, emit_many
 from core.places.rules import NegativeStock, PlaceDraft
 from core.places.service import create_place_within
-from core.tenancy.modules import update_module_settings
 from core.tenancy.rules import Principal
 from core.text import clean
 
@@ -125,6 +129,7 @@ __all__ = [
     "IndicatorUnit",
     "ItemChanges",
     "ItemDraft",
+    "ItemId",
     "Job",
     "Language",
     "Line",
@@ -143,8 +148,10 @@ __all__ = [
     "Number",
     "Offer",
     "Ordered",
+    "PartyId",
     "Permission",
     "PlaceDraft",
+    "PlaceId",
     "Post",
     "PostStored",
     "Posted",
@@ -176,6 +183,7 @@ __all__ = [
     "cell_flag",
     "cell_number",
     "cell_whole",
+    "change_cost_scope",
     "clean",
     "create_place_within",
     "define",
@@ -211,6 +219,5 @@ __all__ = [
     "to_multiple",
     "today",
     "today_by_place",
-    "update_module_settings",
     "uuid7",
 ]

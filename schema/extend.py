@@ -27,7 +27,8 @@ from schema.access import ANY_MEMBER, OF_NODE, PART, Described
 from schema.document_inputs import DocumentInput, DocumentLineDetails, DocumentLineInput
 from schema.errors import codes_within
 from schema.extensions import Extensible
-from schema.hookspecs import Extension, InputField, SchemaHooks
+from schema.hookspecs import Extension, InputField, SchemaHooks, gathered
+from schema.module_settings import settings_of
 from schema.protect import DEFINITION, grants
 
 _WITHOUT_OBJECT = (DocumentInput, DocumentLineInput)
@@ -47,7 +48,8 @@ class Added:
 
 
 def declared(plugins: Registry) -> dict[str, Extension]:
-    """What each plugin declares. Raises Refused for a hook that nobody knows or that fails."""
+    """What each plugin declares, by its hook and by its settings. Raises Refused for a hook that nobody
+    knows or that fails, and for settings that cannot be shown."""
     try:
         if not _specified(plugins):
             plugins.manager.add_hookspecs(SchemaHooks)
@@ -67,7 +69,18 @@ def declared(plugins: Registry) -> dict[str, Extension]:
             if not isinstance(answer, Extension):
                 raise bad(plugin, "its hook graphql does not answer with an Extension")
             found[plugin.name] = answer
+        own = found.get(plugin.name, Extension())
+        if plugin.manifest.settings.model_fields or own.settings:
+            found[plugin.name] = _with_settings(plugin, own)
     return found
+
+
+def _with_settings(plugin: Plugin, own: Extension) -> Extension:
+    """What a plugin declares, and what its settings add."""
+    try:
+        return gathered([own, settings_of(plugin, pascal(plugin.name), own.settings)])
+    except Exception as error:
+        raise bad(plugin, f"its settings cannot be shown: {error}") from error
 
 
 def _specified(plugins: Registry) -> bool:

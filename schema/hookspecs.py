@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Any
 
 import pluggy
@@ -40,10 +41,12 @@ class Extension:
     ``fields``: per type of core, a class whose fields join it; each takes the object as
     ``strawberry.Parent``. ``inputs``: per input of core. ``queries``, ``mutations`` and
     ``subscriptions``: classes whose fields join the roots. ``types``: object types that no field leads
-    to by name. All names of types begin with the plugin's in PascalCase; names of fields on core types
-    and on the roots contain it. Permissions are core's or the manifest's. What does not hold is refused
-    at start (BAD_PLUGIN). Refusal codes that the plugin's modules define are values of ``ErrorCode``
-    where it is on.
+    to by name. ``settings``: per setting of the manifest whose values are words, the GraphQL enum of them;
+    query and mutation of the settings are made without being declared (``schema.module_settings``). All
+    names of types begin with the plugin's in PascalCase; names of fields on core types and on the roots
+    contain it. Permissions are core's or the manifest's. What does not hold is refused at start
+    (BAD_PLUGIN). Refusal codes that the plugin's modules define are values of ``ErrorCode`` where it is
+    on.
     """
 
     fields: Mapping[type, type] = field(default_factory=dict)
@@ -52,6 +55,7 @@ class Extension:
     mutations: type | None = None
     types: Sequence[type] = ()
     subscriptions: type | None = None
+    settings: Mapping[str, type[Enum]] = field(default_factory=dict)
 
 
 def gathered(parts: Iterable[Extension]) -> Extension:
@@ -60,6 +64,7 @@ def gathered(parts: Iterable[Extension]) -> Extension:
     fields: dict[type, type] = {}
     inputs: dict[type, InputField] = {}
     types: list[type] = []
+    settings: dict[str, type[Enum]] = {}
     queries: type | None = None
     mutations: type | None = None
     subscriptions: type | None = None
@@ -69,12 +74,15 @@ def gathered(parts: Iterable[Extension]) -> Extension:
         if twice := inputs.keys() & part.inputs.keys():
             raise ValueError(f"two parts extend {twice}")
         inputs |= part.inputs
+        if words := settings.keys() & part.settings.keys():
+            raise ValueError(f"two parts name the words of {sorted(words)}")
+        settings |= part.settings
         types += part.types
         queries = _joined(queries, part.queries) if part.queries else queries
         mutations = _joined(mutations, part.mutations) if part.mutations else mutations
         if part.subscriptions:
             subscriptions = _joined(subscriptions, part.subscriptions)
-    return Extension(fields, inputs, queries, mutations, types, subscriptions)
+    return Extension(fields, inputs, queries, mutations, types, subscriptions, settings)
 
 
 def _joined(one: type | None, other: type) -> type:

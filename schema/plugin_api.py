@@ -91,6 +91,8 @@ costs one statement. Besides:
   ``line.record``, ``lot.uuid``. An object of core that a plugin leads to comes through its batch
   function: ``await info.context.load(items_by_id, key)``.
 * What an input of items, parties or places gains is stored by the hook ``save_attributes``.
+* What a tenant decides for the plugin, the manifest's ``settings``, has a query and a mutation without being
+  declared here: ``schema/module_settings.py`` tells what their model may hold.
 * An input of a plugin's that becomes a line of a document inherits ``DocumentLineDetails``: whatever modules
   add to ``DocumentLineInput`` can be sent in it, too, and ``kept_with_document(sent, *path)`` is what the
   ``extensions`` of the ``LineDraft`` are then. Neither plugin knows of the other.

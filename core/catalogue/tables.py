@@ -28,6 +28,7 @@ from core.ledger.tables import item_guard
 from core.masterdata.rules import columns_of
 from core.masterdata.tables import Order, Register, among
 from core.search import door, patterns, spaced
+from core.tenancy.settings import CostScope
 
 category = tenant_table(
     "category",
@@ -283,6 +284,23 @@ async def lock_guards(tx: Transaction, ids: Iterable[UUID]) -> dict[UUID, date |
         .with_for_update()
     )
     return {row.item_id: row.moved_through for row in await tx.sql.execute(query)}
+
+
+async def change_cost_scope(
+    tx: Transaction, ids: Collection[UUID], before: CostScope | None, after: CostScope | None
+) -> None:
+    """Give items another cost scope, those of them that have this one and never moved: for what a plugin
+    makes of items, within the transaction that saves them and holds their guards."""
+    c, g = item.c, item_guard.c
+    moved = sa.select(g.item_id).where(
+        g.tenant_id == tx.tenant_id, among(g.item_id, ids), g.moved_through.is_not(None)
+    )
+    await tx.sql.execute(
+        sa.update(item)
+        .where(c.tenant_id == tx.tenant_id, among(c.id, ids), c.id.not_in(moved))
+        .where(c.cost_scope.is_not_distinct_from(before))
+        .values(cost_scope=after)
+    )
 
 
 async def put_items(

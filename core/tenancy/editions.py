@@ -39,12 +39,7 @@ EDITIONS: dict[str, Edition] = {
         Edition("standard", "Standard", "标准版"),
         Edition("food", "Food", "食品版", {"cost_scope": "item_lot"}),
         Edition("apparel", "Apparel", "服装版"),
-        Edition(
-            "electronics",
-            "Electronics",
-            "电子版",
-            {"costing_method": "specific", "cost_scope": "serial"},
-        ),
+        Edition("electronics", "Electronics", "电子版"),
         # who makes what is ordered takes orders for what is not there yet
         Edition("production", "Production", "生产版", {"reserve_on_order": "backorder"}),
         Edition(

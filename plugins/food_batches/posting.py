@@ -143,7 +143,7 @@ class FoodPosting:
         return Wanted(on, self.allowed(to), self.minimum, item.shelf_life)
 
     def allowed(self, to: UUID | None) -> Allowed:
-        places = set(self.settings.disposal_places)
+        places = set(self.settings.disposal_place_ids)
         away = to is not None and not places.isdisjoint(self.view.place(to).path)
         return fefo.allowed(self.type, to_disposal=away)
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from typing import Literal
-from uuid import UUID
 
 from pydantic import BaseModel, Field, field_validator
 
+from core.plugin_api import PlaceId
 from plugins.food_batches.rules import life
 from plugins.food_batches.rules.life import Markdown, NearLevel
 from plugins.food_batches.rules.records import LicenceKind
@@ -32,7 +32,7 @@ class FoodSettings(BaseModel, frozen=True, extra="forbid"):
         min_length=1,
         description="Kinds of licence, of which a supplier needs one.",
     )
-    disposal_places: tuple[UUID, ...] = Field(
+    disposal_place_ids: tuple[PlaceId, ...] = Field(
         default=(),
         description="Places for goods to be disposed of: expired ones may be moved there.",
     )
@@ -61,16 +61,7 @@ class FoodSettings(BaseModel, frozen=True, extra="forbid"):
 
     @field_validator("near_levels")
     @classmethod
-    def _levels_make_sense(cls, levels: tuple[NearLevel, ...]) -> tuple[NearLevel, ...]:
-        if any(level.at_least < 0 or level.days < 0 for level in levels):
-            raise ValueError("days cannot be below zero")
-        if len({level.at_least for level in levels}) < len(levels):
+    def _levels_differ(cls, levels: tuple[NearLevel, ...]) -> tuple[NearLevel, ...]:
+        if len({level.shelf_life_at_least for level in levels}) < len(levels):
             raise ValueError("a shelf life stands there twice")
         return levels
-
-    @field_validator("markdowns")
-    @classmethod
-    def _markdowns_make_sense(cls, steps: tuple[Markdown, ...]) -> tuple[Markdown, ...]:
-        if any(not (0 <= step.left <= 100 and 0 <= step.percent <= 100) for step in steps):
-            raise ValueError("per cent lie between 0 and 100")
-        return steps

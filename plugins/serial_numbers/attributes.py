@@ -6,7 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from core.plugin_api import LIMIT_EXCEEDED, Refusal, Refused, Transaction, define
+from core.plugin_api import (
+    LIMIT_EXCEEDED,
+    Refusal,
+    Refused,
+    Transaction,
+    change_cost_scope,
+    define,
+)
 from plugins.serial_numbers import tables
 from plugins.serial_numbers.rules import entry, imei, warranty
 from plugins.serial_numbers.rules.life import WAITING, State
@@ -29,7 +36,10 @@ STOCK_WITH_NUMBERS = define(
 
 async def save_items(tx: Transaction, values: Values) -> list[Refusal]:
     """Store what was sent with items: ``serial_control``, ``warranty_months``, ``imei``,
-    ``first_number``, all of an item's at once; None takes it out of serial control."""
+    ``first_number``, all of an item's at once; None takes it out of serial control.
+
+    Each unit costs what it cost, unless the item says otherwise: cost scope follows control as long as an
+    item has not moved, for its past is played again by it."""
     refusals: list[Refusal] = []
     wanted: dict[UUID, Item] = {}
     for item_id, told in values.items():
@@ -49,6 +59,8 @@ async def save_items(tx: Transaction, values: Values) -> list[Refusal]:
     if not refusals:
         await tables.put_items(tx, wanted.values())
         await bring_up_to_date(tx, are - were)
+        await change_cost_scope(tx, are - were, None, "serial")
+        await change_cost_scope(tx, were - are, "serial", None)
     return refusals
 
 

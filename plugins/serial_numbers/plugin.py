@@ -31,7 +31,8 @@ from core.plugin_api import (
 )
 from plugins.serial_numbers import attributes, tables
 from plugins.serial_numbers.graphql import EXTENSION
-from plugins.serial_numbers.posting import TAKEN, SerialPosting, units_of
+from plugins.serial_numbers.posting import SerialPosting, units_of
+from plugins.serial_numbers.refusals import TAKEN
 from plugins.serial_numbers.settings import SerialSettings
 from schema.plugin_api import Extension
 

@@ -47,6 +47,13 @@ async def test_switching_leaves_the_core_alone(
 
 
 @in_the_session
+async def test_its_settings_are_taken_as_they_are_shown(
+    plugin: Plugin, tallybook_database: Database
+) -> None:
+    assert await switching.deciding(tallybook_database, plugin) == []
+
+
+@in_the_session
 async def test_its_subscriptions_listen_and_let_go(
     plugin: Plugin, tallybook_database: Database
 ) -> None:

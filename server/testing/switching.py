@@ -7,16 +7,19 @@ import asyncio
 from collections.abc import AsyncIterable, AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
+from uuid import uuid4
 
 import structlog
 from graphql import (
     build_client_schema,
     get_introspection_query,
     get_named_type,
+    is_input_object_type,
     is_object_type,
     is_required_argument,
     print_schema,
 )
+from strawberry.utils.str_converters import to_camel_case
 
 from core.db.database import Database
 from core.errors import Refused
@@ -27,6 +30,7 @@ from schema.compose import composed_schema
 from schema.context import Lasting
 from schema.execute import Answer, Executor, Request
 from schema.export import undescribed
+from schema.extend import pascal
 from schema.protect import facts_of
 from server.app import ServerSettings
 from server.testing.shop import Json, Shop, with_modules
@@ -89,6 +93,64 @@ async def ordinary_day(database: Database, plugin: Plugin) -> list[str]:
     refused += [error for one in measured for error in one["errors"]]
     failed = [e["message"] for e in refused if e["code"] in ("MODULE_FAILED", "INTERNAL")]
     return [*failed, *faults, *await verify(database, shop.principal.tenant_id)]
+
+
+async def deciding(database: Database, plugin: Plugin) -> list[str]:
+    """What a tenant decides for it is taken as it is shown, and nothing leads back to the defaults."""
+    if not plugin.manifest.settings.model_fields:
+        return []
+    names = registry().closed([plugin.name])
+    types = composed_schema(registry()).view(names)._schema
+    query, mutation = f"{plugin.name}_settings", f"{plugin.name}_update_settings"
+    query, mutation = to_camel_case(query), to_camel_case(mutation)
+    input_ = f"{pascal(plugin.name)}UpdateSettingsInput"
+    chosen = _selection(types.get_type(f"{pascal(plugin.name)}Settings"), plugin)
+    change = f"""mutation($input: {input_}!) {{ {mutation}(input: $input) {{
+      settings {chosen} errors {{ code message path }} }} }}"""
+    shop = await Shop.open(database)
+    for name in _in_order(plugin):
+        await shop.switch(name, on=True)
+    shown = (await shop.ask(f"{{ {query} {chosen} }}"))[query]
+    may: Any = types.get_type(input_)
+    found = []
+    for sent in (_sent(shown, may), dict.fromkeys(may.fields)):
+        asked = {**sent, "commandId": str(uuid4())}
+        answer = (await shop.ask(change, input=asked))[mutation]
+        if answer != {"settings": shown, "errors": []}:
+            found.append(f"{mutation} of {sent} answers {answer}, not {shown}")
+    return found
+
+
+def _selection(type_: Any, plugin: Plugin) -> str:
+    """All that a type of the plugin's holds; of objects of core their ids."""
+    names = []
+    for name, field in type_.fields.items():
+        inner = get_named_type(field.type)
+        if not is_object_type(inner):
+            names.append(name)
+        elif inner.name.startswith(pascal(plugin.name)):
+            names.append(f"{name} {_selection(inner, plugin)}")
+        else:
+            names.append(f"{name} {{ id }}")
+    return f"{{ {' '.join(names)} }}"
+
+
+def _sent(shown: Json, input_: Any) -> Json:
+    """What was shown, as an input takes it."""
+    found: Json = {}
+    for name, field in input_.fields.items():
+        inner = get_named_type(field.type)
+        if name.endswith("Ids") and (objects := shown.get(f"{name[:-3]}s")) is not None:
+            found[name] = [one["id"] for one in objects]
+        elif name.endswith("Id") and name[:-2] in shown:
+            found[name] = shown[name[:-2]] and shown[name[:-2]]["id"]
+        elif name in shown and is_input_object_type(inner):
+            value = shown[name]
+            several = isinstance(value, list)
+            found[name] = [_sent(one, inner) for one in value] if several else _sent(value, inner)
+        elif name in shown:
+            found[name] = shown[name]
+    return found
 
 
 async def listening(database: Database, plugin: Plugin) -> list[str]:

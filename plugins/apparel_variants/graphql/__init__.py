@@ -9,13 +9,12 @@ from plugins.apparel_variants.graphql import (
     palette,
     runs,
     sales,
-    settings,
     spreads,
     style_mutations,
     styles,
 )
 from schema.plugin_api import gathered
 
-PARTS = (palette, styles, style_mutations, grids, runs, sales, entry, packs, spreads, settings)
+PARTS = (palette, styles, style_mutations, grids, runs, sales, entry, packs, spreads)
 
 EXTENSION = gathered(part.EXTENSION for part in PARTS)

@@ -12,22 +12,23 @@ from plugins.bom_manufacturing.graphql import (
     plans,
     recipes,
     saving,
-    settings,
     subcontracting,
     subcontracting_actions,
     usage,
-    work_orders,
+    work_order_queries,
     working,
 )
-from schema.plugin_api import gathered
+from plugins.bom_manufacturing.graphql.vocabulary import BomManufacturingNegative
+from schema.plugin_api import Extension, gathered
 
-EXTENSION = gathered(
-    part.EXTENSION
-    for part in (
-        *(bills, asking, saving, settings),
-        *(planning_items, forecasts, plans, plan_answers),
-        *(work_orders, working, ordering),
-        *(subcontracting, subcontracting_actions),
-        *(recipes, usage),
-    )
+PARTS = (
+    *(bills, asking, saving),
+    *(planning_items, forecasts, plans, plan_answers),
+    *(work_order_queries, working, ordering),
+    *(subcontracting, subcontracting_actions),
+    *(recipes, usage),
 )
+
+WORDS = Extension(settings={"negative_at_processor": BomManufacturingNegative})
+
+EXTENSION = gathered([WORDS, *(part.EXTENSION for part in PARTS)])

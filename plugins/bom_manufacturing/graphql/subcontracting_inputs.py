@@ -13,7 +13,7 @@ import strawberry
 
 from core.plugin_api import LIMIT_EXCEEDED, REQUIRED, NegativeStock, PlaceDraft, clean, refuse
 from plugins.bom_manufacturing.graphql.asking import BomManufacturingAttributeInput, variant_of
-from plugins.bom_manufacturing.graphql.settings import BomManufacturingNegative
+from plugins.bom_manufacturing.graphql.vocabulary import BomManufacturingNegative
 from plugins.bom_manufacturing.rules.records import ZERO
 from plugins.bom_manufacturing.subcontracting.moves import Head, Part
 from plugins.bom_manufacturing.subcontracting.orders import Wanted

@@ -8,6 +8,14 @@ import strawberry
 from strawberry import enum_value
 
 
+@strawberry.enum(description="Whether stock at a processor's may go below zero.")
+class BomManufacturingNegative(Enum):
+    """Refused, or allowed and reported."""
+
+    FORBID = enum_value("forbid", description="What would go below zero is refused.")
+    ALLOW = enum_value("allow", description="It is allowed, and reported.")
+
+
 @strawberry.enum(description="How a component gets to the work (供料方式).")
 class BomManufacturingSupply(Enum):
     """From our shelf, or not."""

@@ -11,13 +11,14 @@ from plugins.food_batches.graphql import (
     opening,
     parties,
     recall,
+    recalling,
     records,
     samples,
     scan,
-    settings,
     trace,
 )
-from schema.plugin_api import gathered
+from plugins.food_batches.graphql.vocabulary import FoodBatchesLicenceKind, FoodBatchesLicencePolicy
+from schema.plugin_api import Extension, gathered
 
 PARTS = (
     items,
@@ -27,12 +28,19 @@ PARTS = (
     opening,
     near,
     records,
-    settings,
     trace,
     recall,
+    recalling,
     scan,
     alerts,
     samples,
 )
 
-EXTENSION = gathered(part.EXTENSION for part in PARTS)
+WORDS = Extension(
+    settings={
+        "licence_policy": FoodBatchesLicencePolicy,
+        "licence_kinds": FoodBatchesLicenceKind,
+    }
+)
+
+EXTENSION = gathered([WORDS, *(part.EXTENSION for part in PARTS)])

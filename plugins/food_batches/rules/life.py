@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+
+from pydantic import BaseModel, Field
 
 from core.plugin_api import Refusal, define
 from plugins.food_batches.rules import dates
@@ -26,40 +27,39 @@ RECORD_MONTHS_WITHOUT_EXPIRY = 24
 """And so many from their making where goods have no shelf life."""
 
 
-@dataclass(frozen=True, slots=True)
-class NearLevel:
-    """Goods with a shelf life of ``at_least`` days are near expiry from ``days`` before it on."""
+class NearLevel(BaseModel, frozen=True, extra="forbid"):
+    """From when on goods of a shelf life count as near their expiry."""
 
-    at_least: int
-    days: int
+    shelf_life_at_least: int = Field(ge=0, description="Of goods that keep at least so many days.")
+    days: int = Field(
+        ge=0, description="They are near their expiry from so many days before it on."
+    )
 
 
-NEAR_LEVELS = (
-    NearLevel(365, 45),
-    NearLevel(180, 20),
-    NearLevel(90, 15),
-    NearLevel(30, 10),
-    NearLevel(16, 5),
-    NearLevel(12, 4),
-    NearLevel(8, 3),
-    NearLevel(4, 2),
-    NearLevel(0, 1),
+NEAR_LEVELS = tuple(
+    NearLevel(shelf_life_at_least=shelf_life, days=days)
+    for shelf_life, days in (
+        *((365, 45), (180, 20), (90, 15), (30, 10)),
+        *((16, 5), (12, 4), (8, 3), (4, 2), (0, 1)),
+    )
 )
 """The usual table; below 16 days it says "one to four", which is spread over them here."""
 
 
-@dataclass(frozen=True, slots=True)
-class Markdown:
-    """``percent`` off the price once at most ``left`` percent of the time near expiry is left."""
+class Markdown(BaseModel, frozen=True, extra="forbid"):
+    """A step of the suggested mark-down."""
 
-    left: int
-    percent: Decimal
+    left: int = Field(
+        ge=0,
+        le=100,
+        description="Once at most so many percent of the time near expiry are left.",
+    )
+    percent: Decimal = Field(ge=0, le=100, description="So many percent off the price.")
 
 
-MARKDOWNS = (
-    Markdown(100, Decimal(10)),
-    Markdown(50, Decimal(30)),
-    Markdown(25, Decimal(50)),
+MARKDOWNS = tuple(
+    Markdown(left=left, percent=Decimal(percent))
+    for left, percent in ((100, 10), (50, 30), (25, 50))
 )
 
 
@@ -73,8 +73,8 @@ class Freshness(StrEnum):
 
 def near_days(shelf_life_days: int, levels: Sequence[NearLevel] = NEAR_LEVELS) -> int:
     """How many days before expiry goods of this shelf life count as near; 0 where no level fits."""
-    fitting = [level for level in levels if shelf_life_days >= level.at_least]
-    return max(fitting, key=lambda level: level.at_least).days if fitting else 0
+    fitting = [level for level in levels if shelf_life_days >= level.shelf_life_at_least]
+    return max(fitting, key=lambda level: level.shelf_life_at_least).days if fitting else 0
 
 
 def near_days_of(batch: Batch, item: Item | None, levels: Sequence[NearLevel] = NEAR_LEVELS) -> int:

@@ -69,7 +69,8 @@ class ItemFields:
 class SerialNumbersItemInput:
     """How an item is kept by number, all of it at once: what is left out is empty afterwards.
 
-    For a cost of each unit of its own, the item's cost scope is SERIAL.
+    Under serial control each unit has its own cost: an item that has not moved and whose `costScope` says
+    nothing else gets SERIAL, and nothing again when control ends before it moves.
     """
 
     serial_control: bool = field(

@@ -6,15 +6,14 @@ from typing import Annotated
 
 import strawberry
 
-from core.plugin_api import LIMIT_EXCEEDED, module_settings, refuse, today
+from core.plugin_api import LIMIT_EXCEEDED, refuse, today
 from plugins.serial_numbers import lookup, tables
 from plugins.serial_numbers.graphql.items import READ
-from plugins.serial_numbers.graphql.settings import SerialNumbersSettings
 from plugins.serial_numbers.graphql.units import SerialNumbersUnit
 from plugins.serial_numbers.graphql.vocabulary import SerialNumbersState
 from plugins.serial_numbers.rules import entry
 from plugins.serial_numbers.rules.life import State
-from plugins.serial_numbers.rules.records import NAME, Unit
+from plugins.serial_numbers.rules.records import Unit
 from schema.plugin_api import (
     PART,
     After,
@@ -158,9 +157,3 @@ class Queries:
             elsewhere=[SerialNumbersUnit.of(unit, on) for unit in found.elsewhere],
             unexpected=found.unexpected,
         )
-
-    @query_field(permission="settings.read")
-    async def serial_numbers_settings(self, info: Info) -> SerialNumbersSettings:
-        """What the tenant decided for serial numbers."""
-        async with info.context.reading() as tx:
-            return SerialNumbersSettings.of(await module_settings(tx, NAME))

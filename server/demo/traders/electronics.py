@@ -32,14 +32,8 @@ ELECTRONICS = Trader(
             "listPrice": "2999",
             "serialNumbers": {"serialControl": True, "warrantyMonths": 12},
         },
-        # The edition gives every unit a cost of its own; what has no number is pooled.
-        {
-            "code": "CASE-X",
-            "name": "手机壳 X",
-            "listPrice": "59",
-            "costingMethod": "MOVING_AVERAGE",
-            "costScope": "ITEM",
-        },
+        # Under serial control each phone has its own cost; cases have no numbers and are pooled.
+        {"code": "CASE-X", "name": "手机壳 X", "listPrice": "59"},
     ),
     parties=(
         {"code": "DIST", "name": "深圳数码分销", "isSupplier": True, "country": "China"},

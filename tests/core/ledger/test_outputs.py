@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from core.db.database import Database
+from tests.core.ledger.acting import ways
 from tests.core.ledger.conftest import OpenWorld
-from tests.core.ledger.test_work import ways
 from tests.ledger_world import World
 
 D = Decimal

@@ -9,14 +9,14 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from core.db.database import Database
 from core.documents.types import DocumentType, Effect
 from tests.core.extension.making import installed, plugin, switch_on
+from tests.core.ledger.acting import Acting, any_order, ours_is_what_came, ways
 from tests.core.ledger.conftest import OpenWorld
-from tests.core.ledger.test_work import ways
 from tests.core.ledger.work import worth
 from tests.ledger_world import World, codes
 
@@ -239,30 +239,14 @@ acts = st.lists(
 )
 
 
-class Works:
-    """Carries out acts on an order; what is refused is left out."""
+class Works(Acting):
+    """Acts on an order."""
+
+    bears = ("buy", "make")
 
     def __init__(self, world: World, order: UUID, late: bool) -> None:
-        self.world, self.order, self.late = world, order, late
-        self.today, self.turn = 1, 0
-        self.posted: list[UUID] = []
-        self.bearing: list[UUID] = []
-
-    async def do(self, act: tuple[Any, ...]) -> None:
-        self.turn += 1
-        self.today = min(28, self.today + self.turn % 2)
-        kind, amount, how = act
-        if kind == "reverse":
-            if self.posted:
-                of = self.posted[amount % len(self.posted)]
-                await self.world.undo(of, self.today if how else None)
-            return
-        on = max(1, self.today - 3) if self.late and self.turn % 3 == 0 else self.today
-        verdict = await getattr(self, f"_{kind}")(amount, how, {"on": on})
-        if verdict is not None and verdict.outcome is not None:
-            self.posted.append(UUID(verdict.outcome["id"]))
-            if kind in ("buy", "make"):
-                self.bearing.append(self.posted[-1])
+        super().__init__(world, late)
+        self.order = order
 
     async def _buy(self, amount: int, price: str, head: dict[str, Any]) -> Any:
         w = self.world
@@ -299,21 +283,8 @@ class Works:
     async def _sell(self, amount: int, _: bool, head: dict[str, Any]) -> Any:
         return await self.world.try_("issue", self.world.line("F", amount), **head)
 
-    async def _land(self, which: int, cost: str, head: dict[str, Any]) -> Any:
-        if not self.bearing:
-            return None
-        of = self.bearing[which % len(self.bearing)]
-        head |= {"source_id": of, "extra_cost": cost, "place_id": None}
-        return await self.world.try_("landed_cost", **head)
 
-
-@settings(
-    max_examples=25,
-    deadline=None,
-    derandomize=True,
-    phases=[Phase.explicit, Phase.generate, Phase.shrink],
-    suppress_health_check=list(HealthCheck),
-)
+@any_order
 @given(ways, acts, st.booleans(), st.sampled_from(["repost", "remaining"]))
 async def test_value_in_is_value_out(
     db: Database,
@@ -330,5 +301,4 @@ async def test_value_in_is_value_out(
     for act in [("buy", 5, "2.5"), ("send", 4, True), ("make", 1, "0.01"), *plan]:
         await works.do(act)
         await world.tallies()
-    ((ours,),) = await world.rows("SELECT coalesce(sum(value), 0) FROM pool")
-    assert ours == -sum((await world.accounts()).values())
+    await ours_is_what_came(world)

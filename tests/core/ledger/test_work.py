@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from core.db.database import Database
@@ -22,6 +22,7 @@ from core.ids import uuid7
 from core.ledger.views.positions import Moment, positions
 from core.ledger.views.reports import availability
 from tests.core.extension.making import installed, plugin
+from tests.core.ledger.acting import Acting, any_order, ours_is_what_came, ways
 from tests.core.ledger.conftest import OpenWorld
 from tests.core.ledger.work import begun, module, order, waiting, worth
 from tests.ledger_world import World, codes, day
@@ -295,40 +296,16 @@ acts = st.lists(
     min_size=4,
     max_size=16,
 )
-ways = st.sampled_from(
-    [
-        (method, scope)
-        for method in ("moving_average", "fifo", "standard")
-        for scope in ("item", "item_place", "item_lot", "item_lot_place")
-    ]
-    + [("specific", "item_lot"), ("specific", "item_lot_place")]
-)
 
 
-class Works:
-    """Carries out acts on two orders; what is refused is left out."""
+class Works(Acting):
+    """Acts on two orders."""
+
+    bears = ("buy",)
 
     def __init__(self, world: World, orders: list[UUID], late: bool) -> None:
-        self.world, self.orders, self.late = world, orders, late
-        self.today, self.turn = 1, 0
-        self.posted: list[UUID] = []
-        self.receipts: list[UUID] = []
-
-    async def do(self, act: tuple[Any, ...]) -> None:
-        self.turn += 1
-        self.today = min(28, self.today + self.turn % 2)
-        kind, amount, how = act
-        if kind == "reverse":
-            if self.posted:
-                of = self.posted[amount % len(self.posted)]
-                await self.world.undo(of, self.today if how else None)
-            return
-        on = max(1, self.today - 3) if self.late and self.turn % 3 == 0 else self.today
-        verdict = await getattr(self, f"_{kind}")(amount, how, {"on": on})
-        if verdict is not None and verdict.outcome is not None:
-            self.posted.append(UUID(verdict.outcome["id"]))
-            if kind == "buy":
-                self.receipts.append(self.posted[-1])
+        super().__init__(world, late)
+        self.orders = orders
 
     def _order(self) -> UUID:
         return self.orders[self.turn % 2]
@@ -368,21 +345,8 @@ class Works:
         order_ = self._order()
         return await w.try_("testing_receipt", *lines, source_id=order_, extra_cost=cost, **head)
 
-    async def _land(self, which: int, cost: str, head: dict[str, Any]) -> Any:
-        if not self.receipts:
-            return None
-        of = self.receipts[which % len(self.receipts)]
-        head |= {"source_id": of, "extra_cost": cost, "place_id": None}
-        return await self.world.try_("landed_cost", **head)
 
-
-@settings(
-    max_examples=25,
-    deadline=None,
-    derandomize=True,
-    phases=[Phase.explicit, Phase.generate, Phase.shrink],
-    suppress_health_check=list(HealthCheck),
-)
+@any_order
 @given(ways, acts, st.booleans(), st.sampled_from(["repost", "remaining"]))
 async def test_value_in_is_value_out_and_what_is_in_work(
     db: Database,
@@ -400,7 +364,6 @@ async def test_value_in_is_value_out_and_what_is_in_work(
     for act in [("buy", 5, "2.5"), ("issue", 4, True), ("issue", 3, True), *plan]:
         await works.do(act)
         await world.tallies()
-    ((ours,),) = await world.rows("SELECT coalesce(sum(value), 0) FROM pool")
-    assert ours == -sum((await world.accounts()).values())
+    await ours_is_what_came(world)
     held = [await waiting(world, of) for of in orders]
     assert all(quantity >= 0 for one in held for quantity, _ in one.values())

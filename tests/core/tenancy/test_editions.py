@@ -31,7 +31,8 @@ def test_there_are_nine() -> None:
     assert tuple(EDITIONS) == NINE
     assert preset(EDITIONS["standard"]) == Settings()
     assert preset(EDITIONS["general"]).negative_stock == "allow"
-    assert preset(EDITIONS["electronics"]).cost_scope == "serial"
+    assert preset(EDITIONS["electronics"]) == Settings()  # cables have no cost of their own each
+    assert preset(EDITIONS["food"]).cost_scope == "item_lot"
 
 
 @given(_EDITIONS, _EDITIONS)

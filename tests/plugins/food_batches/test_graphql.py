@@ -318,7 +318,9 @@ async def test_settings_are_changed_and_count_at_once(market: Market) -> None:
         payload = await update(**wrong)
         assert payload["settings"] is None
         assert [(code, where[0]) for code, where in errors(payload)] == [("INVALID_SETTING", path)]
-    assert errors(await update(disposalPlaceIds=["x"])) == [("NOT_FOUND", ["disposalPlaceIds"])]
+    assert errors(await update(disposalPlaceIds=["x"])) == [
+        ("NOT_FOUND", ["disposalPlaceIds", "0"])
+    ]
 
 
 # Permissions, languages, and how many statements it takes

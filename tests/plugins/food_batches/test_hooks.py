@@ -134,7 +134,7 @@ def test_what_is_not_kept_by_batch_has_none() -> None:
 def test_where_expired_goods_may_go(
     shop: Shop, type_: str, move: tuple[str, str], may: bool
 ) -> None:
-    shop.settings = FoodSettings(disposal_places=(shop.places["BINNED"],))
+    shop.settings = FoodSettings(disposal_place_ids=(shop.places["BINNED"],))
     role: Any = "consume" if type_ == "conversion" else None
     for expires_on, fine in ((GONE, may), (TODAY, True)):
         for place in ("STORE", "in_transit"):

@@ -55,7 +55,7 @@ def test_longer_keeping_goods_are_near_no_later(one: int, other: int) -> None:
 
 
 def test_no_level_fits() -> None:
-    assert near_days(10, (NearLevel(30, 5),)) == 0
+    assert near_days(10, (NearLevel(shelf_life_at_least=30, days=5),)) == 0
     assert near_days(10, ()) == 0
 
 

@@ -61,9 +61,14 @@ def test_settings_survive_being_stored() -> None:
 @pytest.mark.parametrize(
     "told",
     [
-        {"near_levels": [{"at_least": -1, "days": 3}]},
-        {"near_levels": [{"at_least": 1, "days": -3}]},
-        {"near_levels": [{"at_least": 1, "days": 3}, {"at_least": 1, "days": 4}]},
+        {"near_levels": [{"shelf_life_at_least": -1, "days": 3}]},
+        {"near_levels": [{"shelf_life_at_least": 1, "days": -3}]},
+        {
+            "near_levels": [
+                {"shelf_life_at_least": 1, "days": 3},
+                {"shelf_life_at_least": 1, "days": 4},
+            ]
+        },
         {"markdowns": [{"left": 101, "percent": "10"}]},
         {"markdowns": [{"left": 10, "percent": "100.5"}]},
         {"licence_policy": "maybe"},

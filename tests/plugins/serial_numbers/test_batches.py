@@ -16,7 +16,7 @@ from core.ledger.records import lot_id
 from plugins.food_batches import batches, recalls
 from plugins.food_batches import plugin as food
 from plugins.serial_numbers import plugin
-from plugins.serial_numbers.posting import NOT_ALLOWED
+from plugins.serial_numbers.refusals import NOT_ALLOWED
 from tests.core.extension.making import switch_on
 from tests.ledger_world import day
 from tests.plugins.serial_numbers.stores import Store
@@ -88,7 +88,7 @@ async def test_a_number_of_an_expired_batch_is_not_sold(store: Store) -> None:
 
 
 async def test_what_is_in_repair_is_passed_over(store: Store) -> None:
-    await store.decide(repair_places=[str(store.world.places["SHOP"])])
+    await store.decide(repair_place_ids=[str(store.world.places["SHOP"])])
     await store.posted("transfer", store.line("CHEESE", "E1", to="SHOP"), on=3)
     picked = store.line("CHEESE", quantity=1)
     assert await store.codes("issue", picked, at="SHOP", on=4) == ["OUT_OF_STOCK"]

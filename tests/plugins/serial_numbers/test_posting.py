@@ -5,8 +5,16 @@ from __future__ import annotations
 from decimal import Decimal
 
 from core.errors import REQUIRED
-from plugins.serial_numbers import attributes, posting
-from plugins.serial_numbers.posting import HAS_LEFT, NOT_ALLOWED, UNKNOWN, WRONG_COUNT, WRONG_PLACE
+from plugins.serial_numbers import attributes
+from plugins.serial_numbers.refusals import (
+    HAS_LEFT,
+    NOT_ALLOWED,
+    NOT_BY_NUMBER,
+    TAKEN,
+    UNKNOWN,
+    WRONG_COUNT,
+    WRONG_PLACE,
+)
 from plugins.serial_numbers.rules import entry, imei
 from tests.ledger_world import day
 from tests.plugins.serial_numbers.stores import Store
@@ -155,7 +163,7 @@ async def test_units_are_made_of_units(store: Store) -> None:
 
 async def test_what_is_in_repair_is_not_sold(store: Store) -> None:
     await store.item("A")
-    await store.decide(repair_places=[str(store.world.places["SHOP"])])
+    await store.decide(repair_place_ids=[str(store.world.places["SHOP"])])
     await store.posted("receipt", store.line("A", "S1", "S2", price=1))
     await store.posted("transfer", store.line("A", "S1", to="SHOP"), on=2)
     assert (await store.states())["S1"] == "in_repair"
@@ -173,7 +181,7 @@ async def test_a_number_over_the_tenant(store: Store) -> None:
     await store.posted("receipt", store.line("B", "S1", price=1))
     await store.decide(unique_within="tenant")
     await store.posted("receipt", store.line("A", "S2", price=1))
-    assert await store.codes("receipt", store.line("B", "S2", price=1)) == [posting.TAKEN]
+    assert await store.codes("receipt", store.line("B", "S2", price=1)) == [TAKEN]
     await store.posted("receipt", store.line("B", "S3", price=1))
 
 
@@ -198,7 +206,7 @@ async def test_units_belong_to_a_batch(store: Store) -> None:
 async def test_numbers_belong_to_items_under_control(store: Store) -> None:
     await store.world.item("PLAIN")
     line = store.line("PLAIN", "S1", price=1)
-    assert await store.codes("receipt", line) == [posting.NOT_BY_NUMBER]
+    assert await store.codes("receipt", line) == [NOT_BY_NUMBER]
     await store.posted("receipt", store.line("PLAIN", quantity=5, price=1))
     refusals = await store.control("PLAIN")
     assert [r.code for r in refusals] == [attributes.STOCK_WITHOUT_NUMBERS]

@@ -49,7 +49,7 @@ def operations(scenario: Scenario) -> Mapping[str, Any]:
         rows = given.raw("near_expiry", None)
         if rows is None:
             return life.NEAR_LEVELS
-        return tuple(NearLevel(row[0], row[-1]) for row in rows)
+        return tuple(NearLevel(shelf_life_at_least=row[0], days=row[-1]) for row in rows)
 
     def near_expiry_days(_: str, step: Fields) -> Decimal:
         return Decimal(life.near_days(step.whole("shelf_life_days"), levels()))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.errors import refuse
-from plugins.serial_numbers.posting import (
+from plugins.serial_numbers.refusals import (
     HAS_LEFT,
     NOT_ALLOWED,
     TAKEN,
