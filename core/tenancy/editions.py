@@ -30,9 +30,6 @@ class Edition:
     settings: Mapping[str, Any] = field(default_factory=dict)
 
 
-_MAKERS = {"reserve_on_order": "backorder"}
-"""Who makes what is ordered takes orders before the goods are there."""
-
 EDITIONS: dict[str, Edition] = {
     edition.code: edition
     for edition in (
@@ -48,12 +45,12 @@ EDITIONS: dict[str, Edition] = {
             "电子版",
             {"costing_method": "specific", "cost_scope": "serial"},
         ),
-        Edition("production", "Production", "生产版", _MAKERS),
+        Edition("production", "Production", "生产版"),
         Edition(
             "discrete-manufacturing",
             "Discrete manufacturing",
             "离散制造版",
-            {"costing_method": "standard", **_MAKERS},
+            {"costing_method": "standard"},
         ),
         Edition(
             "catering",

@@ -32,8 +32,6 @@ def test_there_are_nine() -> None:
     assert preset(EDITIONS["standard"]) == Settings()
     assert preset(EDITIONS["general"]).negative_stock == "allow"
     assert preset(EDITIONS["electronics"]).cost_scope == "serial"
-    for makers in ("production", "discrete-manufacturing"):
-        assert preset(EDITIONS[makers]).reserve_on_order == "backorder"
 
 
 @given(_EDITIONS, _EDITIONS)
