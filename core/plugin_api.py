@@ -90,6 +90,7 @@ from core.ledger.views.present import (
     today_by_place,
 )
 from core.ledger.views.reports import Availability, availability
+from core.ledger.views.reserved import Reserved, reserved
 from core.outbox import Event, Heard, emit_many
 from core.places.rules import NegativeStock, PlaceDraft
 from core.places.service import create_place_within
@@ -161,6 +162,7 @@ __all__ = [
     "Reads",
     "Refusal",
     "Refused",
+    "Reserved",
     "Rounding",
     "Row",
     "Span",
@@ -205,6 +207,7 @@ __all__ = [
     "raise_any",
     "record_audit",
     "refuse",
+    "reserved",
     "rounded",
     "rows",
     "run_command",

@@ -18,6 +18,7 @@ from core.documents.queries import LineProgress
 from core.documents.records import Line, Stored
 from core.documents.types import TYPES as DOCUMENT_TYPES
 from core.documents.types import DocumentType as TypeRecord
+from core.ledger.views.reserved import reserved
 from schema.access import PART, field, object_type
 from schema.catalogue import Item, Unit, items_by_id, units_by_id
 from schema.context import Info
@@ -133,6 +134,18 @@ def _may_see(info: Info, type_code: str) -> bool:
     return type_code in _SALES or info.context.may("cost.read")
 
 
+@object_type(permission="stock.read")
+class Reservation:
+    """What stock is reserved for a line of an order, in the item's base unit. Orders are served in the
+    sequence of their approval."""
+
+    quantity: Decimal = field("What is reserved and has not left.")
+    covered: Decimal = field(
+        "How much of it is there once all that was reserved earlier has left: it can be delivered now."
+    )
+    backordered: Decimal = field("The rest of it, which waits for goods to come.")
+
+
 @object_type(permission="documents.read")
 class DocumentLine:
     """A line of a document."""
@@ -232,6 +245,17 @@ class DocumentLine:
         """How much of it was returned so far, in base units."""
         progress = await info.context.load(progress_by_line, (self.document_id, self.no))
         return progress.returned if progress else Decimal(0)
+
+    @field
+    async def reservation(self, info: Info) -> Reservation | None:
+        """What is reserved for an order's line, and how much of it is there; null where nothing is, or for
+        whoever may not see stock."""
+        found = await info.context.load(reserved, (self.document_id, self.no))
+        if found is None:
+            return None
+        return Reservation(
+            quantity=found.quantity, covered=found.covered, backordered=found.backordered
+        )
 
 
 @object_type(permission="documents.read", node=documents_by_id)

@@ -243,8 +243,9 @@ class Mutations:
     async def approve_document(
         self, info: Info, input: Annotated[DocumentStepInput, Input]
     ) -> DocumentPayload:
-        """Approve a document. An order's promises are made with it: stock is reserved, or expected;
-        other documents are posted afterwards with `postDraft`."""
+        """Approve a document. An order's promises are made with it: stock is reserved, or expected, and
+        orders that wait for the same goods are served in the sequence of their approval; other documents
+        are posted afterwards with `postDraft`."""
         key = uuid_of(input.id, "Document", "id")
         async with info.context.database.snapshot(info.context.principal.tenant_id) as tx:
             known = (await documents_by_id(tx, [key])).get(key)
@@ -256,7 +257,8 @@ class Mutations:
     async def unapprove_document(
         self, info: Info, input: Annotated[DocumentStepInput, Input]
     ) -> DocumentPayload:
-        """Take an approval back (反审核), while nothing of the document was carried out."""
+        """Take an approval back (反审核), while nothing of the document was carried out. An order gives up
+        its turn: approved again, it waits behind those approved meanwhile."""
         return await _payload(info, await _step(info, input, Event.UNAPPROVE))
 
     @mutation_field(permission="documents.approve", ledger=True)
@@ -270,7 +272,8 @@ class Mutations:
     async def reopen_order(
         self, info: Info, input: Annotated[DocumentStepInput, Input]
     ) -> DocumentPayload:
-        """Open a closed order again; what is still open is promised anew."""
+        """Open a closed order again; what is still open is promised anew, behind the orders that wait
+        already."""
         return await _payload(info, await _step(info, input, Event.REOPEN))
 
     @mutation_field(permission="documents.post", ledger=True)

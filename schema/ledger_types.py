@@ -95,7 +95,10 @@ class Availability:
     on_hold: Decimal = field("What is there but may not be sold.")
     in_transit: Decimal = field("What was dispatched and has not arrived; of the place asked for.")
     on_order: Decimal = field("What was ordered and has not come.")
-    available: Decimal = field("On hand less on hold less reserved; below zero where oversold.")
+    available: Decimal = field(
+        "On hand less on hold less reserved: what may be promised to somebody new; below zero where orders"
+        " wait for goods."
+    )
     projected: Decimal = field("Available with what is on order and in transit.")
 
     @field

@@ -57,7 +57,10 @@ class ReserveOnOrder(Enum):
     """Promises are checked under the same guards as issues."""
 
     REQUIRE = enum_value("require", description="Reserves; refused where there is too little.")
-    BACKORDER = enum_value("backorder", description="Reserves even what is not there yet.")
+    BACKORDER = enum_value(
+        "backorder",
+        description="Reserves even what is not there yet: orders wait in the sequence of their approval.",
+    )
     OFF = enum_value("off", description="Reserves nothing.")
 
 

@@ -129,7 +129,7 @@ def decide(state: State, document: Document, index: int, *, approved: bool = Fal
     """
     check(state, document)
     if document.type.effect is Effect.ORDER:
-        return _order(state, document)
+        return _order(state, document, PENDING + index)
     builder = Builder(state, document, PENDING + index)
     if not approved:
         raise_any(check_count(state, builder))
@@ -280,7 +280,7 @@ def settle_promises(state: State, decision: Decision, own: list[tuple[Promised, 
     for promise, quantity in own:
         promise.quantity -= quantity
         decision.promises.append(promise)
-    live = {(promise.document_id, promise.line) for promise, _ in own}
+    live = {promise.key for promise, _ in own}
     for step in decision.progress:
         source = state.sources[step.document_id]
         line = source.lines[step.line]
@@ -322,7 +322,7 @@ def check_count(state: State, builder: Builder) -> Iterator[Refusal]:
             yield Refusal(COUNT_NEEDS_APPROVAL, ("lines", index, "quantity"), details)
 
 
-def _order(state: State, document: Document) -> Decision:
+def _order(state: State, document: Document, since: int) -> Decision:
     """Approving an order writes its promises: reserves stock, or expects it (rule 2.2); and it carries out
     what it goes back to, as a purchase order does a requisition."""
     decision = Decision(document, "approved", progress=list(progressed(state, document)))
@@ -332,7 +332,7 @@ def _order(state: State, document: Document) -> Decision:
     for index, line in enumerate(document.lines):
         if not promises(state, document, line):
             continue
-        promise = promise_of(document, line, line.base_quantity)
+        promise = promise_of(document, line, line.base_quantity, since)
         # Past its expiry it counts for nothing, in its own batch, too (rule 4.2).
         lasts = promise.expires_at is None or promise.expires_at > state.now
         if lasts and require and not promise.incoming:
@@ -367,7 +367,9 @@ def _incoming(order: Document | Source, line: Line) -> bool:
     return order.type.party == "supplier"
 
 
-def promise_of(order: Document | Source, line: Line, quantity: Decimal) -> Promised:
+def promise_of(
+    order: Document | Source, line: Line, quantity: Decimal, since: int = PENDING
+) -> Promised:
     """What an order's line promises: stock that will leave its place, or come to it."""
     assert line.place_id is not None
     return Promised(
@@ -380,6 +382,7 @@ def promise_of(order: Document | Source, line: Line, quantity: Decimal) -> Promi
         quantity=quantity,
         due_on=line.due_on,
         expires_at=line.expires_at,
+        since=since,
     )
 
 

@@ -366,4 +366,4 @@ def _undo_progress(state: State, original: Document, decision: Decision) -> None
 def _promised(state: State, order: UUID, line: int) -> Decimal:
     """What is still promised for an order's line; one past its expiry counts for nothing."""
     made = (one for known in state.promises.values() for one in known)
-    return sum((one.quantity for one in made if (one.document_id, one.line) == (order, line)), ZERO)
+    return sum((one.quantity for one in made if one.key == (order, line)), ZERO)

@@ -232,8 +232,8 @@ def waits_for(document: UUID) -> Question[bool]:
 def promises(ids: Collection[UUID]) -> Question[list[Promised]]:
     """What is promised and not expired; past its expiry a promise counts for nothing (rule 4.2)."""
     return Question(
-        "SELECT document_id, line, item_id, place_id, lot_id, incoming, quantity, due_on, expires_at"
-        " FROM promise WHERE tenant_id = %s AND item_id = ANY(%s) AND quantity > 0"
+        "SELECT document_id, line, item_id, place_id, lot_id, incoming, quantity, due_on, expires_at,"
+        " since FROM promise WHERE tenant_id = %s AND item_id = ANY(%s) AND quantity > 0"
         " AND (expires_at IS NULL OR expires_at > clock_timestamp())",
         (list(ids),),
         lambda found: [Promised(*r) for r in found],

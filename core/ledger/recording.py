@@ -43,6 +43,7 @@ async def record(
         len(journal) + len(corrected),
         min(d.document.business_date for d in decisions),
         [d.document for d in everything if d.document.id not in numbers],
+        len(decisions),
     )
     numbers |= numbered
     sequences = {d.document.id: granted.first + n for n, d in enumerate([*journal, *extra])}
@@ -72,7 +73,9 @@ async def record(
     await storing.insert(tx, new, granted.at, granted.mark)
     await storing.conclude(tx, old, granted.at, granted.mark)
     await writing.progress(tx, [step for d in decisions for step in d.progress])
-    await writing.promises(tx, [promise for d in decisions for promise in d.promises])
+    # a mark for each decision: what is promised first in a batch is served first, too
+    marked = enumerate(decisions, granted.mark - len(decisions) + 1)
+    await writing.promises(tx, [(promise, mark) for mark, d in marked for promise in d.promises])
     await _journal(tx, loaded, [*journal, *extra], sequences, real)
     if loaded.state.plugged is not None:
         await loaded.state.plugged.write(tx)

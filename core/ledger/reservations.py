@@ -12,9 +12,10 @@ from core.documents.progress import Ordered, Progress
 from core.documents.records import Document, Stored
 from core.errors import define, refuse
 from core.ledger import reading, writing
-from core.ledger.decide import Progressed, decide, promise_of
+from core.ledger.decide import Progressed, decide, promise_of, promises
 from core.ledger.loading import items_of, load
 from core.ledger.records import ZERO
+from core.tenancy.tables import next_change
 
 STILL_IN_WORK = define(
     "STILL_IN_WORK",
@@ -41,12 +42,7 @@ async def release(tx: Transaction, known: Stored) -> None:
     await ask(tx, reading.lock_items(items_of(order)))
     if await ask(tx, reading.waits_for(order.id)):
         raise refuse(STILL_IN_WORK, "id", number=known.number)
-    promised = [
-        promise_of(order, line, ZERO)
-        for line in order.lines
-        if not order.type.asks and line.stocked and line.place_id
-    ]
-    await writing.promises(tx, promised)
+    await writing.released(tx, order.id)
 
 
 async def withdraw(tx: Transaction, order: Document) -> None:
@@ -64,7 +60,8 @@ async def withdraw(tx: Transaction, order: Document) -> None:
 
 async def restore(tx: Transaction, order: Document) -> None:
     """Promise again what is still open, from today on, whatever has been closed since the order; the
-    stock must be there as for a new order. Raises Refused."""
+    stock must be there as for a new order, and like one it is served after those that wait already,
+    with all of its lines. Raises Refused."""
     loaded = await load(tx, items_of(order), documents=[order])
     done = await _executed(tx, order)
     opened = tuple(
@@ -75,7 +72,12 @@ async def restore(tx: Transaction, order: Document) -> None:
     today = loaded.state.today
     again = replace(order, lines=opened, business_date=today, source_id=None)
     decision = decide(loaded.state, again, 0)
-    await writing.promises(tx, decision.promises)
+    done_with = [
+        promise_of(order, line, ZERO) for line in order.lines if promises(loaded.state, order, line)
+    ]
+    await writing.no_promises(tx, order.id)
+    mark = await next_change(tx)
+    await writing.promises(tx, [(promise, mark) for promise in [*done_with, *decision.promises]])
 
 
 async def _executed(tx: Transaction, order: Document) -> dict[int, Decimal]:

@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 from core.documents.facts import ItemFacts, PlaceFacts
 from core.documents.records import Source
 from core.ledger.records import (
+    PENDING,
     ZERO,
     BalanceKey,
     Method,
@@ -92,7 +93,8 @@ class LotFacts:
 
 @dataclass(slots=True)
 class Promised:
-    """A promise on stock at a place of any level; ``quantity`` is what is still open of it."""
+    """A promise on stock at a place of any level; ``quantity`` is what is still open of it. The lower
+    ``since``, the earlier it was made."""
 
     document_id: UUID
     line: int
@@ -103,6 +105,12 @@ class Promised:
     quantity: Decimal
     due_on: date | None = None
     expires_at: datetime | None = None
+    since: int = PENDING
+
+    @property
+    def key(self) -> tuple[UUID, int]:
+        """The order's line that it was made for."""
+        return (self.document_id, self.line)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ total alone oversells (bins A 5 and B 5, the store promised 8, then 5 leave B; r
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID
@@ -15,9 +15,9 @@ from uuid import UUID
 from core.errors import Refusal, Refused, define
 from core.ids import NIL
 from core.ledger import availability
-from core.ledger.availability import Row, Strategy, pick, shown
+from core.ledger.availability import Row, Strategy, available_along, pick, shown
 from core.ledger.records import ZERO, BalanceKey, Basis, Flow
-from core.ledger.state import Promised, State
+from core.ledger.state import Places, Promised, State
 
 OUT_OF_STOCK = define(
     "OUT_OF_STOCK",
@@ -44,6 +44,9 @@ class Take:
     quantity: Decimal
 
 
+PromiseKey = tuple[UUID, int]
+"""The order and the number of the line that a promise was made for."""
+
 Choose = Callable[[list[tuple[BalanceKey, Decimal]]], list[BalanceKey] | None]
 """Which of these balances, with what is free of each, may be taken and in which order; None for all of
 them in the order given."""
@@ -66,31 +69,61 @@ def available(
     item: UUID,
     place: UUID,
     *,
-    lot: UUID | None = None,
     respect_holds: bool = True,
-    own: Promised | None = None,
+    kept: Mapping[PromiseKey, Decimal] | None = None,
 ) -> Decimal:
     """What may leave or be promised at a place and below it: on hand less held less promised.
 
-    ``own`` is the promise the goods leave for; it does not stand in its own way.
+    ``kept`` says how much of each promise counts, where that is not all of it.
     """
     there, on_hold, promised = ZERO, ZERO, ZERO
     for key, on_hand in state.on_hand(item).items():
-        if not state.places.under(key.place, place) or (
-            lot is not None and not state.within(key.lot, lot)
-        ):
+        if not state.places.under(key.place, place):
             continue
         there += on_hand
         if respect_holds and on_hand > 0 and held(state, key) is not None:
             on_hold += on_hand
-    for promise in state.promises.get(item, ()):
-        if promise.incoming or promise is own:
-            continue
-        if not state.places.under(promise.place_id, place):
-            continue
-        if lot is None or state.within(promise.lot_id, lot):
-            promised += promise.quantity
+    for promise in _outgoing(state, item):
+        if state.places.under(promise.place_id, place):
+            promised += promise.quantity if kept is None else kept[promise.key]
     return availability.available(there, promised, on_hold)
+
+
+def kept_for_others(
+    state: State, own: Promised, *, respect_holds: bool
+) -> dict[PromiseKey, Decimal]:
+    """What goods that leave for one promise must leave for each promise of its item: all that was promised
+    earlier; of what was promised later only what is there for it, which is why two orders that wait for
+    the same goods do not block each other; nothing for its own order (decision 0013)."""
+    there: dict[UUID, Decimal] = defaultdict(Decimal)
+    for key, on_hand in state.on_hand(own.item_id).items():
+        if not (respect_holds and on_hand > 0 and held(state, key)):
+            for place in state.places.path(key.place):
+                there[place] += on_hand
+    promises = list(_outgoing(state, own.item_id))
+    kept = covered(state.places, promises, there)
+    kept |= {p.key: p.quantity for p in promises if p.since < own.since}
+    return kept | {p.key: ZERO for p in promises if p.document_id == own.document_id}
+
+
+def covered(
+    places: Places, promises: Iterable[Promised], there: Mapping[UUID, Decimal]
+) -> dict[PromiseKey, Decimal]:
+    """How much of each promise of one item the stock covers, first come, first served: what the earlier ones
+    leave at its place and at every place above. ``there`` is on hand less held, by place with all below."""
+    left: dict[UUID, Decimal] = defaultdict(Decimal, there)
+    found = {}
+    for promise in sorted(promises, key=lambda p: (p.since, *p.key)):
+        path = places.path(promise.place_id)
+        free = shown(available_along(left[place] for place in path))
+        found[promise.key] = min(promise.quantity, free)
+        for place in path:
+            left[place] -= promise.quantity
+    return found
+
+
+def _outgoing(state: State, item: UUID) -> Iterator[Promised]:
+    return (promise for promise in state.promises.get(item, ()) if not promise.incoming)
 
 
 def allocate(
@@ -181,6 +214,38 @@ def _received(state: State, lot: UUID) -> str:
     return known.received_on.isoformat() if known else ""
 
 
+class _Free:
+    """What may leave for a document that fulfils these promises, with how much of each."""
+
+    def __init__(
+        self, state: State, own: Iterable[tuple[Promised, Decimal]], *, respect_holds: bool
+    ) -> None:
+        self._state, self._respect_holds = state, respect_holds
+        self._own: dict[UUID, list[tuple[Promised, Decimal]]] = defaultdict(list)
+        for promise, quantity in own:
+            if quantity and not promise.incoming:
+                self._own[promise.item_id].append((promise, quantity))
+        self._kept: dict[UUID, Mapping[PromiseKey, Decimal]] = {}
+
+    def at(self, item: UUID, place: UUID, wanted: Decimal) -> Decimal:
+        """At a place and below it: more than is promised to the order where nobody else needs it, and what
+        is promised to it as far as its turn has come. Exact where ``wanted`` is more."""
+        places, holds = self._state.places, self._respect_holds
+        here, fulfilled = ZERO, ZERO
+        for promise, quantity in self._own[item]:
+            within = places.under(promise.place_id, place)
+            here += quantity if within else ZERO
+            fulfilled += quantity if within or places.under(place, promise.place_id) else ZERO
+        anyway = available(self._state, item, place, respect_holds=holds) + here
+        if wanted <= anyway or not fulfilled:
+            return anyway
+        if item not in self._kept:
+            latest = max((promise for promise, _ in self._own[item]), key=lambda p: p.since)
+            self._kept[item] = kept_for_others(self._state, latest, respect_holds=holds)
+        its = available(self._state, item, place, respect_holds=holds, kept=self._kept[item])
+        return max(anyway, min(its, fulfilled))
+
+
 def check_leaving(
     state: State,
     changes: Iterable[tuple[BalanceKey, Decimal]],
@@ -198,20 +263,7 @@ def check_leaving(
         net[key] += quantity
     by_place: dict[tuple[UUID, UUID], Decimal] = defaultdict(Decimal)
     strict: set[tuple[UUID, UUID]] = set()
-
-    def free(item: UUID, place: UUID, wanted: Decimal) -> Decimal:
-        """What may leave. What is promised to the order itself does not stand in its way: all of it while
-        no more than that leaves, so that what there is of a backorder can be delivered."""
-        kept = [
-            (p.quantity, q)
-            for p, q in own
-            if p.item_id == item and not p.incoming and state.places.under(p.place_id, place)
-        ]
-        fulfilled = sum((q for _, q in kept), ZERO)
-        promised = sum((p for p, _ in kept), ZERO)
-        free = available(state, item, place, respect_holds=respect_holds)
-        return free + (promised if wanted <= fulfilled else fulfilled)
-
+    free = _Free(state, own, respect_holds=respect_holds)
     for key, change in net.items():
         forbidden = not state.may_go_negative(key.item, key.place)
         if change < 0:
@@ -230,7 +282,7 @@ def check_leaving(
                     ),
                     ZERO,
                 )
-                whole = free(key.item, key.place, asked)
+                whole = free.at(key.item, key.place, asked)
                 figures = (asked, whole) if asked > whole else (-change, there)
                 yield short(state, key.item, key.place, *figures)
                 return
@@ -242,7 +294,7 @@ def check_leaving(
         wanted = -by_place[item, place]
         if wanted <= 0:
             continue
-        there = free(item, place, wanted)
+        there = free.at(item, place, wanted)
         if wanted > there:
             yield short(state, item, place, wanted, there)
             return

@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import ExcludeConstraint
 
 from core.db.database import Transaction
 from core.db.metadata import Moment, Number, Uuid, metadata, tenant_key, tenant_table
+from core.ledger.records import PENDING
 
 item_guard = tenant_table(
     "item_guard",
@@ -221,12 +222,15 @@ promise = tenant_table(
     sa.Column("quantity", Number, nullable=False),
     sa.Column("due_on", sa.Date),
     sa.Column("expires_at", Moment),
+    sa.Column("since", sa.BigInteger, nullable=False),
     tenant_key("document_id", "line", to="document_line", target=("document_id", "no")),
     tenant_key("item_id", to="item"),
     tenant_key("place_id", to="place"),
     sa.CheckConstraint("quantity >= 0", name="quantity"),
+    sa.CheckConstraint(f"since BETWEEN 1 AND {PENDING - 1}", name="since"),
     sa.Index(None, "tenant_id", "item_id", postgresql_where=sa.text("quantity > 0")),
 )
+"""``since`` is the change mark of the approval or reopening: what was promised first is served first."""
 
 hold = tenant_table(
     "hold",

@@ -55,24 +55,26 @@ async def take_numbers(
     postings: int,
     earliest: date,
     documents: Sequence[Document],
+    marks: int,
 ) -> tuple[Granted, dict[UUID, str]]:
     """The last lock: the tenant's sequence row gives posting numbers in commit order, and refuses them
     if the rules changed or the period was closed since they were read (this replaces a period lock).
 
     With it come the numbers of documents, per type and business day and without gaps: their counter is
     taken under the sequence row, which every posting holds anyway, so that it is no lock of its own.
+    The change mark is the last of ``marks``.
     Raises ConflictError.
     """
     wanted: dict[tuple[str, date], list[Document]] = defaultdict(list)
     for document in documents:
         wanted[document.type_code, document.business_date].append(document)
     granting = await tx.raw.execute(
-        b"UPDATE tenant_sequence SET posting = posting + %s, change = change + 1,"
+        b"UPDATE tenant_sequence SET posting = posting + %s, change = change + %s,"
         b" last_posted_at = greatest(clock_timestamp(), last_posted_at)"
         b" WHERE tenant_id = %s AND rules_version = %s AND NOT halted"
         b" AND (closed_through IS NULL OR closed_through < %s)"
         b" RETURNING posting, last_posted_at, change",
-        (postings, tx.tenant_id, state.rules_version, earliest),
+        (postings, marks, tx.tenant_id, state.rules_version, earliest),
     )
     counted = await bulk.fetch(
         tx,
@@ -249,19 +251,27 @@ async def progress(tx: RawTransaction, steps: Iterable[Progressed]) -> None:
     )
 
 
-async def promises(tx: RawTransaction, changed: Iterable[Promised]) -> None:
-    by_key = {(p.document_id, p.line): p for p in changed}
+async def promises(tx: RawTransaction, changed: Iterable[tuple[Promised, int]]) -> None:
+    """Promises, each with the change mark that one made only now begins with; others keep theirs."""
+    by_key = {p.key: (p, since) for p, since in changed}
     await bulk.insert(
         tx,
         tables.promise,
-        "document_id line item_id place_id lot_id incoming quantity due_on expires_at",
+        "document_id line item_id place_id lot_id incoming quantity due_on expires_at since",
         [
             (*key, p.item_id, p.place_id, p.lot_id, p.incoming, p.quantity, p.due_on, p.expires_at)
-            for key, p in sorted(by_key.items())
+            + (since,)
+            for key, (p, since) in sorted(by_key.items())
         ],
         conflict="ON CONFLICT (tenant_id, document_id, line) DO UPDATE"
         " SET quantity = excluded.quantity",
     )
+
+
+async def released(tx: RawTransaction, document: UUID) -> None:
+    """An order that is closed promises nothing more."""
+    query = "UPDATE promise SET quantity = 0 WHERE tenant_id = %s AND document_id = %s"
+    await tx.raw.execute(query.encode(), (tx.tenant_id, document))
 
 
 async def no_promises(tx: RawTransaction, document: UUID) -> None:

@@ -94,7 +94,10 @@ class Settings(BaseModel, frozen=True, extra="forbid"):
         description="Per cent by which a receipt may exceed its order.",
     )
     reserve_on_order: Literal["require", "backorder", "off"] = Field(
-        default="require", description="What an approved sales order does with stock."
+        default="require",
+        description="What an approved order does with stock that it sells or uses: it must be there"
+        " (require), the order may wait for it, behind those approved before (backorder), or nothing is"
+        " reserved (off). Who plans what to make and to buy from orders wants backorder.",
     )
     count_approval_pct: Decimal | None = Field(
         default=None,

@@ -10,8 +10,9 @@ from itertools import combinations_with_replacement
 
 import pytest
 
+from core.ids import uuid7
 from tests.races.crowd import Crowd, Json, codes, line, posting
-from tests.races.mutations import CLOSE, UNAPPROVE
+from tests.races.mutations import CLOSE, UNAPPROVE, mutation
 from tests.races.test_sources import Send, following, sending
 
 ROUNDS = 1
@@ -19,6 +20,7 @@ FULL_ROUNDS = 133
 """Of each pair; 15 pairs make 2,000 races."""
 STOCK, WANTED = 10, 6
 """There is enough for one, whoever it is."""
+WAITING_ROUNDS = 12
 LAPSES = timedelta(seconds=1.5)
 SELLERS = 8
 
@@ -30,6 +32,7 @@ REFUSED = {
     "unapprove": {"STALE_REVISION", "WRONG_STATE", "ALREADY_EXECUTED"},
     "close": {"STALE_REVISION", "WRONG_STATE"},
 }
+SETTINGS = mutation("updateSettings", "UpdateSettingsInput", "")
 FREE = """query($items: [ID!]!) {
   availability(itemIds: $items) { onHand reserved available } }"""
 
@@ -76,6 +79,30 @@ async def _is_conserved(crowd: Crowd, item: str, done: Counter[str]) -> None:
     shown = {key: Decimal(quantity) for key, quantity in free.items()}
     left = STOCK - issued
     assert shown == {"onHand": left, "reserved": reserved, "available": left - reserved}, done
+
+
+async def test_the_goods_are_for_whoever_is_first_in_turn(crowd: Crowd) -> None:
+    """Two orders wait for what is enough for one. The second gets it only when the first has given up."""
+    sent = {"commandId": str(uuid7()), "reserveOnOrder": "BACKORDER"}
+    [payload] = (await crowd.first.ask(SETTINGS, input=sent)).values()
+    assert payload["errors"] == []
+    outcomes: Counter[str] = Counter()
+    for n in range(WAITING_ROUNDS):
+        item = await crowd.item(f"WAITING{n}")
+        await crowd.posted("receipt", line(item, STOCK, 3))
+        orders = [await crowd.posted("sales_order", line(item, WANTED, 5)) for _ in range(2)]
+        delivering = [following(crowd, "issue", order, item, WANTED) for order in orders]
+        step = (UNAPPROVE, CLOSE)[n % 2]
+        up = sending(step, id=orders[0]["id"], revision=orders[0]["revision"])
+        both = n % 4 < 2
+        first, second = await crowd.at_once([delivering[0] if both else up, delivering[1]])
+        assert set(codes([first])) == {"done"}, first
+        assert set(codes([second])) <= {"OUT_OF_STOCK"} | (set() if both else {"done"}), second
+        outcomes[f"{'delivered' if both else 'given up'}: {[*codes([second])]}"] += 1
+        left = STOCK - WANTED * (both + codes([second])["done"])
+        (free,) = (await crowd.first.ask(FREE, items=[item]))["availability"]
+        assert Decimal(free["onHand"]) == left
+    print("\n".join(f"{count} × {outcome}" for outcome, count in sorted(outcomes.items())))
 
 
 async def test_what_a_lapsed_promise_held_is_sold_once_and_not_before(crowd: Crowd) -> None:

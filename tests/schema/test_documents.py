@@ -204,10 +204,15 @@ async def test_an_order_reserves_until_it_is_delivered_or_closed(shop: Shop) -> 
     assert await promised() == ("4", "4")
 
 
-async def test_what_there_is_of_a_backorder_is_delivered(shop: Shop) -> None:
+async def waiting_orders(shop: Shop) -> None:
+    """Let orders wait for goods."""
     sent = {"commandId": str(uuid7()), "reserveOnOrder": "BACKORDER"}
     setting = "mutation($i: UpdateSettingsInput!) { updateSettings(input: $i) { errors { code } } }"
     assert (await shop.ask(setting, i=sent))["updateSettings"]["errors"] == []
+
+
+async def test_what_there_is_of_a_backorder_is_delivered(shop: Shop) -> None:
+    await waiting_orders(shop)
     item = await shop.item("SHORT")
     await shop.posted("receipt", line(item, "10", "3"))
     order = await shop.posted("sales_order", line(item, "30", "9"))
@@ -222,6 +227,34 @@ async def test_what_there_is_of_a_backorder_is_delivered(shop: Shop) -> None:
     assert [e["code"] for e in beyond["errors"]] == ["OUT_OF_STOCK"]
     await shop.posted("receipt", line(item, "20", "3"))
     await shop.posted("issue", of_order | {"quantity": "20"}, sourceId=order["id"])
+
+
+RESERVED = """query($id: ID!) { document(id: $id) { lines { nodes {
+  reservation { quantity covered backordered } } } } }"""
+
+
+async def test_orders_that_wait_are_served_in_the_sequence_of_their_approval(shop: Shop) -> None:
+    await waiting_orders(shop)
+    item = await shop.item("QUEUE")
+    await shop.posted("receipt", line(item, "10", "3"))
+    first = await shop.posted("sales_order", line(item, "8", "9"))
+    last = await shop.posted("sales_order", line(item, "5", "9"))
+
+    async def reserved(order: Json) -> tuple[str, str, str] | None:
+        found = await shop.ask(RESERVED, id=order["id"])
+        [row] = found["document"]["lines"]["nodes"]
+        return tuple(row["reservation"].values()) if row["reservation"] else None
+
+    assert [await reserved(o) for o in (first, last)] == [("8", "8", "0"), ("5", "2", "3")]
+    early = await shop.post("issue", line(item, "5", "9", sourceLine=1), sourceId=last["id"])
+    [refusal] = early["errors"]
+    assert (refusal["code"], refusal["details"]["available"]) == ("OUT_OF_STOCK", "2")
+    await shop.posted("issue", line(item, "2", "9", sourceLine=1), sourceId=last["id"])
+    back = (await step(shop, "unapproveDocument", first))["document"]
+    assert await reserved(first) is None
+    assert await reserved(last) == ("3", "3", "0")
+    assert (await step(shop, "approveDocument", back))["errors"] == []
+    assert [await reserved(o) for o in (first, last)] == [("8", "5", "3"), ("3", "3", "0")]
 
 
 async def test_an_unapproved_order_is_changed_or_deleted(shop: Shop) -> None:

@@ -955,11 +955,13 @@ CREATE TABLE promise (
 	quantity NUMERIC NOT NULL, 
 	due_on DATE, 
 	expires_at TIMESTAMP WITH TIME ZONE, 
+	since BIGINT NOT NULL, 
 	CONSTRAINT promise_pkey PRIMARY KEY (tenant_id, document_id, line), 
 	CONSTRAINT promise_tenant_id_document_id_line_fkey FOREIGN KEY(tenant_id, document_id, line) REFERENCES document_line (tenant_id, document_id, no), 
 	CONSTRAINT promise_tenant_id_item_id_fkey FOREIGN KEY(tenant_id, item_id) REFERENCES item (tenant_id, id), 
 	CONSTRAINT promise_tenant_id_place_id_fkey FOREIGN KEY(tenant_id, place_id) REFERENCES place (tenant_id, id), 
-	CONSTRAINT promise_quantity CHECK (quantity >= 0)
+	CONSTRAINT promise_quantity CHECK (quantity >= 0), 
+	CONSTRAINT promise_since CHECK (since BETWEEN 1 AND 4611686018427387903)
 );
 
 CREATE INDEX promise_tenant_id_item_id_idx ON promise (tenant_id, item_id) WHERE quantity > 0;

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import strawberry
 
-from core.plugin_api import Transaction, availability
+from core.plugin_api import Reserved, Transaction, availability, lines_of_documents, reserved
 from plugins.bom_manufacturing.graphql.bills import COST, READ, item_of
 from plugins.bom_manufacturing.stock import subcontracting as stored
 from plugins.bom_manufacturing.stock.subcontracting import Balance, Order, Settlement, Short
@@ -39,6 +39,7 @@ from schema.plugin_api import (
 )
 
 PairKey = tuple[UUID, UUID]
+_NOTHING = Reserved(Decimal(0), Decimal(0))
 
 
 async def orders_by_id(
@@ -64,6 +65,18 @@ async def free_at(tx: Transaction, keys: Sequence[PairKey]) -> Mapping[PairKey, 
     """What is free of an item at a place."""
     found = await availability(tx, list(keys))
     return {(item, place): one.available for (item, place), one in found.items() if place}
+
+
+async def reserved_for(tx: Transaction, keys: Sequence[PairKey]) -> Mapping[PairKey, Reserved]:
+    """What is reserved for orders, by order and item."""
+    lines = await lines_of_documents(tx, {order for order, _ in keys})
+    found: dict[PairKey, Reserved] = {}
+    kept = await reserved(tx, [(order, no) for order, own in lines.items() for no in own])
+    for (order, no), one in kept.items():
+        key = (order, lines[order][no].item_id)
+        so_far = found.get(key, _NOTHING)
+        found[key] = Reserved(so_far.quantity + one.quantity, so_far.covered + one.covered)
+    return found
 
 
 async def takers_of(tx: Transaction, keys: Sequence[PairKey]) -> Mapping[PairKey, list[UUID]]:
@@ -113,11 +126,12 @@ class BomManufacturingSubcontractComponent:
 
     @field
     async def short(self, info: Info) -> Decimal:
-        """What is missing of what is still to be sent, where it is sent from: stock that is free or
-        reserved for this order is there."""
+        """What is missing of what is still to be sent, where it is sent from: stock that is free, or reserved
+        for this order and there in its turn, is not missing."""
         one = self.record
         free = await info.context.load(free_at, (one.item_id, one.place_id)) or Decimal(0)
-        return max(Decimal(0), one.to_send - max(Decimal(0), free + one.promised))
+        own = await info.context.load(reserved_for, (one.order_id, one.item_id)) or _NOTHING
+        return max(Decimal(0), one.to_send - max(own.covered, free + own.quantity))
 
 
 @object_type(permission=COST)

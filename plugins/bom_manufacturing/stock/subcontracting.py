@@ -47,7 +47,7 @@ class Order:
 @dataclass(frozen=True, slots=True)
 class Balance:
     """A component of an order: what was to be sent, and what became of what was. Base units, of which a
-    quantity has ``dp`` decimals; ``promised`` is what is still reserved for it at ``place_id``."""
+    quantity has ``dp`` decimals."""
 
     order_id: UUID
     item_id: UUID
@@ -62,7 +62,6 @@ class Balance:
     used: Decimal
     allowed_loss: Decimal
     charged_loss: Decimal
-    promised: Decimal
 
     @property
     def per_unit(self) -> Fraction:
@@ -179,7 +178,7 @@ async def balances(tx: Transaction, ids: Collection[UUID]) -> dict[UUID, list[Ba
         tx,
         "SELECT c.order_id, c.item_id, c.numerator, c.denominator, c.allowance_pct, u.decimals,"
         " o.ordered, o.place_id, coalesce(m.sent, 0), coalesce(m.returned, 0), coalesce(t.used, 0),"
-        " coalesce(t.allowed, 0), coalesce(t.charged, 0), coalesce(p.promised, 0)"
+        " coalesce(t.allowed, 0), coalesce(t.charged, 0)"
         " FROM bom_manufacturing_subcontract_component c"
         " JOIN item i ON i.tenant_id = c.tenant_id AND i.id = c.item_id"
         " JOIN unit u ON u.tenant_id = i.tenant_id AND u.id = i.base_unit_id"
@@ -195,9 +194,6 @@ async def balances(tx: Transaction, ids: Collection[UUID]) -> dict[UUID, list[Ba
         " LEFT JOIN LATERAL (SELECT sum(used) AS used, sum(allowed_loss) AS allowed,"
         "  sum(charged_loss) AS charged FROM bom_manufacturing_subcontract_use"
         "  WHERE tenant_id = c.tenant_id AND order_id = c.order_id AND item_id = c.item_id) t ON true"
-        " LEFT JOIN LATERAL (SELECT sum(quantity) AS promised FROM promise"
-        "  WHERE tenant_id = c.tenant_id AND document_id = c.order_id AND item_id = c.item_id"
-        "  AND NOT incoming) p ON true"
         " WHERE c.tenant_id = %s AND c.order_id = ANY(%s) ORDER BY c.order_id, o.no",
         *(ISSUE, RETURN, tx.tenant_id, list(ids)),
     )

@@ -304,18 +304,6 @@ async def free_at(
     return {(row[0], row[1]): row[2] for row in found}
 
 
-async def reserved(tx: Transaction, order: UUID) -> dict[int, Decimal]:
-    """What is promised to the lines of an order."""
-    found = await rows(
-        tx,
-        "SELECT line, quantity FROM promise WHERE tenant_id = %s AND document_id = %s AND NOT incoming"
-        " AND (expires_at IS NULL OR expires_at > clock_timestamp())",
-        tx.tenant_id,
-        order,
-    )
-    return dict(found)
-
-
 async def differences(tx: Transaction) -> list[str]:
     """Figures that do not follow from the documents of their orders."""
     found = await rows(

@@ -8,8 +8,10 @@ from uuid import UUID
 
 from core.plugin_api import (
     Line,
+    Reserved,
     Transaction,
     lines_of_documents,
+    reserved,
 )
 from plugins.bom_manufacturing import bills
 from plugins.bom_manufacturing.rules import work
@@ -30,11 +32,11 @@ class Shortage:
 
 
 async def shortages(tx: Transaction, order_id: UUID) -> list[Shortage]:
-    """What an order still lacks at the places that its components come from: what is reserved for it, it
-    has."""
+    """What an order still lacks at the places that its components come from: of what is reserved for it, it
+    has what is there in its turn."""
     lines = (await lines_of_documents(tx, [order_id])).get(order_id, {})
     done = await stored.done(tx, [order_id])
-    own = await stored.reserved(tx, order_id)
+    own = await reserved(tx, [(order_id, no) for no in lines])
     order = (await stored.orders_by_id(tx, [order_id]))[order_id]
     parts = [line for line in lines.values() if line.role == "consume" and line.place_id]
     offered = await _alternates(tx, order)
@@ -44,11 +46,11 @@ async def shortages(tx: Transaction, order_id: UUID) -> list[Shortage]:
     found = []
     for line in parts:
         key = (line.item_id, _place(line))
-        mine = own.get(line.no, Decimal(0))
+        mine = own.get((order_id, line.no), Reserved(Decimal(0), Decimal(0)))
         wanted = line.base_quantity - done.get((order_id, line.no), Decimal(0))
         # what is promised beyond what is there is a claim, no stock
-        there = max(Decimal(0), min(wanted, free[key] + mine))
-        free[key] -= there - mine
+        there = min(wanted, max(mine.covered, free[key] + mine.quantity))
+        free[key] -= there - mine.quantity
         if wanted > there:
             instead = tuple(
                 (item, free[item, key[1]])

@@ -6,6 +6,7 @@ import asyncio
 import random
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from uuid import UUID
@@ -19,6 +20,7 @@ from core.ids import uuid7
 from core.ledger.posting import post, post_many
 from core.ledger.requests import Post, Reverse, Verdict
 from core.ledger.seal import head, keep_sealed
+from core.tenancy.service import update_settings
 from schema.relay import uuid_of
 from tests.shop import Shop
 
@@ -113,6 +115,51 @@ async def test_an_order_is_not_over_received_by_two_at_once(shop: Shop, db: Data
 
     verdicts = await asyncio.gather(*(post(db, shop.principal, receipt()) for _ in range(4)))
     assert outcomes(verdicts) == {"posted": 1, "BEYOND_ORDER": 3}
+
+
+async def test_of_orders_delivered_at_once_only_the_first_in_turn_is(
+    shop: Shop, db: Database
+) -> None:
+    """There is enough for one, whoever asks first."""
+    await update_settings(db, shop.principal, uuid7(), {"reserve_on_order": "backorder"})
+    for n in range(5):
+        short = await item(shop, f"SHORT{n}")
+        await post(db, shop.principal, request(draft(shop, "receipt", [(short, 6)])))
+        orders = [draft(shop, "sales_order", [(short, 6)]) for _ in range(8)]
+        for order in orders:
+            assert (await post(db, shop.principal, request(order))).outcome
+        sales = [replace(draft(shop, "issue", []), source_id=order.id) for order in orders]
+        line = LineDraft(item_id=short, quantity=Decimal(6), source_line=1)
+        asked = [request(replace(sale, lines=(line,))) for sale in reversed(sales)]
+        verdicts = await asyncio.gather(*(post(db, shop.principal, one) for one in asked))
+        assert outcomes(verdicts) == {"posted": 1, "OUT_OF_STOCK": 7}
+        assert verdicts[-1].outcome
+
+
+async def test_what_is_covered_leaves_at_once(shop: Shop, db: Database) -> None:
+    """Each of them gets its part, in whatever sequence they are delivered."""
+    await update_settings(db, shop.principal, uuid7(), {"reserve_on_order": "backorder"})
+    chosen = random.Random(5)
+    for n in range(5):
+        short = await item(shop, f"PART{n}")
+        await post(db, shop.principal, request(draft(shop, "receipt", [(short, 20)])))
+        orders = [draft(shop, "sales_order", [(short, 6)]) for _ in range(5)]
+        for order in orders:
+            assert (await post(db, shop.principal, request(order))).outcome
+        parts = list(zip(orders, (6, 6, 6, 2), strict=False))
+        chosen.shuffle(parts)
+        asked = [
+            request(
+                replace(
+                    draft(shop, "issue", []),
+                    source_id=order.id,
+                    lines=(LineDraft(item_id=short, quantity=Decimal(part), source_line=1),),
+                )
+            )
+            for order, part in parts
+        ]
+        verdicts = await asyncio.gather(*(post(db, shop.principal, one) for one in asked))
+        assert outcomes(verdicts) == {"posted": 4}
 
 
 async def test_a_document_is_reversed_once_by_many(shop: Shop, db: Database) -> None:

@@ -102,12 +102,13 @@ async def test_short_is_what_stock_cannot_cover(outwork: Outwork) -> None:
       errors { code } } }"""
     sent = {"commandId": str(uuid7()), "reserveOnOrder": "BACKORDER"}
     assert (await shop.ask(settings, input=sent))["updateSettings"]["errors"] == []
-    order = await outwork.order("40")
+    order, later = await outwork.order("40"), await outwork.order("5")
     answer = await outwork.workshop.shop.ask(LIST)
-    nodes = answer["bomManufacturingSubcontractOrders"]["nodes"]
-    [big] = [one for one in nodes if one["id"] == order]
-    short = {one["item"]["code"]: D(one["short"]) for one in big["components"]["nodes"]}
-    assert short == {"CLOTH": 0, "BUTTON": 20}
+    short = {
+        one["id"]: {part["item"]["code"]: D(part["short"]) for part in one["components"]["nodes"]}
+        for one in answer["bomManufacturingSubcontractOrders"]["nodes"]
+    }
+    assert short == {order: {"CLOTH": 0, "BUTTON": 20}, later: {"CLOTH": 0, "BUTTON": 15}}
 
 
 async def test_documents_of_its_types_may_be_written_like_any(outwork: Outwork) -> None:

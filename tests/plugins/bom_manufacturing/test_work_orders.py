@@ -149,6 +149,25 @@ async def test_a_shortage_is_told_with_what_could_stand_in(
     assert (await workshop.shop.ask(query, id=draft["id"]))["bomManufacturingShortages"] == found
 
 
+async def test_of_orders_that_wait_for_a_component_the_last_one_lacks_it(works: Works) -> None:
+    settings = """mutation($input: UpdateSettingsInput!) { updateSettings(input: $input) {
+      errors { code } } }"""
+    sent = {"commandId": str(uuid7()), "reserveOnOrder": "BACKORDER"}
+    assert (await works.workshop.shop.ask(settings, input=sent))["updateSettings"]["errors"] == []
+    first, last = await works.order("P", "8"), await works.order("P", "4")
+    query = """query($id: ID!) { bomManufacturingShortages(orderId: $id) {
+      quantity item { code } } }"""
+    found = [
+        (await works.workshop.shop.ask(query, id=one["id"]))["bomManufacturingShortages"]
+        for one in (first, last)
+    ]
+    lacking = [{"quantity": "4", "item": {"code": "A"}}, {"quantity": "2", "item": {"code": "B"}}]
+    assert found == [[], lacking]
+    early = await works.send("Issue", orderId=last["id"])
+    assert [e["code"] for e in early["errors"]] == ["OUT_OF_STOCK"]
+    await works.do("Issue", orderId=first["id"])
+
+
 async def test_what_is_reported_beyond_the_tolerance_is_refused(works: Works) -> None:
     order = await works.order("P", "10", overPercent="10")
     await works.do("Issue", orderId=order["id"], lines=[{"line": 2, "quantity": "20"}])

@@ -115,6 +115,7 @@ def expected(ledger: Ledger) -> Figures:
         },
         "accounts": {account: value for account, value in accounts.items() if value},
         "promises": {(p.order, p.line): p.quantity for p in ledger.promises()},
+        "covered": {(p.order, p.line): stock.covered(p) for p in stock.promises if not p.incoming},
         "available": {
             (item, place): stock.available(item, place)
             for item in ledger.setup.items

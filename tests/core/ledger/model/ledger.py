@@ -36,6 +36,8 @@ class Posted:
     gone: bool = False
     closed: bool = False
     expired: bool = False
+    since: int = 0
+    """An order's turn: by its approval, or by its reopening."""
     executed: dict[int, Fraction] = field(default_factory=lambda: defaultdict(Fraction))
     returned: dict[int, Fraction] = field(default_factory=lambda: defaultdict(Fraction))
 
@@ -47,6 +49,7 @@ class Ledger:
     holds: dict[int, Hold] = field(default_factory=dict)
     lots: dict[tuple[str, str], date] = field(default_factory=dict)
     closed_through: date | None = None
+    turns: int = 0
 
     def __post_init__(self) -> None:
         self.now = self._play(self.posted.values())
@@ -75,7 +78,7 @@ class Ledger:
     def promises(self) -> list[Promise]:
         """What orders still promise: ordered less delivered, while they are open and in time."""
         return [
-            Promise(order.paper.no, no, line.item, line.at or "", left, incoming)
+            Promise(order.paper.no, no, line.item, line.at or "", left, incoming, order.since)
             for order in self.posted.values()
             if order.paper.type in papers.ORDERS and not order.closed and not order.expired
             for incoming in [order.paper.type == "purchase_order"]
@@ -268,6 +271,8 @@ class Ledger:
                     return {"NOT_RESERVABLE"}
             stock.promises.append(Promise(paper.no, no, line.item, line.at or "", left, False))
         order.closed = False
+        self.turns += 1
+        order.since = self.turns
         self.posted[paper.no] = order
         return set()
 

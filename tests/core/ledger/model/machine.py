@@ -72,6 +72,16 @@ class Machine(RuleBasedStateMachine):
         self._run(self.run.carry_out())
 
     @rule(random=chance)
+    def queue(self, random: Random) -> None:
+        """Orders wait for the same goods, and some who wait ask for theirs."""
+        for _ in range(2):
+            self.run.expect(self._planner(random).wait())
+        for _ in range(3):
+            if (served := self._planner(random).serve()) is not None:
+                self.run.expect(served)
+        self._run(self.run.carry_out())
+
+    @rule(random=chance)
     def around(self, random: Random) -> None:
         """Holds come and go, orders are closed, promises run out, periods end."""
         planner = self._planner(random)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from fractions import Fraction
 from random import Random
@@ -63,7 +63,7 @@ def setup(random: Random) -> Setup:
         "return_in": ["original_cost", "current_cost"],
         "return_out": ["original_cost", "current_cost"],
         "landed_cost": ["repost", "remaining"],
-        "reserve_on_order": ["require", "backorder", "off"],
+        "reserve_on_order": ["require", "backorder", "backorder", "off"],
     }
     chosen = {name: random.choice(choices) for name, choices in rules.items()}
     return Setup({code: item() for code in ITEMS}, places, chosen)
@@ -92,6 +92,23 @@ class Planner:
         if kind in papers.CONVERSIONS:
             return self._convert(kind)
         return plans.get(kind, self._plain)(kind)
+
+    def wait(self) -> Paper:
+        """Somebody orders about as much as there is, where it lies or above."""
+        there = {cell: int(q) for cell, q in self.ledger.now.on_hand.items() if cell[1] in PLACES}
+        (item, place, _), quantity = self._one(list(there.items()) or [(("A", "MAIN", ""), 1)])
+        above = self._one([p for p in self.ledger.setup.path(place) if p in PLACES])
+        line = Line(item, self._pieces(item, max(0, quantity) + 2), at=above)
+        return Paper(self.no, "sales_order", self._day(), (line,))
+
+    def serve(self) -> Paper | None:
+        """One of the last who ordered asks for his goods, or for some of them."""
+        orders = [no for no in self._known("sales_order") if not self.ledger.posted[no].closed]
+        if not orders:
+            return None
+        source = self._one(orders[-5:])
+        lines = [replace(line, lot=None) for line in self._of(source, self._most(9))]
+        return Paper(self.no, "issue", self.today, tuple(lines), source)
 
     def hold(self) -> Hold:
         item = self._item()

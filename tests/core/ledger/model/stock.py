@@ -23,6 +23,8 @@ class Promise:
     place: str
     quantity: Fraction
     incoming: bool
+    since: int = 0
+    """Whose turn comes first: the lower, the earlier it was promised."""
 
 
 @dataclass
@@ -47,15 +49,42 @@ class Stock:
 
     def available(self, item: str, place: str, *, sale: bool = True) -> Fraction:
         """Below zero where too much was promised. ``sale``: goods on hold do not count."""
+        promised = sum(p.quantity for p in self._promised(item, place))
+        return self._sum(item, place, sale=sale) - promised
+
+    def _sum(self, item: str, place: str, *, sale: bool) -> Fraction:
         there = ZERO
         for cell, quantity in self.on_hand.items():
             if cell[0] == item and self.setup.inside(cell[1], place):
                 there += ZERO if sale and quantity > 0 and self.held(cell) else quantity
-        return there - sum(
-            p.quantity
+        return there
+
+    def _promised(self, item: str, place: str) -> list[Promise]:
+        return [
+            p
             for p in self.promises
             if p.item == item and not p.incoming and self.setup.inside(p.place, place)
-        )
+        ]
+
+    def leaves(self, own: Promise, item: str, place: str, *, sale: bool) -> Fraction:
+        """What others leave for an order: what is promised earlier is not touched, nor what is there for
+        what is promised later."""
+        others = [p for p in self._promised(item, place) if p.order != own.order]
+        kept = (p.quantity if p.since < own.since else self.covered(p, sale=sale) for p in others)
+        return self._sum(item, place, sale=sale) - sum(kept)
+
+    def covered(self, promise: Promise, *, sale: bool = True) -> Fraction:
+        """How much of a promise is there when its turn comes."""
+
+        def before(other: Promise) -> bool:
+            return (other.since, other.line) < (promise.since, promise.line)
+
+        left = [
+            self._sum(promise.item, place, sale=sale)
+            - sum(p.quantity for p in self._promised(promise.item, place) if before(p))
+            for place in self.setup.path(promise.place)
+        ]
+        return max(ZERO, min(promise.quantity, *left))
 
     def allocate(
         self, item: str, place: str, lot: str | None, wanted: Fraction, *, sale: bool, to: str = ""
@@ -108,11 +137,17 @@ class Stock:
                 if change < 0 and forbidden:
                     strict.add((item, above))
         for item, place in strict:
-            mine = [(p, q) for p, q in own if p.item == item and self.setup.inside(p.place, place)]
-            wanted, kept = -totals[item, place], sum(q for _, q in mine)
-            if wanted <= kept:  # nothing else leaves: no promise of its order stands in its way
-                kept = sum(p.quantity for p, _ in mine)
-            if wanted > max(self.available(item, place, sale=sale) + kept, ZERO):
+            mine = [(p, q) for p, q in own if p.item == item and not p.incoming and q]
+            here = sum(q for p, q in mine if self.setup.inside(p.place, place))
+            below = sum(
+                q for p, q in mine if p.place != place and self.setup.inside(place, p.place)
+            )
+            wanted = max(-totals[item, place], ZERO)
+            if wanted <= max(self.available(item, place, sale=sale) + here, ZERO):
+                continue
+            # nothing else leaves: it is served in its turn, whatever is promised to later orders
+            served = 0 < wanted <= here + below
+            if not served or wanted > self.leaves(mine[0][0], item, place, sale=sale):
                 found.add("OUT_OF_STOCK")
         return found
 

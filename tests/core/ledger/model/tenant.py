@@ -23,6 +23,7 @@ from core.ledger.posting import post, post_many
 from core.ledger.records import lot_id
 from core.ledger.requests import Request, Verdict
 from core.ledger.views import reports
+from core.ledger.views.reserved import reserved
 from core.places import service as places
 from core.places.rules import PlaceDraft
 from tests.core.ledger.model.papers import Act, Books, Hold, Line, Paper, Release, Setup, Step, Undo
@@ -176,6 +177,7 @@ class Tenant:
                 for place in places
             }
             free = await reports.availability(tx, list(keys))
+            kept = await reserved(tx, [(d, line) for d, line, _ in promises])
         codes = {id_: code.removeprefix("~") for code, id_ in self.world.places.items()}
         codes |= {id_: code for code, id_ in self.world.items.items()} | {NIL: ""}
         numbers = {id_: no for no, id_ in self.ids.items()} | {NIL: 0}
@@ -194,6 +196,7 @@ class Tenant:
             },
             "accounts": {account: Fraction(value) for account, value in values},
             "promises": {(numbers[d], line): Fraction(q) for d, line, q in promises},
+            "covered": {(numbers[d], n): Fraction(r.covered) for (d, n), r in kept.items()},
             "available": {
                 keys[item, place]: Fraction(found.available)
                 for (item, place), found in free.items()
