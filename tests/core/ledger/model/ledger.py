@@ -80,7 +80,7 @@ class Ledger:
         return [
             Promise(order.paper.no, no, line.item, line.at or "", left, incoming, order.since)
             for order in self.posted.values()
-            if order.paper.type in papers.ORDERS and not order.closed and not order.expired
+            if order.paper.type in papers.PROMISING and not order.closed and not order.expired
             for incoming in [order.paper.type == "purchase_order"]
             if incoming or self.setup.rules["reserve_on_order"] != "off"
             for no, line in enumerate(order.paper.lines, 1)
@@ -155,11 +155,14 @@ class Ledger:
         self.now = after
         self.posted[paper.no] = new
         self.lots |= builder.made
+        self._carry_out(paper, source)
+        return set()
+
+    def _carry_out(self, paper: Paper, source: Posted | None) -> None:
         for line in paper.lines:
             if source is not None and line.source_line is not None:
                 done = source.returned if paper.type in papers.RETURNS else source.executed
                 done[line.source_line] += line.pieces
-        return set()
 
     def _progress(self, paper: Paper, source: Posted | None) -> set[str]:
         """No source line is carried out, or returned, beyond its quantity."""
@@ -255,7 +258,11 @@ class Ledger:
     # orders
 
     def _order(self, paper: Paper, known: Posted | None = None) -> set[str]:
+        source = (
+            self.posted.get(paper.source) if known is None and paper.source is not None else None
+        )
         found = self._check(paper, paper.on) if known is None else set()
+        found = found or self._progress(paper, source)
         if found:
             return found
         order = known or Posted(paper, paper, paper.on, expired=paper.expired)
@@ -274,6 +281,7 @@ class Ledger:
         self.turns += 1
         order.since = self.turns
         self.posted[paper.no] = order
+        self._carry_out(paper, source)
         return set()
 
     def _step(self, step: Step) -> set[str]:

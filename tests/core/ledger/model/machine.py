@@ -29,7 +29,7 @@ KINDS = {
     **{"return_from_customer": 3, "return_to_supplier": 2},
     **{"landed_cost": 3, "cost_adjustment": 2, "standard_cost": 2, "count": 3},
     **{"conversion": 2, "assembly": 1, "disassembly": 1},
-    **{"sales_order": 3, "purchase_order": 1, "undo": 5},
+    **{"sales_order": 3, "requisition": 1, "purchase_order": 2, "undo": 5},
 }
 """Kinds of papers, and how often each is handed in."""
 

@@ -23,12 +23,15 @@ ISSUE = {
     "return_to_supplier": "supplier",
 }
 """What comes in and goes out, with the account on the other side."""
-ORDERS = ("sales_order", "purchase_order")
+ORDERS = ("sales_order", "purchase_order", "requisition")
+PROMISING = ("sales_order", "purchase_order")
+"""A requisition only asks."""
 CONVERSIONS = ("conversion", "assembly", "disassembly")
 RETURNS = ("return_from_customer", "return_to_supplier")
 SALES = ("issue", "internal_use", "other_out", "dispatch", "sales_order", *CONVERSIONS)
 """What may not take goods on hold."""
 SOURCES = {
+    "purchase_order": ("requisition",),
     "receipt": ("purchase_order",),
     "issue": ("sales_order",),
     "return_from_customer": ("issue",),

@@ -26,7 +26,18 @@ from core.ledger.views import reports
 from core.ledger.views.reserved import reserved
 from core.places import service as places
 from core.places.rules import PlaceDraft
-from tests.core.ledger.model.papers import Act, Books, Hold, Line, Paper, Release, Setup, Step, Undo
+from tests.core.ledger.model.papers import (
+    ORDERS,
+    Act,
+    Books,
+    Hold,
+    Line,
+    Paper,
+    Release,
+    Setup,
+    Step,
+    Undo,
+)
 from tests.ledger_world import World
 
 _EXPIRED = datetime(2026, 1, 1, tzinfo=UTC)
@@ -119,7 +130,7 @@ class Tenant:
         return self.world.asked(draft)
 
     def _line(self, paper: Paper, line: Line) -> LineDraft:
-        order = paper.type.endswith("_order")
+        order = paper.type in ORDERS
         return LineDraft(
             item_id=self.world.items[line.item],
             quantity=decimal(line.quantity),
