@@ -12,14 +12,12 @@ from uuid import UUID
 
 from core.plugin_api import (
     NOT_FOUND,
-    Asked,
     Database,
     DocumentDraft,
     LineDraft,
     Post,
     Principal,
     Refusal,
-    Refused,
     Transaction,
     define,
     post_many,
@@ -30,12 +28,13 @@ from core.plugin_api import (
 )
 from plugins.bom_manufacturing.origins import Origin, Told, placed
 from plugins.bom_manufacturing.rules import check
-from plugins.bom_manufacturing.rules.records import ONE, ZERO
+from plugins.bom_manufacturing.rules.records import ZERO
 from plugins.bom_manufacturing.rules.subcontracting import Used, further
 from plugins.bom_manufacturing.settings import NAME
 from plugins.bom_manufacturing.stock import bills as stored_bills
 from plugins.bom_manufacturing.stock import subcontracting as stored
 from plugins.bom_manufacturing.stock.subcontracting import Balance, OpenLine, Order
+from plugins.bom_manufacturing.subcontracting.commands import Command
 from plugins.bom_manufacturing.subcontracting.documents import (
     CHARGE,
     ISSUE,
@@ -50,6 +49,16 @@ NOTHING_RECEIVED = define(
     en="A receipt needs goods that are received: record what was rejected with the next of them, or charge"
     " the components to the processor.",
     zh="委外收货须有合格数量:请将拒收数量记入下一次收货,或向加工商扣款。",
+)
+NOTHING_TO_SEND = define(
+    "BOM_MANUFACTURING_NOTHING_TO_SEND",
+    en="The order wants nothing more sent: name what is sent beyond it.",
+    zh="该委外订单没有待发料;超定额发料请指明物料。",
+)
+NOTHING_LEFT = define(
+    "BOM_MANUFACTURING_NOTHING_LEFT",
+    en="The processor has nothing left of this order.",
+    zh="加工商处没有该订单的余料。",
 )
 MORE_LOTS = define(
     "BOM_MANUFACTURING_MORE_LOTS",
@@ -104,7 +113,7 @@ class Delivery:
 async def send(
     db: Database,
     principal: Principal,
-    command: Asked,
+    command: Command,
     head: Head,
     parts: Sequence[Part] | None,
     *,
@@ -117,9 +126,9 @@ async def send(
         found = (await stored.balances(tx, [order.id]))[order.id]
         wanted = parts
         if wanted is None:
-            open_ = [Part(one.item_id, one.to_send) for one in found if one.to_send]
-            # A command that was carried out before finds nothing left, and is answered all the same.
-            wanted = open_ or [Part(one.item_id, ONE) for one in found[:1]]
+            wanted = [Part(one.item_id, one.to_send) for one in found if one.to_send]
+            if not wanted:
+                raise refuse(NOTHING_TO_SEND, "components")
         else:
             await _check_parts(tx, wanted, found, "components")
         open_lines = await stored.open_lines(tx, order.id)
@@ -143,7 +152,7 @@ async def send(
 async def take_back(
     db: Database,
     principal: Principal,
-    command: Asked,
+    command: Command,
     head: Head,
     parts: Sequence[Part] | None,
     place_id: UUID | None,
@@ -154,8 +163,9 @@ async def take_back(
         found = (await stored.balances(tx, [order.id]))[order.id]
         wanted = parts
         if wanted is None:
-            left = [Part(one.item_id, one.left) for one in found if one.left > 0]
-            wanted = left or [Part(one.item_id, ONE) for one in found[:1]]
+            wanted = [Part(one.item_id, one.left) for one in found if one.left > 0]
+            if not wanted:
+                raise refuse(NOTHING_LEFT, "components")
         else:
             await _check_parts(tx, wanted, found, "components")
         open_lines = await stored.open_lines(tx, order.id)
@@ -177,7 +187,7 @@ async def take_back(
 
 
 async def charge(
-    db: Database, principal: Principal, command: Asked, head: Head, parts: Sequence[Part]
+    db: Database, principal: Principal, command: Command, head: Head, parts: Sequence[Part]
 ) -> UUID:
     """Charge to the processor what is missing of components (委外扣款): at what they cost. Raises
     Refused."""
@@ -201,7 +211,7 @@ async def charge(
 
 
 async def receive(
-    db: Database, principal: Principal, command: Asked, head: Head, delivery: Delivery
+    db: Database, principal: Principal, command: Command, head: Head, delivery: Delivery
 ) -> UUID:
     """Receive goods from the processor (委外收货): they are worth the components that went into them and
     into what was rejected, losses he may have, his fee and further charges. Raises Refused."""
@@ -243,48 +253,10 @@ async def receive(
     return await _post(db, principal, command, head.order_id, draft)
 
 
-async def adjust_fee(
-    db: Database,
-    principal: Principal,
-    command: Asked,
-    receipt_id: UUID,
-    amount: Decimal,
-    on: date | None,
-    remark: str | None,
-) -> tuple[UUID, UUID]:
-    """Put the fee of a receipt right where the invoice differs: the difference joins the cost of the goods,
-    wherever they went. The order, and the document. Raises Refused."""
-    async with db.snapshot(principal.tenant_id) as tx:
-        order_id = await stored.order_of_receipt(tx, receipt_id)
-        if order_id is None:
-            raise refuse(NOT_FOUND, "receiptId", id=str(receipt_id))
-        order = (await stored.orders(tx, [order_id]))[order_id]
-        draft = DocumentDraft(
-            id=uuid7(),
-            type="landed_cost",
-            business_date=on or await today(tx),
-            party_id=order.party_id,
-            source_id=receipt_id,
-            extra_cost=amount,
-            cost_basis="quantity",
-            remark=remark,
-            lines=(),
-        )
-    (verdict,) = await post_many(db, principal, [Post(command, draft)])
-    if verdict.outcome is None:
-        raise Refused(*map(_amount, verdict.refusals))
-    return order_id, UUID(verdict.outcome["id"])
-
-
-def _amount(refusal: Refusal) -> Refusal:
-    named = refusal.path[:1] == ("extraCost",)
-    return Refusal(refusal.code, ("amount",), refusal.details) if named else refusal
-
-
 async def _post(
     db: Database,
     principal: Principal,
-    command: Asked,
+    command: Command,
     order_id: UUID,
     draft: Callable[[Transaction, Order], Awaitable[Drafted]],
 ) -> UUID:
@@ -294,11 +266,13 @@ async def _post(
     origins: Sequence[Origin] = ()
     for _ in range(_ATTEMPTS):
         async with db.snapshot(principal.tenant_id) as tx:
+            if (known := await command.done(tx)) is not None:
+                return known
             order = (await stored.orders(tx, [order_id])).get(order_id)
             if order is None:
                 raise refuse(NOT_FOUND, "orderId", id=str(order_id))
             made, origins = await draft(tx, order)
-        (verdict,) = await post_many(db, principal, [Post(command, made)])
+        (verdict,) = await post_many(db, principal, [Post(command.posting, made)])
         if verdict.outcome is not None:
             return UUID(verdict.outcome["id"])
         refusals = verdict.refusals

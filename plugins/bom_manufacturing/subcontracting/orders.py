@@ -11,7 +11,6 @@ from uuid import UUID
 
 from core.plugin_api import (
     NOT_FOUND,
-    Asked,
     Database,
     DocumentDraft,
     DocumentStep,
@@ -43,6 +42,7 @@ from plugins.bom_manufacturing.rules.subcontracting import Component, to_send
 from plugins.bom_manufacturing.settings import NAME
 from plugins.bom_manufacturing.stock import bills as stored_bills
 from plugins.bom_manufacturing.stock import subcontracting as stored
+from plugins.bom_manufacturing.subcontracting.commands import Command
 from plugins.bom_manufacturing.subcontracting.documents import ORDER
 
 NO_BILL = define(
@@ -144,13 +144,15 @@ async def _with_policy(tx: Transaction, draft: PlaceDraft) -> PlaceDraft:
     )
 
 
-async def make_order(db: Database, principal: Principal, command: Asked, wanted: Wanted) -> UUID:
+async def make_order(db: Database, principal: Principal, command: Command, wanted: Wanted) -> UUID:
     """Order a product from a processor by its bill: approved, its components reserved where they are sent
     from. Raises Refused."""
     raise_any(check.positive("quantity", wanted.quantity))
     async with db.snapshot(principal.tenant_id) as tx:
+        if (known := await command.done(tx)) is not None:
+            return known
         draft = await _draft(tx, wanted)
-    (verdict,) = await post_many(db, principal, [Post(command, draft)])
+    (verdict,) = await post_many(db, principal, [Post(command.posting, draft)])
     if verdict.outcome is None:
         raise Refused(*map(_placed, verdict.refusals))
     return UUID(verdict.outcome["id"])
