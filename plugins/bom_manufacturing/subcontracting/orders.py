@@ -274,4 +274,7 @@ def _placed(refusal: Refusal) -> Refusal:
     if refusal.path[:2] == ("lines", 0):
         last = str(refusal.path[-1])
         return Refusal(refusal.code, (_FIELDS.get(last, last),), refusal.details)
+    if refusal.path[:1] == ("lines",):  # components follow from the bill
+        path = ("overPercent",) if refusal.path[-1] == "overPct" else ()
+        return Refusal(refusal.code, path, refusal.details)
     return refusal

@@ -199,6 +199,20 @@ async def test_all_is_sent_and_taken_back_once(outwork: Outwork) -> None:
     assert (await outwork.stock("CLOTH"))["AT-SEW"][0] == D("5")
 
 
+async def test_what_speaks_against_components_is_told_of_what_was_sent(outwork: Outwork) -> None:
+    """Components follow from the bill: no path leads to lines that nobody sent."""
+    sent = {"partyId": outwork.party, "itemId": outwork.workshop.items["SHIRT"], "fee": "4"}
+    sent |= {"placeId": outwork.workshop.shop.places["MAIN"]}
+    for more, code, path in (
+        ({"quantity": "1000"}, "NOT_RESERVABLE", []),
+        ({"quantity": "1", "overPercent": "-1"}, "BAD_TOLERANCE", ["overPercent"]),
+    ):
+        payload = await outwork.send("OrderSubcontract", "OrderSubcontract", **sent, **more)
+        assert {(one["code"], tuple(one["path"])) for one in payload["errors"]} == {
+            (code, tuple(path))
+        }
+
+
 async def test_a_fee_is_never_below_zero(outwork: Outwork) -> None:
     order = await outwork.order("5")
     await outwork.issue(order)
