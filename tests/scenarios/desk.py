@@ -171,7 +171,7 @@ def processors(scenario: Scenario) -> set[str]:
         str(row["loc"])
         for fields in made
         for row in fields.get("consume", ())
-        if "loc" in row and row["loc"] not in [one.get("loc") for one in fields["output"]]
+        if "loc" in row and row["loc"] not in [one.get("loc") for one in fields.get("output", ())]
     }
 
 

@@ -138,7 +138,8 @@ class Play:
         told = self._scenario.policy.get(NEGATIVE)
         if told is None or place not in processors(self._scenario):
             return {"kind": "WAREHOUSE"}
-        return {"kind": "PROCESSOR", "negativeStock": "ALLOW" if "allow" in str(told) else "FORBID"}
+        allowed = told is True or str(told).startswith("allow")
+        return {"kind": "PROCESSOR", "negativeStock": "ALLOW" if allowed else "FORBID"}
 
     def _item(self, given: Fields, units: dict[str, str]) -> str:
         """Make an item and the units it is kept in."""

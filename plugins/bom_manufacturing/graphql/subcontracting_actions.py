@@ -7,7 +7,6 @@ from uuid import UUID
 
 import strawberry
 
-from core.plugin_api import Asked
 from plugins.bom_manufacturing.graphql.subcontracting import (
     BomManufacturingSubcontractOrder,
     orders_by_id,
@@ -29,7 +28,8 @@ from plugins.bom_manufacturing.graphql.subcontracting_inputs import (
     remark,
     wanted,
 )
-from plugins.bom_manufacturing.subcontracting import moves, orders
+from plugins.bom_manufacturing.subcontracting import fees, moves, orders
+from plugins.bom_manufacturing.subcontracting.commands import Command
 from plugins.bom_manufacturing.subcontracting.moves import Delivery
 from schema.plugin_api import (
     Document,
@@ -170,7 +170,7 @@ class Mutations:
         context = info.context
         command = _command(input, "bomManufacturingAdjustFee")
         receipt = uuid_of(input.receipt_id, "Document", "receiptId")
-        order, made = await moves.adjust_fee(
+        order, made = await fees.adjust_fee(
             context.database,
             context.principal,
             command,
@@ -194,9 +194,9 @@ class Mutations:
         return await _payload(info, key, key)
 
 
-def _command(input_: Any, mutation: str) -> Asked:
+def _command(input_: Any, mutation: str) -> Command:
     """What is asked of the ledger, where every document is posted by the same operation."""
-    return Asked.of(input_.command_id, "postDocument", {"mutation": mutation, **_asked(input_)})
+    return Command(input_.command_id, {"mutation": mutation, **_asked(input_)})
 
 
 def _asked(input_: Any) -> dict[str, Any]:

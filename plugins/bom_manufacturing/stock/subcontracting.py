@@ -47,7 +47,8 @@ class Order:
 @dataclass(frozen=True, slots=True)
 class Balance:
     """A component of an order: what was to be sent, and what became of what was. Base units, of which a
-    quantity has ``dp`` decimals."""
+    quantity has ``dp`` decimals; ``promised`` is what is still reserved for it at ``place_id``. A closed
+    order wants nothing more."""
 
     order_id: UUID
     item_id: UUID
@@ -62,6 +63,8 @@ class Balance:
     used: Decimal
     allowed_loss: Decimal
     charged_loss: Decimal
+    promised: Decimal
+    closed: bool
 
     @property
     def per_unit(self) -> Fraction:
@@ -76,7 +79,8 @@ class Balance:
     @property
     def to_send(self) -> Decimal:
         """What the order still wants at the processor's."""
-        return max(ZERO, self.ordered - self.sent + self.returned)
+        wanted = self.ordered - self.sent + self.returned
+        return ZERO if self.closed else max(ZERO, wanted)
 
     @property
     def left(self) -> Decimal:
@@ -178,8 +182,9 @@ async def balances(tx: Transaction, ids: Collection[UUID]) -> dict[UUID, list[Ba
         tx,
         "SELECT c.order_id, c.item_id, c.numerator, c.denominator, c.allowance_pct, u.decimals,"
         " o.ordered, o.place_id, coalesce(m.sent, 0), coalesce(m.returned, 0), coalesce(t.used, 0),"
-        " coalesce(t.allowed, 0), coalesce(t.charged, 0)"
+        " coalesce(t.allowed, 0), coalesce(t.charged, 0), coalesce(p.promised, 0), b.state = 'closed'"
         " FROM bom_manufacturing_subcontract_component c"
+        " JOIN document b ON b.tenant_id = c.tenant_id AND b.id = c.order_id"
         " JOIN item i ON i.tenant_id = c.tenant_id AND i.id = c.item_id"
         " JOIN unit u ON u.tenant_id = i.tenant_id AND u.id = i.base_unit_id"
         " JOIN LATERAL (SELECT sum(quantity) AS ordered, min(no) AS no,"
@@ -217,13 +222,17 @@ async def open_lines(tx: Transaction, order: UUID) -> list[OpenLine]:
 
 
 async def documents_of(tx: Transaction, ids: Collection[UUID]) -> dict[UUID, list[UUID]]:
-    """What was posted for each order, in that order: issues, returns, receipts, charges, reversals."""
+    """What was posted for each order, in that order: issues, returns, receipts, charges, what was added to
+    receipts since, reversals."""
     found = await rows(
         tx,
-        "SELECT source_id, id FROM document WHERE tenant_id = %s AND source_id = ANY(%s)"
-        " AND state = 'posted' ORDER BY source_id, sequence",
-        tx.tenant_id,
-        list(ids),
+        "WITH own AS MATERIALIZED (SELECT source_id AS order_id, id, sequence FROM document"
+        "  WHERE tenant_id = %s AND source_id = ANY(%s) AND state = 'posted')"
+        " SELECT order_id, id FROM (SELECT order_id, id, sequence FROM own UNION ALL"
+        "  SELECT w.order_id, a.id, a.sequence FROM own w JOIN document a ON a.tenant_id = %s"
+        "  AND a.source_id = w.id AND a.type = 'landed_cost' AND a.state = 'posted') x"
+        " ORDER BY order_id, sequence",
+        *(tx.tenant_id, list(ids), tx.tenant_id),
     )
     by_order: dict[UUID, list[UUID]] = {key: [] for key in ids}
     for order, document in found:
@@ -258,6 +267,21 @@ async def settlements(tx: Transaction, ids: Collection[UUID]) -> dict[UUID, Sett
     none = Settlement(ZERO, ZERO, ZERO, ZERO, ZERO)
     known = {row[0]: Settlement(row[1] or ZERO, row[2] or ZERO, *row[3:]) for row in found}
     return {key: known.get(key, none) for key in ids}
+
+
+async def paid_for(tx: Transaction, receipt: UUID) -> Decimal:
+    """What the processor gets for a receipt without tax: his fee and charges, and what was added since."""
+    found = await rows(
+        tx,
+        "SELECT d.net + coalesce(d.extra_cost, 0) + coalesce((SELECT sum(a.extra_cost"
+        "  * CASE WHEN a.reverses_id IS NULL THEN 1 ELSE -1 END) FROM document a"
+        "  WHERE a.tenant_id = d.tenant_id AND a.source_id = d.id AND a.type = 'landed_cost'"
+        "  AND a.state = 'posted' AND a.party_id = d.party_id), 0)"
+        " FROM document d WHERE d.tenant_id = %s AND d.id = %s",
+        *(tx.tenant_id, receipt),
+    )
+    paid: Decimal = found[0][0]
+    return paid
 
 
 async def order_of_receipt(tx: Transaction, receipt: UUID) -> tuple[UUID, bool] | None:

@@ -33,20 +33,29 @@ class Known:
 
 
 async def known(tx: Transaction, place: UUID | None) -> Known:
-    """What is there and not held, and what is open, at a place and below or in all of ours; what was
-    scrapped in work does not come. One statement sees both, so that what is received meanwhile counts
-    once."""
+    """What is there or on its way there and not held, and what is open, at a place and below or in all of
+    ours; what was scrapped in work does not come. One statement sees both, so that what is received
+    meanwhile counts once."""
     found = await rows(
         tx,
-        "SELECT 'stock', b.item_id, NULL, 0, NULL, sum(b.on_hand) FROM balance b"
-        " JOIN place p ON p.tenant_id = b.tenant_id AND p.id = b.place_id"
-        " WHERE b.tenant_id = %s AND p.kind NOT IN ('virtual', 'transit', 'work', 'processor')"
-        " AND (%s::uuid IS NULL OR %s = ANY(p.path)) AND b.on_hand <> 0 AND NOT EXISTS"
-        "  (SELECT FROM hold h WHERE h.tenant_id = b.tenant_id AND h.item_id = b.item_id"
+        "WITH goods AS (SELECT b.item_id, b.lot_id, p.path, b.on_hand AS quantity FROM balance b"
+        "  JOIN place p ON p.tenant_id = b.tenant_id AND p.id = b.place_id"
+        "  WHERE b.tenant_id = %s AND p.kind NOT IN ('virtual', 'transit', 'work', 'processor')"
+        "  AND b.on_hand <> 0 UNION ALL"
+        "  SELECT q.item_id, q.lot_id, coalesce(t.path, '{}'), q.quantity FROM pool q"
+        "  JOIN place w ON w.tenant_id = q.tenant_id AND w.id = q.place_id AND w.kind = 'transit'"
+        "  JOIN document d ON d.tenant_id = q.tenant_id AND d.id = q.document_id"
+        "  LEFT JOIN place t ON t.tenant_id = d.tenant_id AND t.id = coalesce((SELECT l.to_place_id"
+        "   FROM document_line l WHERE l.tenant_id = d.tenant_id AND l.document_id = d.id"
+        "   AND l.item_id = q.item_id ORDER BY l.no LIMIT 1), d.to_place_id)"
+        "  WHERE q.tenant_id = %s AND q.quantity <> 0)"
+        " SELECT 'stock', g.item_id, NULL, 0, NULL, sum(g.quantity) FROM goods g"
+        " WHERE (%s::uuid IS NULL OR %s = ANY(g.path)) AND NOT EXISTS"
+        "  (SELECT FROM hold h WHERE h.tenant_id = %s AND h.item_id = g.item_id"
         "   AND h.released_at IS NULL AND (h.until IS NULL OR h.until > now())"
-        "   AND (h.lot_id IS NULL OR h.lot_id = b.lot_id)"
-        "   AND (h.place_id IS NULL OR h.place_id = ANY(p.path)))"
-        " GROUP BY b.item_id UNION ALL"
+        "   AND (h.lot_id IS NULL OR h.lot_id = g.lot_id)"
+        "   AND (h.place_id IS NULL OR h.place_id = ANY(g.path)))"
+        " GROUP BY g.item_id UNION ALL"
         " SELECT CASE WHEN l.role = 'consume' THEN 'demand' WHEN l.role = 'produce' THEN 'supply'"
         "  WHEN d.type = ANY(%s) THEN 'demand' ELSE 'supply' END,"
         " l.item_id, l.document_id, l.no, coalesce(l.due_on, d.business_date),"
@@ -63,7 +72,8 @@ async def known(tx: Transaction, place: UUID | None) -> Known:
         "  (SELECT FROM place p WHERE p.tenant_id = d.tenant_id"
         "   AND p.id = coalesce(l.place_id, d.place_id) AND %s = ANY(p.path)))"
         " ORDER BY 1, 5, 3, 4",
-        *(tx.tenant_id, place, place, [*_orders("customer")], tx.tenant_id),
+        *(tx.tenant_id, tx.tenant_id, place, place, tx.tenant_id),
+        *([*_orders("customer")], tx.tenant_id),
         *([*_orders("customer", "supplier", None)], [*_orders("customer", "supplier")]),
         *(place, place),
     )

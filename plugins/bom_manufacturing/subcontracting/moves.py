@@ -12,14 +12,12 @@ from uuid import UUID
 
 from core.plugin_api import (
     NOT_FOUND,
-    Asked,
     Database,
     DocumentDraft,
     LineDraft,
     Post,
     Principal,
     Refusal,
-    Refused,
     Transaction,
     define,
     post_many,
@@ -30,12 +28,13 @@ from core.plugin_api import (
 )
 from plugins.bom_manufacturing.origins import Origin, Told, placed
 from plugins.bom_manufacturing.rules import check
-from plugins.bom_manufacturing.rules.records import ONE, ZERO
+from plugins.bom_manufacturing.rules.records import ZERO
 from plugins.bom_manufacturing.rules.subcontracting import Used, further
 from plugins.bom_manufacturing.settings import NAME
 from plugins.bom_manufacturing.stock import bills as stored_bills
 from plugins.bom_manufacturing.stock import subcontracting as stored
 from plugins.bom_manufacturing.stock.subcontracting import Balance, OpenLine, Order
+from plugins.bom_manufacturing.subcontracting.commands import Command
 from plugins.bom_manufacturing.subcontracting.documents import (
     CHARGE,
     ISSUE,
@@ -45,10 +44,15 @@ from plugins.bom_manufacturing.subcontracting.documents import (
 )
 from plugins.bom_manufacturing.subcontracting.orders import NOT_A_COMPONENT
 
-NOTHING_RECEIVED = define(
-    "BOM_MANUFACTURING_NOTHING_RECEIVED",
-    en="Nothing was taken in with this receipt: there are no goods that could bear a difference in the fee.",
-    zh="该委外收货没有合格入库数量,没有可承担加工费差异的货品。",
+NOTHING_TO_SEND = define(
+    "BOM_MANUFACTURING_NOTHING_TO_SEND",
+    en="The order wants nothing more sent: name what is sent beyond it.",
+    zh="该委外订单没有待发料;超定额发料请指明物料。",
+)
+NOTHING_LEFT = define(
+    "BOM_MANUFACTURING_NOTHING_LEFT",
+    en="The processor has nothing left of this order.",
+    zh="加工商处没有该订单的余料。",
 )
 MORE_LOTS = define(
     "BOM_MANUFACTURING_MORE_LOTS",
@@ -103,7 +107,7 @@ class Delivery:
 async def send(
     db: Database,
     principal: Principal,
-    command: Asked,
+    command: Command,
     head: Head,
     parts: Sequence[Part] | None,
     *,
@@ -116,9 +120,9 @@ async def send(
         found = (await stored.balances(tx, [order.id]))[order.id]
         wanted = parts
         if wanted is None:
-            open_ = [Part(one.item_id, one.to_send) for one in found if one.to_send]
-            # A command that was carried out before finds nothing left, and is answered all the same.
-            wanted = open_ or [Part(one.item_id, ONE) for one in found[:1]]
+            wanted = [Part(one.item_id, one.to_send) for one in found if one.to_send]
+            if not wanted:
+                raise refuse(NOTHING_TO_SEND, "components")
         else:
             await _check_parts(tx, wanted, found, "components")
         open_lines = await stored.open_lines(tx, order.id)
@@ -142,7 +146,7 @@ async def send(
 async def take_back(
     db: Database,
     principal: Principal,
-    command: Asked,
+    command: Command,
     head: Head,
     parts: Sequence[Part] | None,
     place_id: UUID | None,
@@ -153,8 +157,9 @@ async def take_back(
         found = (await stored.balances(tx, [order.id]))[order.id]
         wanted = parts
         if wanted is None:
-            left = [Part(one.item_id, one.left) for one in found if one.left > 0]
-            wanted = left or [Part(one.item_id, ONE) for one in found[:1]]
+            wanted = [Part(one.item_id, one.left) for one in found if one.left > 0]
+            if not wanted:
+                raise refuse(NOTHING_LEFT, "components")
         else:
             await _check_parts(tx, wanted, found, "components")
         open_lines = await stored.open_lines(tx, order.id)
@@ -176,7 +181,7 @@ async def take_back(
 
 
 async def charge(
-    db: Database, principal: Principal, command: Asked, head: Head, parts: Sequence[Part]
+    db: Database, principal: Principal, command: Command, head: Head, parts: Sequence[Part]
 ) -> UUID:
     """Charge to the processor what is missing of components (委外扣款): at what they cost. Raises
     Refused."""
@@ -200,7 +205,7 @@ async def charge(
 
 
 async def receive(
-    db: Database, principal: Principal, command: Asked, head: Head, delivery: Delivery
+    db: Database, principal: Principal, command: Command, head: Head, delivery: Delivery
 ) -> UUID:
     """Receive goods from the processor (委外收货): they are worth the components that went into them and
     into what was rejected, losses he may have, his fee and further charges. Where all was rejected, that
@@ -241,51 +246,10 @@ async def receive(
     return await _post(db, principal, command, head.order_id, draft)
 
 
-async def adjust_fee(
-    db: Database,
-    principal: Principal,
-    command: Asked,
-    receipt_id: UUID,
-    amount: Decimal,
-    on: date | None,
-    remark: str | None,
-) -> tuple[UUID, UUID]:
-    """Put the fee of a receipt right where the invoice differs: the difference joins the cost of the goods,
-    wherever they went. The order, and the document. Raises Refused."""
-    async with db.snapshot(principal.tenant_id) as tx:
-        found = await stored.order_of_receipt(tx, receipt_id)
-        if found is None:
-            raise refuse(NOT_FOUND, "receiptId", id=str(receipt_id))
-        order_id, received = found
-        if not received:
-            raise refuse(NOTHING_RECEIVED, "receiptId")
-        order = (await stored.orders(tx, [order_id]))[order_id]
-        draft = DocumentDraft(
-            id=uuid7(),
-            type="landed_cost",
-            business_date=on or await today(tx),
-            party_id=order.party_id,
-            source_id=receipt_id,
-            extra_cost=amount,
-            cost_basis="quantity",
-            remark=remark,
-            lines=(),
-        )
-    (verdict,) = await post_many(db, principal, [Post(command, draft)])
-    if verdict.outcome is None:
-        raise Refused(*map(_amount, verdict.refusals))
-    return order_id, UUID(verdict.outcome["id"])
-
-
-def _amount(refusal: Refusal) -> Refusal:
-    named = refusal.path[:1] == ("extraCost",)
-    return Refusal(refusal.code, ("amount",), refusal.details) if named else refusal
-
-
 async def _post(
     db: Database,
     principal: Principal,
-    command: Asked,
+    command: Command,
     order_id: UUID,
     draft: Callable[[Transaction, Order], Awaitable[Drafted]],
 ) -> UUID:
@@ -295,11 +259,13 @@ async def _post(
     origins: Sequence[Origin] = ()
     for _ in range(_ATTEMPTS):
         async with db.snapshot(principal.tenant_id) as tx:
+            if (known := await command.done(tx)) is not None:
+                return known
             order = (await stored.orders(tx, [order_id])).get(order_id)
             if order is None:
                 raise refuse(NOT_FOUND, "orderId", id=str(order_id))
             made, origins = await draft(tx, order)
-        (verdict,) = await post_many(db, principal, [Post(command, made)])
+        (verdict,) = await post_many(db, principal, [Post(command.posting, made)])
         if verdict.outcome is not None:
             return UUID(verdict.outcome["id"])
         refusals = verdict.refusals

@@ -11,7 +11,6 @@ from uuid import UUID
 
 from core.plugin_api import (
     NOT_FOUND,
-    Asked,
     Database,
     DocumentDraft,
     DocumentStep,
@@ -44,6 +43,7 @@ from plugins.bom_manufacturing.rules.subcontracting import Component, to_send
 from plugins.bom_manufacturing.settings import NAME
 from plugins.bom_manufacturing.stock import bills as stored_bills
 from plugins.bom_manufacturing.stock import subcontracting as stored
+from plugins.bom_manufacturing.subcontracting.commands import Command
 from plugins.bom_manufacturing.subcontracting.documents import ORDER
 
 NO_BILL = define(
@@ -147,15 +147,17 @@ async def _with_policy(tx: Transaction, draft: PlaceDraft) -> PlaceDraft:
     )
 
 
-async def make_order(db: Database, principal: Principal, command: Asked, wanted: Wanted) -> UUID:
+async def make_order(db: Database, principal: Principal, command: Command, wanted: Wanted) -> UUID:
     """Order a product from a processor by its bill: approved, its components reserved where they are sent
     from. Raises Refused."""
     raise_any(check.positive("quantity", wanted.quantity))
     async with db.snapshot(principal.tenant_id) as tx:
+        if (known := await command.done(tx)) is not None:
+            return known
         asked = await bills.ask(tx, wanted.item_id, wanted.on, wanted.attributes)
         places = await stored.places_of(tx, wanted.party_id)
         made = await draft(tx, wanted, asked.boms, asked.variant, places)
-    (verdict,) = await post_many(db, principal, [Post(command, made)])
+    (verdict,) = await post_many(db, principal, [Post(command.posting, made)])
     if verdict.outcome is None:
         raise Refused(*map(placed, verdict.refusals))
     return UUID(verdict.outcome["id"])
@@ -282,4 +284,7 @@ def placed(refusal: Refusal) -> Refusal:
     if refusal.path[:2] == ("lines", 0):
         last = str(refusal.path[-1])
         return Refusal(refusal.code, (_FIELDS.get(last, last),), refusal.details)
+    if refusal.path[:1] == ("lines",):  # components follow from the bill
+        path = ("overPercent",) if refusal.path[-1] == "overPct" else ()
+        return Refusal(refusal.code, path, refusal.details)
     return refusal

@@ -359,15 +359,39 @@ async def test_the_table_over_time(planner: Planner) -> None:
     assert float(total["projectedOnHand"]) == 15
 
 
+async def second_place(planner: Planner) -> str:
+    store = """mutation($input: CreatePlaceInput!) { createPlace(input: $input) { place { id }
+      errors { code message } } }"""
+    made = await planner.send(store, code="S2", name="second", kind="WAREHOUSE")
+    assert made["errors"] == []
+    key: str = made["place"]["id"]
+    return key
+
+
+async def test_goods_under_way_are_where_they_go(planner: Planner) -> None:
+    """Nobody orders them again while they are on the road; what was lost there is gone."""
+    shop = planner.workshop.shop
+    second, item = await second_place(planner), await planner.workshop.item("A")
+    await shop.posted("receipt", line(item, "10", "1"))
+    sent = await shop.posted("dispatch", line(item, "6"), toPlaceId=second)
+    await planner.order("sales_order", "A", "8", 3, placeId=second)
+    await planner.plan()
+    assert await planner.brief() == []
+    await planner.plan(placeId=second)
+    assert await planner.brief() == [("A", "2", 3, 3)]
+    await planner.plan(placeId=shop.places["MAIN"])
+    assert await planner.brief() == []
+    came = [line(item, "4") | {"toPlaceId": second, "sourceLine": 1}]
+    came += [line(item, "1") | {"toPlaceId": second, "sourceLine": 1, "role": "LOST"}]
+    await shop.posted("arrival", *came, sourceId=sent["id"])
+    await planner.plan(placeId=second)
+    assert await planner.brief() == [("A", "3", 3, 3)]
+
+
 async def test_a_place_is_planned_by_itself(planner: Planner) -> None:
     workshop = planner.workshop
     await workshop.shop.posted("receipt", line(await workshop.item("A"), "10", "1"))
-    store = """mutation($input: CreatePlaceInput!) { createPlace(input: $input) { place { id }
-      errors { code message } } }"""
-    sent = {"commandId": str(uuid7()), "code": "S2", "name": "second", "kind": "WAREHOUSE"}
-    made = (await workshop.shop.ask(store, input=sent))["createPlace"]
-    assert made["errors"] == []
-    second = made["place"]["id"]
+    second = await second_place(planner)
     await planner.order("sales_order", "A", "8", 3, placeId=second)
     await planner.told(A={"safetyStocks": [{"placeId": second, "quantity": "2"}]})
     await planner.plan()

@@ -95,7 +95,8 @@ async def test_parts_of_an_order_and_no_more_than_its_tolerance(outwork: Outwork
     beyond = await outwork.issue(order, components=more, beyond=True)
     assert (component(beyond, "BUTTON")["sent"], component(beyond, "BUTTON")["left"]) == (34, 34)
     nothing = await outwork.send("SendToProcessor", "Send", orderId=order)
-    assert [error["code"] for error in nothing["errors"]] == []  # within the tolerance
+    wants_nothing = ["BOM_MANUFACTURING_NOTHING_TO_SEND"]
+    assert [error["code"] for error in nothing["errors"]] == wants_nothing
     await outwork.issue(order, components=[outwork.part("CLOTH", "2")], beyond=True)
     eleven = await outwork.receive(order, "11")
     assert D(eleven["order"]["received"]) == 11
@@ -230,6 +231,68 @@ async def test_the_same_command_receives_once(outwork: Outwork) -> None:
     again = await outwork.done("ReceiveFromProcessor", "Receive", **receives)
     assert first == again
     assert D(again["order"]["received"]) == 10
+
+
+async def test_all_is_sent_and_taken_back_once(outwork: Outwork) -> None:
+    """Where an order has nothing left, nothing is taken of what lies there for another; a command that was
+    sent again is answered as the first time."""
+    first, second = await outwork.order("2"), await outwork.order("2")
+    await outwork.issue(second)
+    sent = {"orderId": first, "commandId": str(uuid7())}
+    for _ in range(2):
+        await outwork.done("SendToProcessor", "Send", **sent)
+    again = await outwork.send("SendToProcessor", "Send", orderId=first)
+    assert [one["code"] for one in again["errors"]] == ["BOM_MANUFACTURING_NOTHING_TO_SEND"]
+    back = {"orderId": first, "commandId": str(uuid7())}
+    for _ in range(2):
+        payload = await outwork.done("TakeBackFromProcessor", "TakeBack", **back)
+    assert component(payload, "CLOTH")["left"] == 0
+    again = await outwork.send("TakeBackFromProcessor", "TakeBack", orderId=first)
+    assert [one["code"] for one in again["errors"]] == ["BOM_MANUFACTURING_NOTHING_LEFT"]
+    assert (await outwork.stock("CLOTH"))["AT-SEW"][0] == D("5")
+
+
+async def test_what_speaks_against_components_is_told_of_what_was_sent(outwork: Outwork) -> None:
+    """Components follow from the bill: no path leads to lines that nobody sent."""
+    sent = {"partyId": outwork.party, "itemId": outwork.workshop.items["SHIRT"], "fee": "4"}
+    sent |= {"placeId": outwork.workshop.shop.places["MAIN"]}
+    for more, code, path in (
+        ({"quantity": "1000"}, "NOT_RESERVABLE", []),
+        ({"quantity": "1", "overPercent": "-1"}, "BAD_TOLERANCE", ["overPercent"]),
+    ):
+        payload = await outwork.send("OrderSubcontract", "OrderSubcontract", **sent, **more)
+        assert {(one["code"], tuple(one["path"])) for one in payload["errors"]} == {
+            (code, tuple(path))
+        }
+
+
+async def test_a_fee_is_never_below_zero(outwork: Outwork) -> None:
+    order = await outwork.order("5")
+    await outwork.issue(order)
+    made = await outwork.receive(order, "5", charges="3")
+    receipt = made["document"]["id"]
+    for amount in ("0", "-23.01"):
+        refused = await outwork.send("AdjustFee", "AdjustFee", receiptId=receipt, amount=amount)
+        [error] = refused["errors"]
+        assert (error["code"], error["path"]) == ("BOM_MANUFACTURING_OUT_OF_RANGE", ["amount"])
+    less = {"receiptId": receipt, "amount": "-23", "commandId": str(uuid7())}
+    answers = [await outwork.done("AdjustFee", "AdjustFee", **less) for _ in range(2)]
+    assert answers[0]["document"] == answers[1]["document"]
+    assert owed(answers[1])["owed"] == 0
+    # it is listed with the order, where whoever wants to reverse the receipt finds it
+    listed = await outwork.workshop.shop.ask(
+        "query($id: ID!) { bomManufacturingSubcontractOrder(id: $id) {"
+        " documents { nodes { type { code } } } } }",
+        id=order,
+    )
+    types = [
+        one["type"]["code"]
+        for one in listed["bomManufacturingSubcontractOrder"]["documents"]["nodes"]
+    ]
+    assert types[-1] == "landed_cost"
+    assert await outwork.reverse(made["document"]) == ["HAS_DEPENDENTS"]
+    assert await outwork.reverse(answers[0]["document"]) == []
+    assert await outwork.reverse(made["document"]) == []
 
 
 async def test_what_is_wrong_is_told(
