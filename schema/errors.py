@@ -126,13 +126,13 @@ def _api_codes() -> set[str]:
 def codes_within(*packages: str, but: Iterable[str] = ()) -> set[str]:
     """The codes that the loaded modules of these packages can name. The value counts, not the name of
     the variable that holds it."""
-    without = set(but)
+    without, known = set(but), codes()
     return {
         value
         for name, module in tuple(sys.modules.items())
         if not _around(name).isdisjoint(packages) and _around(name).isdisjoint(without)
         for value in tuple(vars(module).values())
-        if isinstance(value, str) and value in codes()
+        if isinstance(value, str) and value in known
     }
 
 

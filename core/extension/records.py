@@ -49,8 +49,8 @@ class Reads:
     """Rows that a plugin wants to know when a posting is decided. Core reads them set-based, after the
     items are locked, where ``table.by`` is among what the posting concerns: ``by`` is ``item_id`` (of
     its lines), ``party_id``, ``lot_id`` (every lot of these items that has stock or is named, what it
-    belongs to, and, of a table with an ``item_id``, what belongs to no lot) or ``document_id`` (the document
-    itself and the one that it goes back to, which are locked too). What is read by item grows with it."""
+    belongs to, and, where the table's key has the item, too, goods without a lot) or ``document_id`` (the
+    document itself and the one that it goes back to, which are locked too)."""
 
     table: sa.Table
     by: str

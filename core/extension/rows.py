@@ -83,12 +83,12 @@ def rows_of_lots(
     table: sa.Table, lots: Collection[UUID], named: Collection[UUID], items: Collection[UUID]
 ) -> Question[list[Row]]:
     """The rows of these lots, and of what the ``named`` ones belong to, which nobody knows yet. Of a table
-    that knows the item as well, those of these items, goods without a lot among them."""
+    whose key has the item, too, those of these items, goods without a lot among them."""
     these = (
         '"lot_id" = ANY(%s::uuid[] || ARRAY(SELECT parent_id FROM lot WHERE tenant_id = %s'
-        " AND id = ANY(%s) AND parent_id IS NOT NULL))"
+        " AND id = ANY(%s)))"
     )
-    if "item_id" not in table.c:
+    if "item_id" not in key_of(table):
         return _question(table, these, [*lots, *named], TENANT, list(named))
     whole = [NIL, *lots, *named]
     return _question(

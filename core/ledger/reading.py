@@ -120,10 +120,11 @@ _LOTS = f"""
 WITH near AS (SELECT lot_id FROM balance WHERE tenant_id = %s AND item_id = ANY(%s) AND on_hand <> 0
     AND lot_id <> '{NIL}' UNION SELECT unnest(%s::uuid[])),
 lots AS (SELECT lot_id FROM near UNION SELECT parent_id FROM lot WHERE tenant_id = %s
-    AND id = ANY(ARRAY(SELECT lot_id FROM near)) AND parent_id IS NOT NULL)
+    AND id = ANY(ARRAY(SELECT lot_id FROM near)))
 """  # noqa: S608 - a constant
-"""The lots that lie somewhere, those named, and what they belong to. Arrays are made of them, because a join
-would be planned for as many as there are on average, and read every lot there ever was."""
+"""The lots that lie somewhere, those named, and what they belong to. They are looked up by arrays of
+ids alone: a join, or an item beside them, would be planned for as many lots as an item has on average, and
+might read every one there ever was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,11 +165,11 @@ def lots(ids: Collection[UUID]) -> Question[dict[UUID, LotFacts]]:
 
 def lots_of(goods: Goods) -> Question[dict[UUID, LotFacts]]:
     """The lots of these goods."""
+    items = frozenset(goods.items)
     return Question(
-        f"{_LOTS} {_LOT} WHERE tenant_id = %s AND id = ANY(ARRAY(SELECT lot_id FROM lots))"  # noqa: S608 - our names
-        " AND item_id = ANY(%s)",
-        (*goods.lots, TENANT, goods.items),
-        _lots,
+        f"{_LOTS} {_LOT} WHERE tenant_id = %s AND id = ANY(ARRAY(SELECT lot_id FROM lots))",  # noqa: S608 - our names
+        (*goods.lots, TENANT),
+        lambda found: {id_: lot for id_, lot in _lots(found).items() if lot.item_id in items},
     )
 
 
