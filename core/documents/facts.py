@@ -40,7 +40,8 @@ class ItemFacts:
 
 @dataclass(frozen=True, slots=True)
 class PlaceFacts:
-    """What a posting knows of a place; ``path`` leads from the root to the place itself."""
+    """What a posting knows of a place; ``path`` leads from the root to the place itself. ``outside`` says
+    that a processor has the goods there."""
 
     id: UUID
     code: str
@@ -50,6 +51,7 @@ class PlaceFacts:
     account: str | None = None
     negative_stock: str | None = None
     zone: str | None = None
+    outside: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from uuid import UUID
 from core.catalogue.units import convert, in_unit, require_whole
 from core.decimals import Rounding, rounded
 from core.documents.amounts import LineAmounts, check_rates, line_amounts
+from core.documents.conversions import ROLE_REQUIRED, check_conversion
 from core.documents.facts import ItemFacts, Reference, UnitFacts
 from core.documents.heads import (
     INACTIVE,
@@ -62,28 +63,11 @@ SAME_PLACE = define(
     en="Goods cannot be moved from a place to the same place.",
     zh="不能在同一地点之间调拨。",
 )
-ROLE_REQUIRED = define(
-    "ROLE_REQUIRED",
-    en="A conversion needs lines that are consumed and lines that are produced; in an order of such"
-    " every line is one or the other.",
-    zh="转换单必须同时有投入行和产出行;其订单的每一行须为投入或产出。",
-)
 BAD_TOLERANCE = define(
     "BAD_TOLERANCE",
     en="An order's line may be carried out by 0 to 100 percent more than ordered, not {percent}; other"
     " documents have no tolerance.",
     zh="订单行的超额比例须在 0 到 100 之间({percent} 无效),其他单据不设超额比例。",
-)
-BAD_SHARE = define(
-    "BAD_SHARE",
-    en="Cost shares lie between 0 and 100 percent and leave something for the first output.",
-    zh="成本分摊比例应在 0 到 100 之间,且须为第一个产出留有余额。",
-)
-BAD_WORTH = define(
-    "BAD_WORTH",
-    en="An output of a conversion has a share of the cost or a worth of its own, not both, and the first"
-    " output takes the rest.",
-    zh="转换单的产出行要么按比例分摊成本,要么有自己的价值,不可并用;第一个产出取得余额。",
 )
 SERVICE_NOT_STOCKED = define(
     "SERVICE_NOT_STOCKED",
@@ -105,7 +89,7 @@ def resolve(draft: DocumentDraft, known: Reference) -> Document:
         except Refused as refused:
             refusals += [r.under("lines", index) for r in refused.refusals]
     if not refusals:
-        refusals += _check_conversion(document_type, lines)
+        refusals += check_conversion(document_type, lines)
     if refusals:
         raise Refused(*refusals)
     party = known.parties.get(draft.party_id) if draft.party_id else None
@@ -328,35 +312,6 @@ def _check_order(line: LineDraft, document_type: DocumentType) -> Iterator[Refus
         yield Refusal(ROLE_REQUIRED, ("role",))
     if line.over_pct is not None and not (order and 0 <= line.over_pct <= 100):
         yield Refusal(BAD_TOLERANCE, ("overPct",), {"percent": line.over_pct})
-
-
-def _check_conversion(document_type: DocumentType, lines: list[Line]) -> Iterator[Refusal]:
-    if document_type.effect is not Effect.CONVERT:
-        return
-    for line in lines:
-        lost = line.role == "lost" and document_type.lost_to is None
-        if lost or (line.role == "rejected" and document_type.rejected_to is None):
-            yield Refusal(ROLE_REQUIRED, ("lines", line.no - 1, "role"))
-    outputs = [line for line in lines if line.role == "produce"]
-    made = outputs or any(line.role == "rejected" for line in lines)
-    # Where an order is carried out, what it consumed may have left before.
-    consumed = document_type.source_required or any(line.role == "consume" for line in lines)
-    if not made or not consumed:
-        yield Refusal(ROLE_REQUIRED, ("lines",))
-        return
-    shares = [line.share or Decimal(0) for line in outputs[1:]]
-    if any(share < 0 for share in shares) or sum(shares) > 100:
-        yield Refusal(BAD_SHARE, ("lines",))
-    for n, line in enumerate(outputs):
-        if worth_told(document_type, line) is not None and (n == 0 or line.share):
-            yield Refusal(BAD_WORTH, ("lines", line.no - 1))
-
-
-def worth_told(document_type: DocumentType, line: Line) -> Decimal | None:
-    """What an output of a conversion is worth by itself: its amount, where that is not what a supplier is
-    paid."""
-    told = document_type.effect is Effect.CONVERT and document_type.party != "supplier"
-    return line.net or None if told and line.role == "produce" else None
 
 
 def _price(

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 
+from core.documents.conversions import worth_told
 from core.documents.records import Line
-from core.documents.rules import worth_told
 from core.documents.types import Effect
 from core.errors import NOT_FOUND, Refusal, Refused, define
 from core.ids import NIL

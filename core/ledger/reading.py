@@ -59,7 +59,8 @@ def modules() -> Question[dict[str, dict[str, Any]]]:
 def places() -> Question[Places]:
     """The whole location tree."""
     return Question(
-        "SELECT id, code, path, holds_stock, active, account, negative_stock, zone FROM place"
+        "SELECT id, code, path, holds_stock, active, account, negative_stock, zone,"
+        " kind = 'processor' FROM place"
         " WHERE tenant_id = %s",
         (),
         lambda found: Places(PlaceFacts(r[0], r[1], tuple(r[2]), *r[3:]) for r in found),

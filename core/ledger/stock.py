@@ -1,7 +1,8 @@
 """Whether goods may leave, and which ones do: availability and allocation on the locked state.
 
 An issue is checked at its place and at every ancestor, against on hand less promises less holds: the
-total alone oversells (bins A 5 and B 5, the store promised 8, then 5 leave B; rule 4.1).
+total alone oversells (bins A 5 and B 5, the store promised 8, then 5 leave B; rule 4.1). What a processor has
+is checked at his place alone.
 """
 
 from __future__ import annotations
@@ -286,7 +287,9 @@ def check_leaving(
                 figures = (asked, whole) if asked > whole else (-change, there)
                 yield short(state, key.item, key.place, *figures)
                 return
-        for ancestor in state.places.path(key.place):
+        # Goods with a processor are for his orders, whatever is promised from other places.
+        outside = change < 0 and state.places.by_id[key.place].outside
+        for ancestor in (key.place,) if outside else state.places.path(key.place):
             by_place[key.item, ancestor] += change
             if change < 0 and forbidden:
                 strict.add((key.item, ancestor))

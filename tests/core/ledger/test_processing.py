@@ -96,6 +96,24 @@ async def test_what_is_sent_is_promised_no_longer_and_stays_ours(works: World) -
     assert await works.refused("testing_send", more, source_id=order) == ["BEYOND_ORDER"]
 
 
+async def test_what_is_promised_elsewhere_leaves_his_goods_to_his_order(works: World) -> None:
+    """Thirty are promised, and he has all twenty that are there."""
+    await works.set(reserve_on_order="backorder")
+    order = await ordered(works, 15)
+    await sent(works, order, 20)
+    await works.posted("sales_order", works.line("P", 20))
+    receipt = [
+        works.line("F", 5, 3, role="produce", source_line=1),
+        works.line("P", 10, role="consume", at="OUT"),
+    ]
+    await works.posted("testing_make", *receipt, source_id=order)
+    assert await works.on_hand("P", "OUT") == 10
+    more = works.line("P", 11, role="consume", at="OUT")
+    assert await works.refused("testing_make", receipt[0], more, source_id=order) == [
+        "OUT_OF_STOCK"
+    ]
+
+
 async def made(world: World, order: UUID, lost: int = 1, **head: Any) -> UUID:
     return await world.posted(
         "testing_make",
