@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from core.ids import uuid7
-from tests.plugins.bom_manufacturing.works import Works, worth
+from schema.relay import uuid_of
+from tests.plugins.bom_manufacturing.works import Works, parts, worth
 from tests.plugins.bom_manufacturing.workshop import NAME
 from tests.shop import Json
 
@@ -178,3 +179,47 @@ async def test_the_module_stays_on_while_goods_are_in_work(works: Works) -> None
     assert error["details"] == {"count": 1, "number": order["number"]}
     await works.do("Close", orderId=order["id"])
     assert await off() == []
+
+
+async def test_a_draft_that_core_wrote_anew_has_its_product_first(works: Works) -> None:
+    """Its components may be changed by hand; its product may not become one of them."""
+    draft = await works.draft("P", "4")
+    items, places = works.workshop.items, works.workshop.shop.places
+    query = (
+        "query($id: ID!) { bomManufacturingWorkOrder(id: $id) { document { id businessDate } } }"
+    )
+    found = await works.workshop.shop.ask(query, id=draft["id"])
+    document = found["bomManufacturingWorkOrder"]["document"]
+    product = {"itemId": items["P"], "quantity": "4", "role": "PRODUCE"}
+    component = {"itemId": items["A"], "quantity": "5", "role": "CONSUME"}
+    head = {
+        "id": str(uuid_of(document["id"], "Document")),
+        "type": "bom_manufacturing_work_order",
+        "businessDate": document["businessDate"],
+        "placeId": places["MAIN"],
+    }
+    save = """mutation($input: SaveDraftInput!) { saveDraft(input: $input) {
+      document { revision } errors { code path } } }"""
+
+    async def saved(revision: int, *lines: Json) -> int:
+        sent = {"commandId": str(uuid7()), "revision": revision}
+        sent |= {"document": {**head, "lines": list(lines)}}
+        answer = (await works.workshop.shop.ask(save, input=sent))["saveDraft"]
+        assert answer["errors"] == []
+        made: int = answer["document"]["revision"]
+        return made
+
+    revision = await saved(draft["revision"], component, product)
+    wrong = await told(works, "Release", id=draft["id"], revision=revision)
+    assert wrong == [("PRODUCT_FIRST", ["id"])]
+    revision = await saved(revision, product, component)
+    order = await works.do("Release", id=draft["id"], revision=revision)
+    assert parts(order, "ordered") == {"A": (5,)}
+
+
+async def test_what_is_used_beyond_what_is_there_is_of_the_whole_report(works: Works) -> None:
+    order = await works.order("P", "4")
+    used = [{"itemId": works.workshop.items["A"], "quantity": "900"}]
+    # what the order asks for and what goes beyond it are two lines of the receipt
+    found = await told(works, "Report", orderId=order["id"], quantity="1", used=used)
+    assert found == [("OUT_OF_STOCK", [])]
