@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from core.ids import uuid7
+from plugins.bom_manufacturing.stock import work_orders as stored
 from schema.relay import uuid_of
 from tests.plugins.bom_manufacturing.works import Works, parts, worth
 from tests.plugins.bom_manufacturing.workshop import NAME
@@ -223,3 +224,35 @@ async def test_what_is_used_beyond_what_is_there_is_of_the_whole_report(works: W
     # what the order asks for and what goes beyond it are two lines of the receipt
     found = await told(works, "Report", orderId=order["id"], quantity="1", used=used)
     assert found == [("OUT_OF_STOCK", [])]
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"reported": 3}, {"scrapped": 0}, {"absorbed": D("4.01")}, {"absorbed": D(0)}]
+)
+async def test_verify_finds_an_order_that_does_not_agree_with_its_receipts(
+    works: Works, wrong: dict[str, Any]
+) -> None:
+    order = await works.order("P", "4")
+    await works.do("Issue", orderId=order["id"])
+    await works.do("Charge", orderId=order["id"], kind="FEE", amount="8")
+    await works.do("Report", orderId=order["id"], quantity="1", scrapped="1")  # bears 4
+    await works.do("Report", orderId=order["id"], quantity="0", scrapped="1")
+    shop, key = works.workshop.shop, uuid_of(order["id"], "BomManufacturingWorkOrder")
+    async with shop.database.transaction(shop.principal.tenant_id) as tx:
+        assert await stored.differences(tx) == []
+        before = (await stored.orders_by_id(tx, [key]))[key]
+        await stored.change(tx, key, **wrong)
+        [found] = await stored.differences(tx)
+        assert str(key) in found
+        await stored.change(tx, key, **{name: getattr(before, name) for name in wrong})
+
+
+async def test_more_absorbed_than_charged_is_found(works: Works) -> None:
+    order = await works.order("P", "4")
+    await works.do("Charge", orderId=order["id"], kind="FEE", amount="8")
+    await works.do("Report", orderId=order["id"], quantity="4")
+    shop, key = works.workshop.shop, uuid_of(order["id"], "BomManufacturingWorkOrder")
+    async with shop.database.transaction(shop.principal.tenant_id) as tx:
+        for amount, count in ((D(-1), 1), (D(1), 0)):
+            await stored.charge(tx, uuid7(), key, "fee", amount, None)
+            assert len(await stored.differences(tx)) == count
