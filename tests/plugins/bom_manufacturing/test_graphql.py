@@ -297,6 +297,30 @@ async def test_a_deeper_tree_takes_no_more_statements(workshop: Workshop) -> Non
     assert counts[1] <= counts[0]
 
 
+async def test_many_versions_with_all_that_is_in_them_take_no_more_statements(
+    workshop: Workshop,
+) -> None:
+    for n in range(4):
+        lines = [
+            await workshop.line(
+                f"A{n}{m}", alternates=[{"itemId": await workshop.item(f"B{n}{m}"), "priority": 1}]
+            )
+            for m in range(3)
+        ]
+        besides = {"itemId": await workshop.item(f"C{n}"), "quantity": "1"}
+        await workshop.save("P", *lines, version=str(n), outputs=[besides])
+    fields = """{ nodes { version item { code } outputs { item { code } }
+      lines(first: 9) { nodes { item { code } alternates { item { code } } } } } }"""
+    await workshop.ask("Boms", "P", fields, first=1)  # who signs in anew asks more
+    counts = []
+    for first in (1, 4):
+        with statements(workshop.shop.database) as sent:
+            found = await workshop.ask("Boms", "P", fields, first=first)
+        counts.append(len(sent))
+        assert len(found["nodes"]) == first
+    assert counts[1] <= counts[0]
+
+
 async def test_versions_by_day_and_lines_by_attribute(workshop: Workshop) -> None:
     old = [await workshop.line("OLD")]
     red = [{"attribute": "colour", "values": ["red"]}]
