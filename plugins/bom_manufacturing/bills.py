@@ -171,6 +171,30 @@ async def cost_of(tx: Transaction, asked: Asked, quantity: Decimal, dp: int = 2)
     return cost.cost(asked.boms, costs, asked.item, quantity, variant=asked.variant, dp=dp)
 
 
+@dataclass(frozen=True, slots=True)
+class Standard:
+    """What one of a made item costs by its bill, against the standard cost that is in force."""
+
+    item: UUID
+    level: int
+    current: Decimal | None
+    rolled_up: Decimal
+
+
+async def standards(tx: Transaction, asked: Asked) -> list[Standard]:
+    """What an item and all that is made on the way to it cost, from what is bought upwards; the lowest
+    level first. Raises Refused where a component has no known cost."""
+    costs = await component_costs(tx, asked)
+    levels = rules.explode(asked.boms, asked.item, 1, asked.variant).levels
+    made = cost.roll_up(asked.boms, costs, levels, variant=asked.variant)
+    facts = await stored.item_facts(tx, uuids(made))
+    return [
+        Standard(key, levels[item], facts[key].standard_cost, one)
+        for item, one in made.items()
+        if (key := _uuid(item))
+    ]
+
+
 async def component_costs(tx: Transaction, asked: Asked) -> dict[Item, Fraction]:
     """What all costs now that is not made: on average where some is there, else at its known cost. Raises
     Refused where there is none."""

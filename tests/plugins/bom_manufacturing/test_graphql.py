@@ -420,3 +420,29 @@ async def test_adventureworks_is_saved_and_exploded(workshop: Workshop) -> None:
         )
         assert needs(found) == {**expected.made, **expected.bought}
         assert len(found["nodes"]) > 30
+
+
+async def test_standard_costs_are_rolled_up_and_put_in_force(workshop: Workshop) -> None:
+    """T of two S and one B, S of three A and what is out of date; three at a time."""
+    for code, cost in (("A", "1"), ("B", "4"), ("S", "9")):
+        await workshop.item(code, costing_method="standard", standard_cost=Decimal(cost))
+    old = await workshop.line("A", "99", validUntil="2020-01-01")
+    await workshop.save("S", await workshop.line("A", "10"), old, outputQuantity="3")
+    await workshop.item("T", costing_method="standard")
+    await workshop.save("T", await workshop.line("S", "2"), await workshop.line("B", "1"))
+    fields = "{ nodes { level current rolledUp item { code } } }"
+
+    async def told() -> list[tuple[Any, ...]]:
+        found = await workshop.ask("RollUp", "T", fields)
+        return [
+            (one["item"]["code"], one["level"], one["current"], one["rolledUp"])
+            for one in found["nodes"]
+        ]
+
+    assert await told() == [("S", 1, "9", "3.333333"), ("T", 0, None, "10.670000")]
+    lines = [
+        {"itemId": workshop.items[code], "unitPrice": cost}
+        for code, cost in (("S", "3.333333"), ("T", "10.67"), ("A", "1.2"))
+    ]
+    await workshop.shop.posted("standard_cost", *lines, placeId=None)
+    assert await told() == [("S", 1, "3.333333", "4.000000"), ("T", 0, "10.67", "12.000000")]
