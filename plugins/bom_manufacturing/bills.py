@@ -19,6 +19,7 @@ from core.plugin_api import (
     Refusal,
     Refused,
     Transaction,
+    amount_decimals,
     raise_any,
     record_audit,
     refuse,
@@ -164,10 +165,10 @@ async def can_build(
     return most, rules.shortages(asked.boms, asked.item, most + 1, free, asked.variant)
 
 
-async def cost_of(tx: Transaction, asked: Asked, quantity: Decimal, dp: int = 2) -> Decimal:
+async def cost_of(tx: Transaction, asked: Asked, quantity: Decimal) -> Decimal:
     """What a quantity would cost by its bill, of what components cost now. Raises Refused where one has no
     known cost."""
-    costs = await component_costs(tx, asked)
+    costs, dp = await component_costs(tx, asked), await amount_decimals(tx)
     return cost.cost(asked.boms, costs, asked.item, quantity, variant=asked.variant, dp=dp)
 
 
@@ -186,7 +187,8 @@ async def standards(tx: Transaction, asked: Asked) -> list[Standard]:
     level first. Raises Refused where a component has no known cost."""
     costs = await component_costs(tx, asked)
     levels = rules.explode(asked.boms, asked.item, 1, asked.variant).levels
-    made = cost.roll_up(asked.boms, costs, levels, variant=asked.variant)
+    dp = await amount_decimals(tx)
+    made = cost.roll_up(asked.boms, costs, levels, variant=asked.variant, dp=dp)
     facts = await stored.item_facts(tx, uuids(made))
     return [
         Standard(key, levels[item], facts[key].standard_cost, one)

@@ -257,7 +257,7 @@ class Queries:
         attributes: Attributes = [],  # noqa: B006 - GraphQL's default, never changed
     ) -> Decimal:
         """What a quantity would cost by its bill (成本卷积): components at the average of what is there,
-        else at their standard, last known or purchase cost; every line rounded to cents; without what
+        else at their standard, last known or purchase cost; every line rounded as amounts are; without what
         comes out besides."""
         _check(quantity, "quantity")
         async with info.context.reading() as tx:

@@ -446,3 +446,16 @@ async def test_standard_costs_are_rolled_up_and_put_in_force(workshop: Workshop)
     ]
     await workshop.shop.posted("standard_cost", *lines, placeId=None)
     assert await told() == [("S", 1, "3.333333", "4.000000"), ("T", 0, "10.67", "12.000000")]
+
+
+async def test_lines_are_rounded_as_amounts_of_the_company_are(workshop: Workshop) -> None:
+    await workshop.item("A", purchase_price=Decimal("0.1234"))
+    await workshop.save("P", await workshop.line("A"))
+    query = """mutation($input: UpdateSettingsInput!) { updateSettings(input: $input) {
+      errors { code } } }"""
+    for decimals, cost in ((2, "0.12"), (4, "0.1234")):
+        sent = {"commandId": str(uuid7()), "amountDp": decimals}
+        assert (await workshop.shop.ask(query, input=sent))["updateSettings"]["errors"] == []
+        assert await workshop.ask("Cost", "P", "") == cost
+        [one] = (await workshop.ask("RollUp", "P", "{ nodes { rolledUp } }"))["nodes"]
+        assert Decimal(one["rolledUp"]) == Decimal(cost)
