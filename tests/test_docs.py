@@ -31,7 +31,10 @@ ROOT = Path(__file__).parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("*/README.md"), *ROOT.glob("docs/**/*.md")])
 OF_CORE = [page for page in PAGES if page != ROOT / "docs" / "plugins" / "tutorial.md"]
 """The tutorial shows what a plugin adds; its own test runs it."""
-TRANSLATED = ("README.md", "docs/guides/front-end.md", "docs/guides/operator.md")
+TRANSLATED = (
+    "README.md",
+    *(f"docs/guides/{name}.md" for name in ("front-end", "operator", "maker")),
+)
 
 _FENCED = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _BODY = re.compile(r"-d '(\{.*?\})'", re.DOTALL)

@@ -19,6 +19,7 @@ from core.plugin_api import (
     Refusal,
     Refused,
     Transaction,
+    amount_decimals,
     raise_any,
     record_audit,
     refuse,
@@ -164,11 +165,36 @@ async def can_build(
     return most, rules.shortages(asked.boms, asked.item, most + 1, free, asked.variant)
 
 
-async def cost_of(tx: Transaction, asked: Asked, quantity: Decimal, dp: int = 2) -> Decimal:
+async def cost_of(tx: Transaction, asked: Asked, quantity: Decimal) -> Decimal:
     """What a quantity would cost by its bill, of what components cost now. Raises Refused where one has no
     known cost."""
-    costs = await component_costs(tx, asked)
+    costs, dp = await component_costs(tx, asked), await amount_decimals(tx)
     return cost.cost(asked.boms, costs, asked.item, quantity, variant=asked.variant, dp=dp)
+
+
+@dataclass(frozen=True, slots=True)
+class Standard:
+    """What one of a made item costs by its bill, against the standard cost that is in force."""
+
+    item: UUID
+    level: int
+    current: Decimal | None
+    rolled_up: Decimal
+
+
+async def standards(tx: Transaction, asked: Asked) -> list[Standard]:
+    """What an item and all that is made on the way to it cost, from what is bought upwards; the lowest
+    level first. Raises Refused where a component has no known cost."""
+    costs = await component_costs(tx, asked)
+    levels = rules.explode(asked.boms, asked.item, 1, asked.variant).levels
+    dp = await amount_decimals(tx)
+    made = cost.roll_up(asked.boms, costs, levels, variant=asked.variant, dp=dp)
+    facts = await stored.item_facts(tx, uuids(made))
+    return [
+        Standard(key, levels[item], facts[key].standard_cost, one)
+        for item, one in made.items()
+        if (key := _uuid(item))
+    ]
 
 
 async def component_costs(tx: Transaction, asked: Asked) -> dict[Item, Fraction]:

@@ -77,6 +77,15 @@ class SerialPosting:
         """The units that the lines name."""
         return units_of(self.document.lines)
 
+    @cached_property
+    def worked_on(self) -> set[UUID]:
+        """The units that lines take in so that they come out of the same document once more (返工)."""
+        sides: dict[str | None, set[UUID]] = {"consume": set(), "produce": set()}
+        for line in self.document.lines:
+            numbers = told(line.extensions) or ()
+            sides.setdefault(line.role, set()).update(lot_id(line.item_id, one) for one in numbers)
+        return sides["consume"] & sides["produce"]
+
     def _controlled(self, item_id: UUID) -> Item | None:
         """The item if it is under serial control."""
         row = self.view.row(tables.item, item_id=item_id)
@@ -205,11 +214,18 @@ class SerialPosting:
             for number in numbers:
                 key = {"lot_id": lot_id(line.item_id, number), "document_id": self.document.id}
                 yield Write(tables.reservation, {**key, "line": line.no, "done": False})
-        for movement in self.posting.movements:
+        moved: dict[UUID, Unit] = {}
+        # what goes comes after in the same document, where it is worked on once more
+        for movement in sorted(
+            self.posting.movements, key=lambda one: self.account(one.source) is not None
+        ):
             yield from self._fulfilled(movement)
             item = self.controlled(movement.item_id)
             if item is not None and movement.quantity and movement.lot_id != NIL:
-                yield Write(tables.unit, self._moved(movement, item).row())
+                known = moved.get(movement.lot_id) or self.unit(movement.lot_id)
+                moved[movement.lot_id] = self._moved(movement, item, known)
+        for unit in moved.values():
+            yield Write(tables.unit, unit.row())
 
     def _fulfilled(self, movement: Movement) -> Iterator[Write]:
         """A unit that leaves for the order it is reserved for has done so; undone, it has not."""
@@ -278,7 +294,7 @@ class SerialPosting:
         if self._comes(line) or (self.type.effect is Effect.COUNT and there is None):
             if state is None and item.imei and not imei.is_imei(number):
                 return Refusal(imei.BAD_IMEI, (), {"number": number})
-            if not life.may_come(state, account):
+            if lot not in self.worked_on and not life.may_come(state, account):
                 return self._not(UNKNOWN if unit is None else NOT_ALLOWED, line, number, state)
             return None
         if unit is None:
@@ -348,6 +364,8 @@ class SerialPosting:
         unit = self.unit(movement.lot_id)
         if unit is None or self._is_last(unit, movement):
             return None
+        if movement.lot_id in self.worked_on and self.account(movement.source) is not None:
+            return None  # it is asked where it comes out
         details = {"item": name, "number": unit.number, "state": unit.state.value}
         return Refusal(HAS_LEFT, (), details)
 
@@ -364,11 +382,11 @@ class SerialPosting:
         arrived = target not in (None, "customer")
         return bool(there) and not (arrived and unit.outs)
 
-    def _moved(self, movement: Movement, item: Item) -> Unit:
+    def _moved(self, movement: Movement, item: Item, known: Unit | None) -> Unit:
         """The unit after a movement."""
         lot = self.view.lot(movement.lot_id)
         assert lot is not None
-        unit = self.unit(lot.id) or Unit(lot.id, lot.item_id, lot.code, State.INACTIVE)
+        unit = known or Unit(lot.id, lot.item_id, lot.code, State.INACTIVE)
         source, target = self.account(movement.source), self.account(movement.target)
         undone, outs = self.posting.reverses, unit.outs
         gone = None if target is None else life.gone_to(target, undone=undone)

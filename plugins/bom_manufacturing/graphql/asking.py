@@ -107,6 +107,21 @@ class BomManufacturingCanBuild:
     short: list[BomManufacturingNeed] = field("What one more would lack.")
 
 
+@object_type(permission=COST)
+class BomManufacturingStandard:
+    """What one of a made item costs by its bill, of the run that the bill describes."""
+
+    key: strawberry.Private[record.Item]
+    level: int = field("Its low-level code (低位码): 0 is the item that was asked for.")
+    current: Decimal | None = field("The standard cost that is in force; null where there is none.")
+    rolled_up: Decimal = field("What it should be, at six decimals.")
+
+    @field
+    async def item(self, info: Info) -> Item | None:
+        """The item."""
+        return await item_of(info, self.key)
+
+
 ItemId = Annotated[strawberry.ID, argument("What is made.")]
 Quantity = Annotated[Decimal, argument("How much is made, in base units.")]
 On = Annotated[dt.date | None, argument("The day whose versions count; today when left out.")]
@@ -242,12 +257,37 @@ class Queries:
         attributes: Attributes = [],  # noqa: B006 - GraphQL's default, never changed
     ) -> Decimal:
         """What a quantity would cost by its bill (成本卷积): components at the average of what is there,
-        else at their standard, last known or purchase cost; every line rounded to cents; without what
+        else at their standard, last known or purchase cost; every line rounded as amounts are; without what
         comes out besides."""
         _check(quantity, "quantity")
         async with info.context.reading() as tx:
             asked = await ask_bill(tx, item_id, on, attributes)
             return await bills.cost_of(tx, asked, quantity)
+
+    @query_field(permission=COST)
+    async def bom_manufacturing_roll_up(
+        self,
+        info: Info,
+        item_id: ItemId,
+        on: On = None,
+        attributes: Attributes = [],  # noqa: B006 - GraphQL's default, never changed
+        first: First = None,
+        after: After = None,
+    ) -> Connection[BomManufacturingStandard]:
+        """What one of an item, and of all that is made on the way to it, costs by its bill: what its
+        standard cost should be (标准成本卷积). The lowest level first. A document of type `standard_cost`
+        puts it in force."""
+        page = page_of(first, after, key=(int,))
+        async with info.context.reading() as tx:
+            asked = await ask_bill(tx, item_id, on, attributes)
+            found = await bills.standards(tx, asked)
+        rows = [
+            BomManufacturingStandard(
+                key=one.item, level=one.level, current=one.current, rolled_up=one.rolled_up
+            )
+            for one in found
+        ]
+        return numbered(page, rows)
 
 
 def _check(quantity: Decimal, name: str) -> None:

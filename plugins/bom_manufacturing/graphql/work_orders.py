@@ -32,6 +32,7 @@ from plugins.bom_manufacturing.graphql.work_costs import (
     used_by_order,
 )
 from plugins.bom_manufacturing.rules import work
+from plugins.bom_manufacturing.rules.records import Supply
 from plugins.bom_manufacturing.stock import bills as stored_bills
 from plugins.bom_manufacturing.stock import work_orders as stored
 from plugins.bom_manufacturing.stock.work_orders import Charge, InWork, Used, WorkOrder
@@ -155,10 +156,14 @@ class BomManufacturingPart:
     """A component of an order: what it should take, and what it took. Quantities are in base units."""
 
     key: strawberry.Private[UUID]
+    place_key: strawberry.Private[UUID | None]
     line: int | None = field("Its line in the order; null where it was issued beyond it.")
     supply: BomManufacturingSupply = field("How it gets to the work.")
     ordered: Decimal = field("What the whole order takes.")
     issued: Decimal = field("What its line took from stock and has not brought back.")
+    to_issue: Decimal = field(
+        "What is still to be picked and issued (待领); nothing of what is backflushed or not released."
+    )
     in_work: Decimal = field("What of the item is in work.")
     standard: Decimal = field("What was reported should have used.")
     used: Decimal = field("What was used.")
@@ -172,6 +177,12 @@ class BomManufacturingPart:
     async def item(self, info: Info) -> Item | None:
         """The component."""
         return await info.context.load(items_by_id, self.key)
+
+    @field
+    async def place(self, info: Info) -> Place | None:
+        """Where it is picked; null where it was issued beyond the order."""
+        key = self.place_key
+        return None if key is None else await info.context.load(places_by_id, key)
 
 
 def _status(order: WorkOrder) -> BomManufacturingOrderStatus:
@@ -331,12 +342,18 @@ def _part(
     used = one.used if one else ZERO
     variance = used - (standard or ZERO)
     worth = exact(one.used_value) * exact(variance) / exact(used) if one and used else exact(0)
+    supply = supply_of(line) if line else Supply.ISSUE
+    ordered = line.base_quantity if line else ZERO
+    issued = known.done.get(line.no, ZERO) if line else ZERO
+    picked = supply is Supply.ISSUE and known.order.state == "approved"
     return BomManufacturingPart(
         key=item,
+        place_key=line.place_id if line else None,
         line=line.no if line else None,
-        supply=BomManufacturingSupply(supply_of(line).value if line else "issue"),
-        ordered=line.base_quantity if line else ZERO,
-        issued=known.done.get(line.no, ZERO) if line else ZERO,
+        supply=BomManufacturingSupply(supply.value),
+        ordered=ordered,
+        issued=issued,
+        to_issue=max(ZERO, ordered - issued) if picked else ZERO,
         in_work=known.there.get(item, ZERO) if first else ZERO,
         standard=standard or ZERO,
         used=used,

@@ -107,6 +107,7 @@ def roll_up(
     costs: Mapping[Item, Exact],
     codes: Mapping[Item, int],
     *,
+    variant: Variant = ANY,
     dp: int = 2,
     unit_dp: int = 6,
 ) -> dict[Item, Decimal]:
@@ -117,7 +118,7 @@ def roll_up(
     for item in reversed(list(codes)):
         if item in boms:
             run = boms[item].output_quantity
-            total = cost({item: boms[item]}, units, item, run, dp=dp)
+            total = cost({item: boms[item]}, units, item, run, variant=variant, dp=dp)
             made[item] = units[item] = rounded(Fraction(total) / Fraction(run), unit_dp)
     return made
 

@@ -45,6 +45,13 @@ NOT_A_WORK_ORDER = define(
     en="There is no such work order. Work orders are made with bomManufacturingSaveWorkOrder.",
     zh="没有该生产工单。生产工单请用 bomManufacturingSaveWorkOrder 创建。",
 )
+PRODUCT_FIRST = define(
+    "BOM_MANUFACTURING_PRODUCT_FIRST",
+    en="The first line of a work order is its product: what is made comes out, what is taken apart goes in."
+    " Write the draft anew with bomManufacturingSaveWorkOrder.",
+    zh="生产工单首行必须是产品:生产、返工为产出,拆解为投入。"
+    "请用 bomManufacturingSaveWorkOrder 重新保存草稿。",
+)
 OUTDATED = define(
     "BOM_MANUFACTURING_OUTDATED",
     en="The work order changed at the same moment. Send the report again.",

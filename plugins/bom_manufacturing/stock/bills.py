@@ -37,11 +37,13 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class ItemFacts:
-    """What core knows of an item. ``known_cost`` is what it costs where none is there: its standard cost,
-    else the last known one, on average over places, else what it is bought for; None where none is set."""
+    """What core knows of an item. ``standard_cost`` is the one in force; ``known_cost`` is what it costs
+    where none is there: its standard cost, else the last known one, on average over places, else what it is
+    bought for. None where none is set."""
 
     code: str
     active: bool
+    standard_cost: Decimal | None
     known_cost: Decimal | None
 
 
@@ -56,9 +58,12 @@ async def item_facts(tx: Transaction, ids: Collection[UUID]) -> dict[UUID, ItemF
     """What core knows of items."""
     found = await rows(
         tx,
-        "SELECT i.id, i.code, i.active, coalesce(i.standard_cost, (SELECT avg(q.last_cost) FROM pool q"
-        "  WHERE q.tenant_id = i.tenant_id AND q.item_id = i.id AND q.last_cost > 0), i.purchase_price)"
-        " FROM item i WHERE i.tenant_id = %s AND i.id = ANY(%s)",
+        "SELECT i.id, i.code, i.active, coalesce(s.cost, i.standard_cost), coalesce(s.cost, i.standard_cost,"
+        "  (SELECT avg(q.last_cost) FROM pool q WHERE q.tenant_id = i.tenant_id AND q.item_id = i.id"
+        "   AND q.last_cost > 0), i.purchase_price)"
+        " FROM item i LEFT JOIN LATERAL (SELECT c.cost FROM standard_cost c WHERE c.tenant_id = i.tenant_id"
+        "  AND c.item_id = i.id ORDER BY c.since DESC, c.sequence DESC LIMIT 1) s ON true"
+        " WHERE i.tenant_id = %s AND i.id = ANY(%s)",
         tx.tenant_id,
         list(ids),
     )

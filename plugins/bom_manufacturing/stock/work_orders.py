@@ -305,16 +305,30 @@ async def free_at(
 
 
 async def differences(tx: Transaction) -> list[str]:
-    """Figures that do not follow from the documents of their orders."""
+    """Figures that do not follow from the documents of their orders: what was reported and absorbed is what
+    the receipts say, scrap no less, and no more was absorbed than charged."""
     found = await rows(
         tx,
-        "SELECT format('work order %%s: %%s absorbed, receipts say %%s', w.document_id, w.absorbed,"
-        " coalesce(sum(CASE WHEN d.reverses_id IS NULL THEN d.extra_cost ELSE -d.extra_cost END), 0))"
-        " FROM bom_manufacturing_work_order w LEFT JOIN document d ON d.tenant_id = w.tenant_id"
-        " AND d.source_id = w.document_id AND d.type = 'bom_manufacturing_production_receipt'"
-        " AND d.state = 'posted' WHERE w.tenant_id = %s GROUP BY w.document_id, w.absorbed"
-        " HAVING w.absorbed <> coalesce(sum(CASE WHEN d.reverses_id IS NULL THEN d.extra_cost"
-        "  ELSE -d.extra_cost END), 0) ORDER BY 1",
-        tx.tenant_id,
+        "WITH said AS (SELECT d.source_id, coalesce(sum(s.sign * d.extra_cost), 0) AS absorbed,"
+        "  sum(s.sign * coalesce((d.extensions #>> '{bom_manufacturing,scrapped}')::numeric, 0)) AS scrapped,"
+        "  sum(coalesce(s.sign * (d.extensions #>> '{bom_manufacturing,reported}')::numeric,"
+        "   (SELECT sum(l.quantity) FROM document_line l WHERE l.tenant_id = d.tenant_id"
+        "    AND l.document_id = d.id AND l.source_line = 1), 0)) AS reported"
+        "  FROM document d CROSS JOIN LATERAL"
+        "  (SELECT CASE WHEN d.reverses_id IS NULL THEN 1 ELSE -1 END AS sign) s"
+        "  WHERE d.tenant_id = %s AND d.type = 'bom_manufacturing_production_receipt'"
+        "  AND d.state = 'posted' GROUP BY 1),"
+        " told AS (SELECT w.document_id, w.reported, w.scrapped, w.absorbed,"
+        "  coalesce(r.reported, 0) AS made, coalesce(r.scrapped, 0) AS lost,"
+        "  coalesce(r.absorbed, 0) AS borne, coalesce((SELECT sum(c.amount)"
+        "   FROM bom_manufacturing_work_charge c WHERE c.tenant_id = w.tenant_id"
+        "   AND c.document_id = w.document_id), 0) AS charged"
+        "  FROM bom_manufacturing_work_order w LEFT JOIN said r ON r.source_id = w.document_id"
+        "  WHERE w.tenant_id = %s)"
+        " SELECT format('work order %%s: %%s reported, %%s scrapped and %%s absorbed of %%s charged, where"
+        " receipts say %%s, %%s and %%s', document_id, reported, scrapped, absorbed, charged, made, lost,"
+        " borne) FROM told WHERE reported <> made OR scrapped < lost OR absorbed <> borne"
+        " OR absorbed > charged ORDER BY document_id",
+        *(tx.tenant_id, tx.tenant_id),
     )
     return [row[0] for row in found]

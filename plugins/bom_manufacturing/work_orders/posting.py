@@ -13,6 +13,7 @@ from plugins.bom_manufacturing.rules.work import (
     MORE_THAN_CHARGED,
     NOT_A_WORK_ORDER,
     OUTDATED,
+    PRODUCT_FIRST,
     STOPPED,
 )
 from plugins.bom_manufacturing.work_orders.tables import work_charge, work_order
@@ -49,6 +50,10 @@ class WorkPosting:
         if self.order is None:
             yield Refusal(NOT_A_WORK_ORDER, ("sourceId",))
             return
+        if self.code == ORDER:
+            role = "consume" if self.order["kind"] == "disassemble" else "produce"
+            if self.document.lines[0].role != role:  # written anew as any document of core's
+                yield Refusal(PRODUCT_FIRST, ("lines", 0, "role"))
         undone = self.posting.reverses
         if self.order["status"] == "closed" and not (undone and self.code == CLOSING):
             yield Refusal(CLOSED)

@@ -139,7 +139,12 @@ async def report(
     try:
         return await carry_out(db, principal, command_id, asked, draft_of)
     except Refused as refused:
-        raise placed(refused.refusals, origins) from None
+        # several lines together are of nothing that was sent by itself
+        raise placed(map(_of_report, refused.refusals), origins) from None
+
+
+def _of_report(refusal: Refusal) -> Refusal:
+    return replace(refusal, path=()) if refusal.path == ("lines",) else refusal
 
 
 def _check(sent: Report) -> None:

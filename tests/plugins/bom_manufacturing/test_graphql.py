@@ -297,6 +297,30 @@ async def test_a_deeper_tree_takes_no_more_statements(workshop: Workshop) -> Non
     assert counts[1] <= counts[0]
 
 
+async def test_many_versions_with_all_that_is_in_them_take_no_more_statements(
+    workshop: Workshop,
+) -> None:
+    for n in range(4):
+        lines = [
+            await workshop.line(
+                f"A{n}{m}", alternates=[{"itemId": await workshop.item(f"B{n}{m}"), "priority": 1}]
+            )
+            for m in range(3)
+        ]
+        besides = {"itemId": await workshop.item(f"C{n}"), "quantity": "1"}
+        await workshop.save("P", *lines, version=str(n), outputs=[besides])
+    fields = """{ nodes { version item { code } outputs { item { code } }
+      lines(first: 9) { nodes { item { code } alternates { item { code } } } } } }"""
+    await workshop.ask("Boms", "P", fields, first=1)  # who signs in anew asks more
+    counts = []
+    for first in (1, 4):
+        with statements(workshop.shop.database) as sent:
+            found = await workshop.ask("Boms", "P", fields, first=first)
+        counts.append(len(sent))
+        assert len(found["nodes"]) == first
+    assert counts[1] <= counts[0]
+
+
 async def test_versions_by_day_and_lines_by_attribute(workshop: Workshop) -> None:
     old = [await workshop.line("OLD")]
     red = [{"attribute": "colour", "values": ["red"]}]
@@ -396,3 +420,42 @@ async def test_adventureworks_is_saved_and_exploded(workshop: Workshop) -> None:
         )
         assert needs(found) == {**expected.made, **expected.bought}
         assert len(found["nodes"]) > 30
+
+
+async def test_standard_costs_are_rolled_up_and_put_in_force(workshop: Workshop) -> None:
+    """T of two S and one B, S of three A and what is out of date; three at a time."""
+    for code, cost in (("A", "1"), ("B", "4"), ("S", "9")):
+        await workshop.item(code, costing_method="standard", standard_cost=Decimal(cost))
+    old = await workshop.line("A", "99", validUntil="2020-01-01")
+    await workshop.save("S", await workshop.line("A", "10"), old, outputQuantity="3")
+    await workshop.item("T", costing_method="standard")
+    await workshop.save("T", await workshop.line("S", "2"), await workshop.line("B", "1"))
+    fields = "{ nodes { level current rolledUp item { code } } }"
+
+    async def told() -> list[tuple[Any, ...]]:
+        found = await workshop.ask("RollUp", "T", fields)
+        return [
+            (one["item"]["code"], one["level"], one["current"], one["rolledUp"])
+            for one in found["nodes"]
+        ]
+
+    assert await told() == [("S", 1, "9", "3.333333"), ("T", 0, None, "10.670000")]
+    lines = [
+        {"itemId": workshop.items[code], "unitPrice": cost}
+        for code, cost in (("S", "3.333333"), ("T", "10.67"), ("A", "1.2"))
+    ]
+    await workshop.shop.posted("standard_cost", *lines, placeId=None)
+    assert await told() == [("S", 1, "3.333333", "4.000000"), ("T", 0, "10.67", "12.000000")]
+
+
+async def test_lines_are_rounded_as_amounts_of_the_company_are(workshop: Workshop) -> None:
+    await workshop.item("A", purchase_price=Decimal("0.1234"))
+    await workshop.save("P", await workshop.line("A"))
+    query = """mutation($input: UpdateSettingsInput!) { updateSettings(input: $input) {
+      errors { code } } }"""
+    for decimals, cost in ((2, "0.12"), (4, "0.1234")):
+        sent = {"commandId": str(uuid7()), "amountDp": decimals}
+        assert (await workshop.shop.ask(query, input=sent))["updateSettings"]["errors"] == []
+        assert await workshop.ask("Cost", "P", "") == cost
+        [one] = (await workshop.ask("RollUp", "P", "{ nodes { rolledUp } }"))["nodes"]
+        assert Decimal(one["rolledUp"]) == Decimal(cost)

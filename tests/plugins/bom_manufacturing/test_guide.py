@@ -50,6 +50,13 @@ def _check_answers(answers: dict[str, Any]) -> None:
     asked = answers["Ask"]
     assert asked["bomManufacturingCanBuild"]["quantity"] == 5  # of bolts
     assert Decimal(asked["bomManufacturingCost"]) == Decimal("2295.16")  # 98 % of 2342
+    [standard] = answers["RollUp"]["bomManufacturingRollUp"]["nodes"]
+    assert standard == {
+        "level": 0,
+        "current": None,
+        "rolledUp": "229.520000",  # 98 % of 234.20
+        "item": {"code": "TABLE"},
+    }
     [missing] = answers["Missing"]["bomManufacturingShortages"]
     assert (missing["item"]["code"], missing["quantity"]) == ("BOLT", "34")
     assert missing["alternates"] == [{"free": "200", "item": {"code": "SCREW"}}]

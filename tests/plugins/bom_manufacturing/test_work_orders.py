@@ -19,8 +19,10 @@ async def test_from_release_to_closing(works: Works) -> None:
     order = await works.order("P", "4")
     assert (order["status"], order["open"], order["bom"]["version"]) == ("RELEASED", "4", "1")
     assert parts(order, "ordered") == {"A": (8,), "B": (4,)}
+    assert parts(order, "toIssue") == {"A": (8,), "B": (4,)}  # the picking list
+    assert {one["place"]["code"] for one in order["parts"]["nodes"]} == {"MAIN"}
     issued = await works.do("Issue", orderId=order["id"])
-    assert parts(issued, "issued", "inWork") == {"A": (8, 8), "B": (4, 4)}
+    assert parts(issued, "issued", "toIssue", "inWork") == {"A": (8, 0, 8), "B": (4, 0, 4)}
     assert worth(issued) == 28
     await works.do("Charge", orderId=order["id"], kind="LABOUR", amount="10")
     first = await works.do("Report", orderId=order["id"], quantity="1")

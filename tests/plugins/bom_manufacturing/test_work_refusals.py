@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from core.ids import uuid7
-from tests.plugins.bom_manufacturing.works import Works, worth
+from plugins.bom_manufacturing.stock import work_orders as stored
+from schema.relay import uuid_of
+from tests.plugins.bom_manufacturing.works import Works, parts, worth
 from tests.plugins.bom_manufacturing.workshop import NAME
 from tests.shop import Json
 
@@ -178,3 +180,79 @@ async def test_the_module_stays_on_while_goods_are_in_work(works: Works) -> None
     assert error["details"] == {"count": 1, "number": order["number"]}
     await works.do("Close", orderId=order["id"])
     assert await off() == []
+
+
+async def test_a_draft_that_core_wrote_anew_has_its_product_first(works: Works) -> None:
+    """Its components may be changed by hand; its product may not become one of them."""
+    draft = await works.draft("P", "4")
+    items, places = works.workshop.items, works.workshop.shop.places
+    query = (
+        "query($id: ID!) { bomManufacturingWorkOrder(id: $id) { document { id businessDate } } }"
+    )
+    found = await works.workshop.shop.ask(query, id=draft["id"])
+    document = found["bomManufacturingWorkOrder"]["document"]
+    product = {"itemId": items["P"], "quantity": "4", "role": "PRODUCE"}
+    component = {"itemId": items["A"], "quantity": "5", "role": "CONSUME"}
+    head = {
+        "id": str(uuid_of(document["id"], "Document")),
+        "type": "bom_manufacturing_work_order",
+        "businessDate": document["businessDate"],
+        "placeId": places["MAIN"],
+    }
+    save = """mutation($input: SaveDraftInput!) { saveDraft(input: $input) {
+      document { revision } errors { code path } } }"""
+
+    async def saved(revision: int, *lines: Json) -> int:
+        sent = {"commandId": str(uuid7()), "revision": revision}
+        sent |= {"document": {**head, "lines": list(lines)}}
+        answer = (await works.workshop.shop.ask(save, input=sent))["saveDraft"]
+        assert answer["errors"] == []
+        made: int = answer["document"]["revision"]
+        return made
+
+    revision = await saved(draft["revision"], component, product)
+    wrong = await told(works, "Release", id=draft["id"], revision=revision)
+    assert wrong == [("PRODUCT_FIRST", ["id"])]
+    revision = await saved(revision, product, component)
+    order = await works.do("Release", id=draft["id"], revision=revision)
+    assert parts(order, "ordered") == {"A": (5,)}
+
+
+async def test_what_is_used_beyond_what_is_there_is_of_the_whole_report(works: Works) -> None:
+    order = await works.order("P", "4")
+    used = [{"itemId": works.workshop.items["A"], "quantity": "900"}]
+    # what the order asks for and what goes beyond it are two lines of the receipt
+    found = await told(works, "Report", orderId=order["id"], quantity="1", used=used)
+    assert found == [("OUT_OF_STOCK", [])]
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"reported": 3}, {"scrapped": 0}, {"absorbed": D("4.01")}, {"absorbed": D(0)}]
+)
+async def test_verify_finds_an_order_that_does_not_agree_with_its_receipts(
+    works: Works, wrong: dict[str, Any]
+) -> None:
+    order = await works.order("P", "4")
+    await works.do("Issue", orderId=order["id"])
+    await works.do("Charge", orderId=order["id"], kind="FEE", amount="8")
+    await works.do("Report", orderId=order["id"], quantity="1", scrapped="1")  # bears 4
+    await works.do("Report", orderId=order["id"], quantity="0", scrapped="1")
+    shop, key = works.workshop.shop, uuid_of(order["id"], "BomManufacturingWorkOrder")
+    async with shop.database.transaction(shop.principal.tenant_id) as tx:
+        assert await stored.differences(tx) == []
+        before = (await stored.orders_by_id(tx, [key]))[key]
+        await stored.change(tx, key, **wrong)
+        [found] = await stored.differences(tx)
+        assert str(key) in found
+        await stored.change(tx, key, **{name: getattr(before, name) for name in wrong})
+
+
+async def test_more_absorbed_than_charged_is_found(works: Works) -> None:
+    order = await works.order("P", "4")
+    await works.do("Charge", orderId=order["id"], kind="FEE", amount="8")
+    await works.do("Report", orderId=order["id"], quantity="4")
+    shop, key = works.workshop.shop, uuid_of(order["id"], "BomManufacturingWorkOrder")
+    async with shop.database.transaction(shop.principal.tenant_id) as tx:
+        for amount, count in ((D(-1), 1), (D(1), 0)):
+            await stored.charge(tx, uuid7(), key, "fee", amount, None)
+            assert len(await stored.differences(tx)) == count

@@ -16,8 +16,8 @@ ORDER = """{ id status kind number revision quantity reported scrapped open over
   charges { kind amount }
   outputs { ordered received value item { code } }
   cost { components charges received unitCost writtenOff chargesLost }
-  parts { nodes { line supply ordered issued inWork standard used variance varianceValue writtenOff
-    item { code } } }
+  parts { nodes { line supply ordered issued toIssue inWork standard used variance varianceValue writtenOff
+    item { code } place { code } } }
   inWork { nodes { quantity value lotCode item { code } } } }"""
 INPUTS = {
     "SaveWorkOrder": "SaveWorkOrder",
