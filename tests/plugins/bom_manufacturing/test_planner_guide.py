@@ -78,6 +78,10 @@ def _check_plan(answers: dict[str, Any]) -> None:
     assert (short["item"]["code"], short["quantity"]) == ("LEG", "10")
     sources = [one["source"] for one in answers["Why"]["bomManufacturingWhy"]["nodes"]]
     assert sources == ["SAFETY", "ORDER", "FORECAST"]
+    turned = answers["Turn"]["bomManufacturingOrderSuggestions"]
+    [requisition] = turned["purchases"]
+    assert (requisition["state"], turned["refused"]) == ("APPROVED", [])
+    assert requisition["number"].startswith("PR-")
     weeks = answers["Why"]["bomManufacturingOverTime"]["nodes"]
     assert sum(Decimal(one["gross"]) for one in weeks) == 80
 
