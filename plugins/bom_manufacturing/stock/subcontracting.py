@@ -47,8 +47,7 @@ class Order:
 @dataclass(frozen=True, slots=True)
 class Balance:
     """A component of an order: what was to be sent, and what became of what was. Base units, of which a
-    quantity has ``dp`` decimals; ``promised`` is what is still reserved for it at ``place_id``. A closed
-    order wants nothing more."""
+    quantity has ``dp`` decimals. A closed order wants nothing more."""
 
     order_id: UUID
     item_id: UUID
@@ -63,7 +62,6 @@ class Balance:
     used: Decimal
     allowed_loss: Decimal
     charged_loss: Decimal
-    promised: Decimal
     closed: bool
 
     @property
@@ -182,7 +180,7 @@ async def balances(tx: Transaction, ids: Collection[UUID]) -> dict[UUID, list[Ba
         tx,
         "SELECT c.order_id, c.item_id, c.numerator, c.denominator, c.allowance_pct, u.decimals,"
         " o.ordered, o.place_id, coalesce(m.sent, 0), coalesce(m.returned, 0), coalesce(t.used, 0),"
-        " coalesce(t.allowed, 0), coalesce(t.charged, 0), coalesce(p.promised, 0), b.state = 'closed'"
+        " coalesce(t.allowed, 0), coalesce(t.charged, 0), b.state = 'closed'"
         " FROM bom_manufacturing_subcontract_component c"
         " JOIN document b ON b.tenant_id = c.tenant_id AND b.id = c.order_id"
         " JOIN item i ON i.tenant_id = c.tenant_id AND i.id = c.item_id"
