@@ -44,6 +44,12 @@ SAME_OUTPUT = define(
     en="An item comes out besides once: put its quantities together.",
     zh="同一副产品/联产品只能填写一行,请合并数量。",
 )
+PHANTOM = define(
+    "BOM_MANUFACTURING_PHANTOM",
+    en="A phantom is passed through: what may stand in, and whose it is, is said of its components in its own"
+    " bill.",
+    zh="虚拟件由其下级代替:替代料与供料方式请在其自身的物料清单中填写。",
+)
 SAME_ALTERNATE = define(
     "BOM_MANUFACTURING_SAME_ALTERNATE",
     en="An item cannot stand in for itself, nor twice on one line.",
@@ -105,6 +111,10 @@ def _line(line: Line) -> Iterator[Refusal]:
     for name, count in (("alternates", line.alternates), ("conditions", line.conditions)):
         if len(count) > MOST_PARTS:
             yield _too_many(name, MOST_PARTS)
+    if line.phantom and line.alternates:
+        yield Refusal(PHANTOM, ("alternates",))
+    if line.phantom and not line.supply.taken:
+        yield Refusal(PHANTOM, ("supply",))
     items = [line.item, *(alternate.item for alternate in line.alternates)]
     if len(set(items)) < len(items):
         yield Refusal(SAME_ALTERNATE, ("alternates",))

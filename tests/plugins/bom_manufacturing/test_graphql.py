@@ -31,6 +31,7 @@ NEEDS = "{ nodes { level quantity made item { code } } pageInfo { hasNextPage en
 USES = "{ nodes { distance item { code } } }"
 RANGE = "BOM_MANUFACTURING_OUT_OF_RANGE"
 REVERSED = "BOM_MANUFACTURING_DATES_REVERSED"
+PHANTOM = "BOM_MANUFACTURING_PHANTOM"
 TWICE = "BOM_MANUFACTURING_SAME_ATTRIBUTE"
 COLOUR = {"attribute": "colour", "values": ["red"]}
 WORK = {"minutes": "1", "hourRate": "1"}
@@ -155,6 +156,8 @@ async def test_what_is_wrong_is_told(
             ["conditions", 0, "attribute"],
         ),
         ({"conditions": [COLOUR] * 2}, TWICE, ["conditions", 1, "attribute"]),
+        ({"phantom": True, "supply": "PROCESSOR"}, PHANTOM, ["supply"]),
+        ({"phantom": True, "supply": "CONSUMABLE"}, PHANTOM, ["supply"]),
     ],
 )
 async def test_what_is_wrong_with_a_line_is_told(
@@ -164,6 +167,13 @@ async def test_what_is_wrong_with_a_line_is_told(
     payload = await workshop.send(await workshop.input("P", await workshop.line("B"), bad))
     [error] = payload["errors"]
     assert (error["code"], error["path"]) == (code, ["lines", "1", *map(str, path)])
+
+
+async def test_nothing_stands_in_for_a_phantom(workshop: Workshop) -> None:
+    instead = [{"itemId": await workshop.item("B")}]
+    line = await workshop.line("A", phantom=True, alternates=instead)
+    [error] = (await workshop.send(await workshop.input("P", line)))["errors"]
+    assert (error["code"], error["path"]) == (PHANTOM, ["lines", "0", "alternates"])
 
 
 async def test_outputs_leave_something_for_the_product(workshop: Workshop) -> None:
