@@ -94,7 +94,7 @@ def kept_for_others(
 ) -> dict[PromiseKey, Decimal]:
     """What goods that leave for one promise must leave for each promise of its item: all that was promised
     earlier; of what was promised later only what is there for it, which is why two orders that wait for
-    the same goods do not block each other; nothing for its own order (decision 0012)."""
+    the same goods do not block each other; nothing for its own order (decision 0013)."""
     there: dict[UUID, Decimal] = defaultdict(Decimal)
     for key, on_hand in state.on_hand(own.item_id).items():
         if not (respect_holds and on_hand > 0 and held(state, key)):

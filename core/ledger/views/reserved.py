@@ -1,4 +1,4 @@
-"""What orders reserve, and how much of it the stock covers when their turn comes (decision 0012)."""
+"""What orders reserve, and how much of it the stock covers when their turn comes (decision 0013)."""
 
 from __future__ import annotations
 

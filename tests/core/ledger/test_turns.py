@@ -1,4 +1,4 @@
-"""Who goes first among orders that wait for the same goods: what was promised earlier (decision 0012)."""
+"""Who goes first among orders that wait for the same goods: what was promised earlier (decision 0013)."""
 
 from __future__ import annotations
 
