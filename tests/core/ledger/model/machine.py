@@ -74,11 +74,14 @@ class Machine(RuleBasedStateMachine):
     @rule(random=chance)
     def queue(self, random: Random) -> None:
         """Orders wait for the same goods, and some who wait ask for theirs."""
+        if self.run.ledger.setup.rules["reserve_on_order"] == "off":
+            self.one(random)
+            return
+        item, place, there = self._planner(random).wanted()
         for _ in range(2):
-            self.run.expect(self._planner(random).wait())
+            self.run.expect(self._planner(random).wait(item, place, there))
         for _ in range(3):
-            if (served := self._planner(random).serve()) is not None:
-                self.run.expect(served)
+            self.run.expect(self._planner(random).serve(item))
         self._run(self.run.carry_out())
 
     @rule(random=chance)

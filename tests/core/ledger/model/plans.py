@@ -93,21 +93,40 @@ class Planner:
             return self._convert(kind)
         return plans.get(kind, self._plain)(kind)
 
-    def wait(self) -> Paper:
-        """Somebody orders about as much as there is, where it lies or above."""
-        there = {cell: int(q) for cell, q in self.ledger.now.on_hand.items() if cell[1] in PLACES}
-        (item, place, _), quantity = self._one(list(there.items()) or [(("A", "MAIN", ""), 1)])
+    def wanted(self) -> tuple[str, str, int]:
+        """Goods that several want: an item, a place, and how much is there; rather some that run short."""
+        there = [
+            (item, place, int(quantity))
+            for (item, place, _), quantity in self.ledger.now.on_hand.items()
+            if place in PLACES and quantity > 0
+        ]
+        known = self.ledger.setup
+        short = [
+            (item, place, quantity)
+            for item, place, quantity in there
+            if known.items[item].scope != "serial" and not known.may_go_negative(item, place)
+        ]
+        return self._one(short or there or [(self._item(), self._place(), 1)])
+
+    def wait(self, item: str, place: str, there: int) -> Paper:
+        """Somebody orders about as much as there is, from where it lies or from above."""
         above = self._one([p for p in self.ledger.setup.path(place) if p in PLACES])
-        line = Line(item, self._pieces(item, max(0, quantity) + 2), at=above)
+        line = Line(item, self._pieces(item, there + 2), at=above)
         return Paper(self.no, "sales_order", self._day(), (line,))
 
-    def serve(self) -> Paper | None:
-        """One of the last who ordered asks for his goods, or for some of them."""
-        orders = [no for no in self._known("sales_order") if not self.ledger.posted[no].closed]
+    def serve(self, item: str) -> Paper:
+        """Somebody who ordered this asks for his goods, or for some of them."""
+        orders = [
+            no
+            for no in self._known("sales_order")
+            if self.ledger.posted[no].paper.lines[0].item == item
+        ]
         if not orders:
-            return None
-        source = self._one(orders[-5:])
-        lines = [replace(line, lot=None) for line in self._of(source, self._most(9))]
+            return self._plain("issue")
+        source = self._one(orders[-4:])
+        lines = self._of(source, self._most(9))
+        if self.ledger.setup.items[item].scope != "serial":
+            lines = [replace(line, lot=None) for line in lines]
         return Paper(self.no, "issue", self.today, tuple(lines), source)
 
     def hold(self) -> Hold:
