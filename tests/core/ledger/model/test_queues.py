@@ -9,7 +9,7 @@ import pytest
 
 from core.db.database import Database
 from tests.core.ledger.model.comparison import Comparison
-from tests.core.ledger.model.papers import Item, Setup
+from tests.core.ledger.model.papers import Item, Setup, Step
 from tests.core.ledger.model.plans import FIRST, Planner
 
 PLACES: dict[str, tuple[str | None, str | None]] = {
@@ -50,7 +50,11 @@ async def test_who_waits_is_served_as_in_the_model(
         for _ in range(4):
             run.expect(planner().serve(item))
         await run.carry_out()
-        around = [planner().hold, planner().release, planner().step, planner().step]
+        around = [planner().hold, planner().release, planner().step]
         if (act := random.choice(around)()) is not None:
             await run.carry_out(act)
+        orders = [no for no, posted in run.ledger.posted.items() if posted.since]
+        gives_up = random.choice(orders[-6:])
+        for event in ("close", "reopen"):
+            await run.carry_out(Step(gives_up, event))
     await run.finish()
