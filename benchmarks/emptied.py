@@ -13,7 +13,7 @@ from uuid import UUID
 
 from rich.table import Table
 
-from benchmarks.apart import document, main_place, posted, tallying
+from benchmarks.apart import apart, document, main_place, posted, tally, tenant
 from benchmarks.lab import Tell
 from benchmarks.serials import numbered_item, units_line
 from benchmarks.sizes import Sizes
@@ -58,16 +58,30 @@ class Emptied:
         return table
 
 
+@dataclass(frozen=True, slots=True)
+class _Shop:
+    who: Principal
+    place: UUID
+    items: dict[str, UUID]
+
+
 def run(sizes: Sizes, rounds: int, tell: Tell) -> Emptied:
     """Make history in a database of its own, then post. Raises RuntimeError where the books do not tally."""
+    shops: list[_Shop] = []
 
-    async def work(db: Database, who: Principal) -> Emptied:
-        return await _measure(db, who, sizes.emptied, max(3, rounds), tell)
+    async def before(db: Database) -> None:
+        shops.append(await _history(db, sizes.emptied, tell))
 
-    return tallying("emptied", work)
+    async def work(db: Database) -> Emptied:
+        found = await _measure(db, shops[0], sizes.emptied, max(3, rounds), tell)
+        await tally(db, shops[0].who)
+        return found
+
+    return apart("emptied", work, before=before)
 
 
-async def _measure(db: Database, who: Principal, units: int, rounds: int, tell: Tell) -> Emptied:
+async def _history(db: Database, units: int, tell: Tell) -> _Shop:
+    who = await tenant(db, "emptied")
     await modules.enable(db, who, uuid7(), NAME)
     who = replace(who, modules=frozenset({NAME}))
     place = await main_place(db, who)
@@ -76,15 +90,19 @@ async def _measure(db: Database, who: Principal, units: int, rounds: int, tell: 
     for start in range(0, units, AT_ONCE):
         tell(f"{start:,} of {units:,} units are gone")
         await _come_and_go(db, who, place, items["USED"], numbers[start : start + AT_ONCE])
-    took: dict[str, list[list[float]]] = {code: [] for code in items}
+    return _Shop(who, place, items)
+
+
+async def _measure(db: Database, shop: _Shop, units: int, rounds: int, tell: Tell) -> Emptied:
+    took: dict[str, list[list[float]]] = {code: [] for code in shop.items}
     for n in range(rounds):
         tell(f"postings, round {n + 1}")
         for times in took.values():
             times.append([])
         for number in count_up(f"NEW{n}-001", TURNS):
-            for code, item in items.items():
+            for code, item in shop.items.items():
                 since = time.perf_counter()
-                await _come_and_go(db, who, place, item, [number])
+                await _come_and_go(db, shop.who, shop.place, item, [number])
                 took[code][-1].append((time.perf_counter() - since) / 2 * 1000)
     rate = {code: [statistics.median(times) for times in of] for code, of in took.items()}
     return Emptied(
