@@ -33,13 +33,13 @@ from core.ledger.posting import post_many
 from core.ledger.requests import Post
 from core.ledger.views.present import today
 from core.tenancy.rules import Principal
-from plugins.bom_manufacturing import bills
+from plugins.bom_manufacturing.bills import service as bills
+from plugins.bom_manufacturing.bills import stock as stored
+from plugins.bom_manufacturing.bills.rules.bom import explode
+from plugins.bom_manufacturing.bills.rules.records import Bom, Line
 from plugins.bom_manufacturing.planning import runs
-from plugins.bom_manufacturing.rules.bom import explode
-from plugins.bom_manufacturing.rules.planning import Forecast, PlanningData
-from plugins.bom_manufacturing.rules.records import Bom, Line
-from plugins.bom_manufacturing.stock import bills as stored
-from plugins.bom_manufacturing.stock import planning, plans
+from plugins.bom_manufacturing.planning.rules.planning import Forecast, PlanningData
+from plugins.bom_manufacturing.planning.stock import planning, plans
 
 T = TypeVar("T")
 WEEKS, LEVELS, COMPONENTS = 26, 5, 3

@@ -33,19 +33,21 @@ from core.plugin_api import (
     Write,
     hookimpl,
 )
-from plugins.bom_manufacturing import bills, tables
-from plugins.bom_manufacturing.graphql import EXTENSION
+from plugins.bom_manufacturing import tables
+from plugins.bom_manufacturing.bills import service as bills
+from plugins.bom_manufacturing.extension import EXTENSION
 from plugins.bom_manufacturing.planning import data, runs
 from plugins.bom_manufacturing.recipes import posting as recipes
 from plugins.bom_manufacturing.recipes.closing import close_open_days
-from plugins.bom_manufacturing.rules.work import GOODS_IN_WORK
+from plugins.bom_manufacturing.recipes.stock import recipes as closings
 from plugins.bom_manufacturing.settings import ManufacturingSettings
-from plugins.bom_manufacturing.stock import recipes as closings
-from plugins.bom_manufacturing.stock import subcontracting, work_orders
 from plugins.bom_manufacturing.subcontracting import documents as subcontract
+from plugins.bom_manufacturing.subcontracting import stock as subcontracting
+from plugins.bom_manufacturing.work_orders import stock as work_orders
 from plugins.bom_manufacturing.work_orders import tables as work_tables
 from plugins.bom_manufacturing.work_orders import types as work
 from plugins.bom_manufacturing.work_orders.posting import WorkPosting
+from plugins.bom_manufacturing.work_orders.rules import GOODS_IN_WORK
 from schema.plugin_api import Extension
 
 manifest = Manifest(

@@ -10,12 +10,12 @@ from enum import StrEnum
 from uuid import UUID
 
 from core.plugin_api import NOT_FOUND, Transaction, define, refuse
+from plugins.bom_manufacturing.bills.rules.records import ZERO
 from plugins.bom_manufacturing.planning import pegs
 from plugins.bom_manufacturing.planning.pegs import StoredPeg
-from plugins.bom_manufacturing.rules.mrp import Source
-from plugins.bom_manufacturing.rules.records import ZERO
-from plugins.bom_manufacturing.stock import plans
-from plugins.bom_manufacturing.stock.plans import PlacedOrder, Run, Suggestion
+from plugins.bom_manufacturing.planning.rules.mrp import Source
+from plugins.bom_manufacturing.planning.stock import plans
+from plugins.bom_manufacturing.planning.stock.plans import PlacedOrder, Run, Suggestion
 
 NO_PLAN = define(
     "BOM_MANUFACTURING_NO_PLAN",

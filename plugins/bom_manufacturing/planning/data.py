@@ -24,10 +24,10 @@ from core.plugin_api import (
     run_command,
     uuid7,
 )
-from plugins.bom_manufacturing.rules.check import DATES_REVERSED, OUT_OF_RANGE, not_negative
-from plugins.bom_manufacturing.rules.planning import Forecast, PlanningData, Policy
-from plugins.bom_manufacturing.stock import bills
-from plugins.bom_manufacturing.stock import planning as stored
+from plugins.bom_manufacturing.bills import stock as bills
+from plugins.bom_manufacturing.bills.rules.check import DATES_REVERSED, OUT_OF_RANGE, not_negative
+from plugins.bom_manufacturing.planning.rules.planning import Forecast, PlanningData, Policy
+from plugins.bom_manufacturing.planning.stock import planning as stored
 
 OVERLAP = define(
     "BOM_MANUFACTURING_FORECAST_OVERLAP",

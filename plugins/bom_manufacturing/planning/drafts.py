@@ -19,10 +19,10 @@ from core.plugin_api import (
     today,
     uuid7,
 )
-from plugins.bom_manufacturing.rules.records import Variant
-from plugins.bom_manufacturing.stock import subcontracting as stored
-from plugins.bom_manufacturing.stock.plans import Suggestion
+from plugins.bom_manufacturing.bills.rules.records import Variant
+from plugins.bom_manufacturing.planning.stock.plans import Suggestion
 from plugins.bom_manufacturing.subcontracting import orders as subcontracting
+from plugins.bom_manufacturing.subcontracting import stock as stored
 from plugins.bom_manufacturing.work_orders import drafting
 
 _LINES = 1000

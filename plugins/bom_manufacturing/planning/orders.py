@@ -25,12 +25,12 @@ from core.plugin_api import (
     record_audit,
     run_command,
 )
+from plugins.bom_manufacturing.bills.rules import check
 from plugins.bom_manufacturing.planning import drafts
 from plugins.bom_manufacturing.planning.drafts import Chosen, Named
-from plugins.bom_manufacturing.rules import check
-from plugins.bom_manufacturing.rules.planning import PlanningData
-from plugins.bom_manufacturing.stock import planning, plans
-from plugins.bom_manufacturing.stock.plans import Run, Suggestion
+from plugins.bom_manufacturing.planning.rules.planning import PlanningData
+from plugins.bom_manufacturing.planning.stock import planning, plans
+from plugins.bom_manufacturing.planning.stock.plans import Run, Suggestion
 from plugins.bom_manufacturing.work_orders import orders as work
 
 STALE_PLAN = define(

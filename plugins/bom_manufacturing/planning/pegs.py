@@ -10,8 +10,8 @@ from fractions import Fraction
 from typing import Any
 from uuid import UUID
 
-from plugins.bom_manufacturing.rules.bom import decimal_up
-from plugins.bom_manufacturing.rules.mrp import Peg, Source
+from plugins.bom_manufacturing.bills.rules.bom import decimal_up
+from plugins.bom_manufacturing.planning.rules.mrp import Peg, Source
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,20 +31,20 @@ from core.plugin_api import (
     today,
     uuid7,
 )
+from plugins.bom_manufacturing.bills.rules.bom import decimal_up
+from plugins.bom_manufacturing.bills.rules.check import OUT_OF_RANGE
+from plugins.bom_manufacturing.bills.rules.records import ZERO, Item
 from plugins.bom_manufacturing.planning import pegs, situation
-from plugins.bom_manufacturing.planning.situation import Snapshot
-from plugins.bom_manufacturing.rules.bom import decimal_up
-from plugins.bom_manufacturing.rules.check import OUT_OF_RANGE
-from plugins.bom_manufacturing.rules.mrp import (
+from plugins.bom_manufacturing.planning.rules.mrp import (
     Advice,
     ItemPlan,
     Message,
     low_level_codes,
     netted,
 )
-from plugins.bom_manufacturing.rules.records import ZERO, Item
-from plugins.bom_manufacturing.stock import planning, plans
-from plugins.bom_manufacturing.stock.plans import PlacedOrder, PlannedItem, Suggestion
+from plugins.bom_manufacturing.planning.situation import Snapshot
+from plugins.bom_manufacturing.planning.stock import planning, plans
+from plugins.bom_manufacturing.planning.stock.plans import PlacedOrder, PlannedItem, Suggestion
 
 INTERRUPTED = define(
     "BOM_MANUFACTURING_PLAN_INTERRUPTED",

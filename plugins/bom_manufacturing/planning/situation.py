@@ -10,14 +10,21 @@ from fractions import Fraction
 from uuid import UUID
 
 from core.plugin_api import Transaction, attributes_of_items
-from plugins.bom_manufacturing.bills import uuids
-from plugins.bom_manufacturing.rules.bom import effective
-from plugins.bom_manufacturing.rules.mrp import Firm, Planned, Requirement, Situation, Source
-from plugins.bom_manufacturing.rules.planning import PlanningData, Timeline, unconsumed
-from plugins.bom_manufacturing.rules.records import ZERO, Bom, Item, Variant
-from plugins.bom_manufacturing.stock import bills, planning, supply
-from plugins.bom_manufacturing.stock.plans import Run
-from plugins.bom_manufacturing.stock.supply import Known, OpenLine
+from plugins.bom_manufacturing.bills import stock as bills
+from plugins.bom_manufacturing.bills.rules.bom import effective
+from plugins.bom_manufacturing.bills.rules.records import ZERO, Bom, Item, Variant
+from plugins.bom_manufacturing.bills.service import uuids
+from plugins.bom_manufacturing.planning.rules.mrp import (
+    Firm,
+    Planned,
+    Requirement,
+    Situation,
+    Source,
+)
+from plugins.bom_manufacturing.planning.rules.planning import PlanningData, Timeline, unconsumed
+from plugins.bom_manufacturing.planning.stock import planning, supply
+from plugins.bom_manufacturing.planning.stock.plans import Run
+from plugins.bom_manufacturing.planning.stock.supply import Known, OpenLine
 
 _CHUNK = 200
 """Bills that are read in one go, so that whoever shares the processor need not wait for all."""

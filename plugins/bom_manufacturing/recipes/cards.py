@@ -8,11 +8,11 @@ from fractions import Fraction
 from uuid import UUID
 
 from core.plugin_api import Transaction, rounded
-from plugins.bom_manufacturing import bills
-from plugins.bom_manufacturing.rules.bom import line_need
-from plugins.bom_manufacturing.rules.cost import cost
-from plugins.bom_manufacturing.rules.records import Supply
-from plugins.bom_manufacturing.rules.usage import SHOWN_DP
+from plugins.bom_manufacturing.bills import service as bills
+from plugins.bom_manufacturing.bills.rules.bom import line_need
+from plugins.bom_manufacturing.bills.rules.cost import cost
+from plugins.bom_manufacturing.bills.rules.records import Supply
+from plugins.bom_manufacturing.recipes.rules.usage import SHOWN_DP
 
 COST_DP = 4
 """Decimals of what one portion costs: less than a cent, as cents are rounded for the whole recipe."""

@@ -32,12 +32,12 @@ from core.plugin_api import (
     today,
     uuid7,
 )
-from plugins.bom_manufacturing import bills
+from plugins.bom_manufacturing.bills import service as bills
+from plugins.bom_manufacturing.bills.rules.records import Variant
 from plugins.bom_manufacturing.recipes.posting import CLOSED_MEANWHILE, Part
-from plugins.bom_manufacturing.rules import recipes as rules
-from plugins.bom_manufacturing.rules.recipes import Use
-from plugins.bom_manufacturing.rules.records import Variant
-from plugins.bom_manufacturing.stock import recipes as stored
+from plugins.bom_manufacturing.recipes.rules import recipes as rules
+from plugins.bom_manufacturing.recipes.rules.recipes import Use
+from plugins.bom_manufacturing.recipes.stock import recipes as stored
 
 DAY_TO_COME = define(
     "BOM_MANUFACTURING_DAY_TO_COME",

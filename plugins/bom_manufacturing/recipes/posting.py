@@ -27,7 +27,7 @@ from core.plugin_api import (
     uuid7,
 )
 from plugins.bom_manufacturing.recipes import tables
-from plugins.bom_manufacturing.rules.recipes import Use
+from plugins.bom_manufacturing.recipes.rules.recipes import Use
 
 USE = DocumentType(
     "bom_manufacturing_recipe_use",

@@ -25,10 +25,10 @@ from core.plugin_api import (
     Write,
     define,
 )
-from plugins.bom_manufacturing import tables
-from plugins.bom_manufacturing.rules.records import ZERO
-from plugins.bom_manufacturing.rules.subcontracting import Used
+from plugins.bom_manufacturing.bills.rules.records import ZERO
 from plugins.bom_manufacturing.settings import NAME
+from plugins.bom_manufacturing.subcontracting import tables
+from plugins.bom_manufacturing.subcontracting.rules import Used
 
 ORDER = f"{NAME}_subcontract_order"
 ISSUE = f"{NAME}_subcontract_issue"

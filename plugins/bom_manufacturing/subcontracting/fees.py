@@ -20,8 +20,8 @@ from core.plugin_api import (
     today,
     uuid7,
 )
-from plugins.bom_manufacturing.rules.check import OUT_OF_RANGE
-from plugins.bom_manufacturing.stock import subcontracting as stored
+from plugins.bom_manufacturing.bills.rules.check import OUT_OF_RANGE
+from plugins.bom_manufacturing.subcontracting import stock as stored
 from plugins.bom_manufacturing.subcontracting.commands import Command
 
 NOTHING_RECEIVED = define(

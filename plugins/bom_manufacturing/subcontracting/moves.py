@@ -26,14 +26,12 @@ from core.plugin_api import (
     today,
     uuid7,
 )
+from plugins.bom_manufacturing.bills import stock as stored_bills
+from plugins.bom_manufacturing.bills.rules import check
+from plugins.bom_manufacturing.bills.rules.records import ZERO
 from plugins.bom_manufacturing.origins import Origin, Told, placed
-from plugins.bom_manufacturing.rules import check
-from plugins.bom_manufacturing.rules.records import ZERO
-from plugins.bom_manufacturing.rules.subcontracting import Used, further
 from plugins.bom_manufacturing.settings import NAME
-from plugins.bom_manufacturing.stock import bills as stored_bills
-from plugins.bom_manufacturing.stock import subcontracting as stored
-from plugins.bom_manufacturing.stock.subcontracting import Balance, OpenLine, Order
+from plugins.bom_manufacturing.subcontracting import stock as stored
 from plugins.bom_manufacturing.subcontracting.commands import Command
 from plugins.bom_manufacturing.subcontracting.documents import (
     CHARGE,
@@ -43,6 +41,8 @@ from plugins.bom_manufacturing.subcontracting.documents import (
     RETURN,
 )
 from plugins.bom_manufacturing.subcontracting.orders import NOT_A_COMPONENT
+from plugins.bom_manufacturing.subcontracting.rules import Used, further
+from plugins.bom_manufacturing.subcontracting.stock import Balance, OpenLine, Order
 
 NOTHING_TO_SEND = define(
     "BOM_MANUFACTURING_NOTHING_TO_SEND",

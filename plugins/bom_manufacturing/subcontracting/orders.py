@@ -36,15 +36,15 @@ from core.plugin_api import (
     today,
     uuid7,
 )
-from plugins.bom_manufacturing import bills
-from plugins.bom_manufacturing.rules import check
-from plugins.bom_manufacturing.rules.records import Boms, Variant
-from plugins.bom_manufacturing.rules.subcontracting import Component, to_send
+from plugins.bom_manufacturing.bills import service as bills
+from plugins.bom_manufacturing.bills import stock as stored_bills
+from plugins.bom_manufacturing.bills.rules import check
+from plugins.bom_manufacturing.bills.rules.records import Boms, Variant
 from plugins.bom_manufacturing.settings import NAME
-from plugins.bom_manufacturing.stock import bills as stored_bills
-from plugins.bom_manufacturing.stock import subcontracting as stored
+from plugins.bom_manufacturing.subcontracting import stock as stored
 from plugins.bom_manufacturing.subcontracting.commands import Command
 from plugins.bom_manufacturing.subcontracting.documents import ORDER
+from plugins.bom_manufacturing.subcontracting.rules import Component, to_send
 
 NO_BILL = define(
     "BOM_MANUFACTURING_NO_BILL",

@@ -27,14 +27,15 @@ from core.plugin_api import (
     save_draft_within,
     today,
 )
-from plugins.bom_manufacturing import bills
+from plugins.bom_manufacturing.bills import service as bills
+from plugins.bom_manufacturing.bills import stock as stored_bills
+from plugins.bom_manufacturing.bills.rules import check
+from plugins.bom_manufacturing.bills.rules.records import Bom, Item, Supply, Variant
+from plugins.bom_manufacturing.bills.rules.records import Line as BomLine
 from plugins.bom_manufacturing.origins import distinct
-from plugins.bom_manufacturing.rules import check, work
-from plugins.bom_manufacturing.rules.records import Bom, Item, Supply, Variant
-from plugins.bom_manufacturing.rules.records import Line as BomLine
 from plugins.bom_manufacturing.settings import NAME
-from plugins.bom_manufacturing.stock import bills as stored_bills
-from plugins.bom_manufacturing.stock import work_orders as stored
+from plugins.bom_manufacturing.work_orders import rules as work
+from plugins.bom_manufacturing.work_orders import stock as stored
 from plugins.bom_manufacturing.work_orders.posting import KEPT
 from plugins.bom_manufacturing.work_orders.types import ORDER
 

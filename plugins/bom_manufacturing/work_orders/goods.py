@@ -22,12 +22,12 @@ from core.plugin_api import (
     refuse,
     today,
 )
-from plugins.bom_manufacturing.rules import work
-from plugins.bom_manufacturing.rules.records import Supply
-from plugins.bom_manufacturing.stock import work_orders as stored
-from plugins.bom_manufacturing.stock.work_orders import WorkOrder
+from plugins.bom_manufacturing.bills.rules.records import Supply
+from plugins.bom_manufacturing.work_orders import rules as work
+from plugins.bom_manufacturing.work_orders import stock as stored
 from plugins.bom_manufacturing.work_orders.carrying import carry_out
 from plugins.bom_manufacturing.work_orders.posting import KEPT
+from plugins.bom_manufacturing.work_orders.stock import WorkOrder
 from plugins.bom_manufacturing.work_orders.types import ISSUE, RETURN
 
 ZERO = Decimal(0)

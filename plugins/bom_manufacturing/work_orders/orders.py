@@ -29,14 +29,15 @@ from core.plugin_api import (
     step_document,
     today,
 )
-from plugins.bom_manufacturing.rules import check, work
+from plugins.bom_manufacturing.bills import stock as stored_bills
+from plugins.bom_manufacturing.bills.rules import check
 from plugins.bom_manufacturing.settings import NAME
-from plugins.bom_manufacturing.stock import bills as stored_bills
-from plugins.bom_manufacturing.stock import work_orders as stored
-from plugins.bom_manufacturing.stock.work_orders import WorkOrder
+from plugins.bom_manufacturing.work_orders import rules as work
+from plugins.bom_manufacturing.work_orders import stock as stored
 from plugins.bom_manufacturing.work_orders.carrying import carry_out
 from plugins.bom_manufacturing.work_orders.goods import check_released
 from plugins.bom_manufacturing.work_orders.shortage import shortages
+from plugins.bom_manufacturing.work_orders.stock import WorkOrder
 from plugins.bom_manufacturing.work_orders.types import CLOSING
 
 

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from core.plugin_api import Posting, Refusal, Row, Write
-from plugins.bom_manufacturing.rules.work import (
+from plugins.bom_manufacturing.work_orders.rules import (
     CLOSED,
     MORE_THAN_CHARGED,
     NOT_A_WORK_ORDER,

@@ -34,12 +34,12 @@ from core.plugin_api import (
     rounded,
     run_command,
 )
+from plugins.bom_manufacturing.bills import stock as stored_bills
+from plugins.bom_manufacturing.bills.rules import check
+from plugins.bom_manufacturing.bills.rules.records import Supply
 from plugins.bom_manufacturing.origins import Origin, placed
-from plugins.bom_manufacturing.rules import check, work
-from plugins.bom_manufacturing.rules.records import Supply
-from plugins.bom_manufacturing.stock import bills as stored_bills
-from plugins.bom_manufacturing.stock import work_orders as stored
-from plugins.bom_manufacturing.stock.work_orders import InWork
+from plugins.bom_manufacturing.work_orders import rules as work
+from plugins.bom_manufacturing.work_orders import stock as stored
 from plugins.bom_manufacturing.work_orders.carrying import carry_out
 from plugins.bom_manufacturing.work_orders.drafting import costs_now
 from plugins.bom_manufacturing.work_orders.goods import (
@@ -51,6 +51,7 @@ from plugins.bom_manufacturing.work_orders.goods import (
     usual_place,
 )
 from plugins.bom_manufacturing.work_orders.posting import KEPT
+from plugins.bom_manufacturing.work_orders.stock import InWork
 from plugins.bom_manufacturing.work_orders.types import RECEIPT
 
 

@@ -13,12 +13,12 @@ from core.plugin_api import (
     lines_of_documents,
     reserved,
 )
-from plugins.bom_manufacturing import bills
-from plugins.bom_manufacturing.rules import work
-from plugins.bom_manufacturing.rules.records import Item
-from plugins.bom_manufacturing.stock import bills as stored_bills
-from plugins.bom_manufacturing.stock import work_orders as stored
-from plugins.bom_manufacturing.stock.work_orders import WorkOrder
+from plugins.bom_manufacturing.bills import service as bills
+from plugins.bom_manufacturing.bills import stock as stored_bills
+from plugins.bom_manufacturing.bills.rules.records import Item
+from plugins.bom_manufacturing.work_orders import rules as work
+from plugins.bom_manufacturing.work_orders import stock as stored
+from plugins.bom_manufacturing.work_orders.stock import WorkOrder
 
 
 @dataclass(frozen=True, slots=True)

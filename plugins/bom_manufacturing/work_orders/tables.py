@@ -5,7 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from core.plugin_api import Moment, Number, Uuid
-from plugins.bom_manufacturing.tables import bom, tables
+from plugins.bom_manufacturing.bills.tables import bom
+from plugins.bom_manufacturing.tables import tables
 
 work_order = tables.table(
     "work_order",

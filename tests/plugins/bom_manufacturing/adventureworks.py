@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 
-from plugins.bom_manufacturing.rules.records import Bom, Item, Line
+from plugins.bom_manufacturing.bills.rules.records import Bom, Item, Line
 
 TABLES = Path(__file__).parents[2] / "fixtures/adventureworks"
 Row = dict[str, str]

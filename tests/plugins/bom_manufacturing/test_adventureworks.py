@@ -10,9 +10,9 @@ from decimal import Decimal
 import pytest
 
 from core.documents.amounts import document_totals, line_amounts
-from plugins.bom_manufacturing.rules.bom import explode, where_used
-from plugins.bom_manufacturing.rules.records import Bom, Item, Variant
-from plugins.bom_manufacturing.rules.subcontracting import processed
+from plugins.bom_manufacturing.bills.rules.bom import explode, where_used
+from plugins.bom_manufacturing.bills.rules.records import Bom, Item, Variant
+from plugins.bom_manufacturing.subcontracting.rules import processed
 from tests.plugins.bom_manufacturing.adventureworks import Row, bills, table
 
 ROWS = table("Production.BillOfMaterials")

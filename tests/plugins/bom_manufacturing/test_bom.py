@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import Refused
-from plugins.bom_manufacturing.rules.bom import (
+from plugins.bom_manufacturing.bills.rules.bom import (
     can_build,
     choose,
     components,
@@ -25,8 +25,8 @@ from plugins.bom_manufacturing.rules.bom import (
     shortages,
     where_used,
 )
-from plugins.bom_manufacturing.rules.compare import compare
-from plugins.bom_manufacturing.rules.records import (
+from plugins.bom_manufacturing.bills.rules.compare import compare
+from plugins.bom_manufacturing.bills.rules.records import (
     Alternate,
     Bom,
     Boms,

@@ -7,9 +7,17 @@ from decimal import Decimal
 import pytest
 
 from core.errors import Refused
-from plugins.bom_manufacturing.rules.bom import levels
-from plugins.bom_manufacturing.rules.cost import cost, cost_shares, operation_cost, roll_up
-from plugins.bom_manufacturing.rules.records import Bom, Item, Kind, Line, Operation, Output, Supply
+from plugins.bom_manufacturing.bills.rules.bom import levels
+from plugins.bom_manufacturing.bills.rules.cost import cost, cost_shares, operation_cost, roll_up
+from plugins.bom_manufacturing.bills.rules.records import (
+    Bom,
+    Item,
+    Kind,
+    Line,
+    Operation,
+    Output,
+    Supply,
+)
 
 D = Decimal
 CRUMBLE = Bom(

@@ -12,10 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import Refused, raise_any
-from plugins.bom_manufacturing.rules import lots
-from plugins.bom_manufacturing.rules.calendar import WorkingCalendar
-from plugins.bom_manufacturing.rules.lots import LotRule
-from plugins.bom_manufacturing.rules.mrp import (
+from plugins.bom_manufacturing.bills.rules.records import Bom, Item, Line
+from plugins.bom_manufacturing.planning.rules import lots
+from plugins.bom_manufacturing.planning.rules.calendar import WorkingCalendar
+from plugins.bom_manufacturing.planning.rules.lots import LotRule
+from plugins.bom_manufacturing.planning.rules.mrp import (
     Advice,
     Firm,
     Planned,
@@ -24,7 +25,6 @@ from plugins.bom_manufacturing.rules.mrp import (
     Source,
     plan,
 )
-from plugins.bom_manufacturing.rules.records import Bom, Item, Line
 
 D = Decimal
 

@@ -12,9 +12,10 @@ from uuid import UUID, uuid4
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plugins.bom_manufacturing.rules.calendar import WorkingCalendar
-from plugins.bom_manufacturing.rules.lots import LotRule
-from plugins.bom_manufacturing.rules.mrp import (
+from plugins.bom_manufacturing.bills.rules.records import Bom, Item, Line
+from plugins.bom_manufacturing.planning.rules.calendar import WorkingCalendar
+from plugins.bom_manufacturing.planning.rules.lots import LotRule
+from plugins.bom_manufacturing.planning.rules.mrp import (
     Firm,
     Planned,
     Requirement,
@@ -22,8 +23,7 @@ from plugins.bom_manufacturing.rules.mrp import (
     Source,
     plan,
 )
-from plugins.bom_manufacturing.rules.planning import Forecast, Sold, Timeline, unconsumed
-from plugins.bom_manufacturing.rules.records import Bom, Item, Line
+from plugins.bom_manufacturing.planning.rules.planning import Forecast, Sold, Timeline, unconsumed
 
 D = Decimal
 DAYS = 12

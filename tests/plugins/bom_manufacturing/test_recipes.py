@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.ids import uuid7
+from plugins.bom_manufacturing.bills.rules.records import Bom, Boms, Line, Supply, Variant
 from plugins.bom_manufacturing.recipes import closing
-from plugins.bom_manufacturing.rules.recipes import Use, ingredients, more, use
-from plugins.bom_manufacturing.rules.records import Bom, Boms, Line, Supply, Variant
-from plugins.bom_manufacturing.rules.usage import Usage
+from plugins.bom_manufacturing.recipes.rules.recipes import Use, ingredients, more, use
+from plugins.bom_manufacturing.recipes.rules.usage import Usage
 
 D = Decimal
 

@@ -10,7 +10,7 @@ import pytest
 from core.db.database import Database, Transaction
 from core.ids import uuid7
 from plugins.bom_manufacturing.planning import runs, situation
-from plugins.bom_manufacturing.stock import plans
+from plugins.bom_manufacturing.planning.stock import plans
 from schema.relay import uuid_of
 from tests.plugins.bom_manufacturing.planner import ORDER, PLAN, Planner
 

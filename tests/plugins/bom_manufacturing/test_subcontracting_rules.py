@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import Refused
-from plugins.bom_manufacturing.rules.records import ANY, ZERO, Bom, Item, Line, Supply
-from plugins.bom_manufacturing.rules.subcontracting import (
+from plugins.bom_manufacturing.bills.rules.records import ANY, ZERO, Bom, Item, Line, Supply
+from plugins.bom_manufacturing.subcontracting.rules import (
     Processed,
     Used,
     further,

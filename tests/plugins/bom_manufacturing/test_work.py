@@ -8,8 +8,8 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plugins.bom_manufacturing.rules import work
-from plugins.bom_manufacturing.rules.records import Alternate, Bom, Item, Line, Supply
+from plugins.bom_manufacturing.bills.rules.records import Alternate, Bom, Item, Line, Supply
+from plugins.bom_manufacturing.work_orders import rules as work
 
 D = Decimal
 

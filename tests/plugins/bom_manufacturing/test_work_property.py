@@ -17,11 +17,12 @@ from core.errors import Refused
 from core.extension.registry import Plugin, Registry, using
 from core.ids import uuid7
 from core.tenancy.rules import Principal
-from plugins.bom_manufacturing import bills, plugin
-from plugins.bom_manufacturing.rules.records import Bom, Line, Output, Supply
-from plugins.bom_manufacturing.stock import work_orders as stored
-from plugins.bom_manufacturing.stock.work_orders import WorkOrder
+from plugins.bom_manufacturing import plugin
+from plugins.bom_manufacturing.bills import service as bills
+from plugins.bom_manufacturing.bills.rules.records import Bom, Line, Output, Supply
 from plugins.bom_manufacturing.work_orders import drafting, goods, orders, reporting
+from plugins.bom_manufacturing.work_orders import stock as stored
+from plugins.bom_manufacturing.work_orders.stock import WorkOrder
 from plugins.bom_manufacturing.work_orders.types import RECEIPT
 from server.testing.shop import with_modules
 from tests.core.extension.making import switch_on

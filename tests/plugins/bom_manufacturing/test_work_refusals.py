@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from core.ids import uuid7
-from plugins.bom_manufacturing.stock import work_orders as stored
+from plugins.bom_manufacturing.work_orders import stock as stored
 from schema.relay import uuid_of
 from tests.plugins.bom_manufacturing.works import Works, parts, worth
 from tests.plugins.bom_manufacturing.workshop import NAME

@@ -1,4 +1,4 @@
-"""Bills of material: :mod:`plugins.bom_manufacturing.rules`."""
+"""Bills of material: :mod:`plugins.bom_manufacturing.bills.rules`."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from fractions import Fraction
 from typing import Any
 
 from core.errors import Refused
-from plugins.bom_manufacturing.rules import bom as rules
-from plugins.bom_manufacturing.rules import cost as costing
-from plugins.bom_manufacturing.rules.records import (
+from plugins.bom_manufacturing.bills.rules import bom as rules
+from plugins.bom_manufacturing.bills.rules import cost as costing
+from plugins.bom_manufacturing.bills.rules.records import (
     Alternate,
     Bom,
     Item,

@@ -1,4 +1,4 @@
-"""Planning: :mod:`plugins.bom_manufacturing.rules.mrp` and its lot rules."""
+"""Planning: :mod:`plugins.bom_manufacturing.planning.rules.mrp` and its lot rules."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from fractions import Fraction
 from typing import Any
 
 from core.errors import raise_any
-from plugins.bom_manufacturing.rules import lots
-from plugins.bom_manufacturing.rules.mrp import (
+from plugins.bom_manufacturing.bills.rules.records import Item
+from plugins.bom_manufacturing.planning.rules import lots
+from plugins.bom_manufacturing.planning.rules.mrp import (
     Firm,
     ItemPlan,
     Plan,
@@ -19,7 +20,6 @@ from plugins.bom_manufacturing.rules.mrp import (
     Source,
     plan,
 )
-from plugins.bom_manufacturing.rules.records import Item
 from tests.scenarios.adapters import uom
 from tests.scenarios.adapters.bom import given_boms
 from tests.scenarios.compare import Record

@@ -1,0 +1,1 @@
+"""Bills of material: what goes into a product, by version and day."""

@@ -1,0 +1,1 @@
+"""Bills of material over GraphQL."""

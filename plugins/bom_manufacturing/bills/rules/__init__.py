@@ -1,0 +1,1 @@
+"""Rules of bills of material. Pure."""

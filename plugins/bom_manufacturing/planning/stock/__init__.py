@@ -1,0 +1,1 @@
+"""What planning asks of the database."""

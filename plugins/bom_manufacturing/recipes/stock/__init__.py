@@ -1,0 +1,1 @@
+"""What recipes ask of the database."""
