@@ -23,7 +23,8 @@ READABLE: Mapping[str, str] = {
     "document_line": "Their lines; `quantity` is in base units.",
     "line_progress": "How far a line was carried out by documents that go back to it; no row, nothing yet.",
     "lot": "Lots of items: goods of one identity.",
-    "balance": "What is there, by item, place and lot, the nil id where goods have no lot. Rows may be zero.",
+    "balance": "What is there, by item, place and lot, the nil id where goods have no lot. Rows may be zero:"
+    " `there` says whether anything is.",
     "pool": "What stock is worth, by the scope in which costs are pooled.",
     "standard_cost": "Standard costs, by the day since which they hold.",
     "entry": "The journal: what each document moved from place to place, and its value. Never changed;"

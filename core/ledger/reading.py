@@ -118,7 +118,7 @@ def parties(ids: Collection[UUID]) -> Question[dict[UUID, PartyFacts]]:
 
 
 _LOTS = f"""
-WITH near AS (SELECT lot_id FROM balance WHERE tenant_id = %s AND item_id = ANY(%s) AND on_hand <> 0
+WITH near AS (SELECT lot_id FROM balance WHERE tenant_id = %s AND item_id = ANY(%s) AND there
     AND lot_id <> '{NIL}' UNION SELECT unnest(%s::uuid[])),
 lots AS (SELECT lot_id FROM near UNION SELECT parent_id FROM lot WHERE tenant_id = %s
     AND id = ANY(ARRAY(SELECT lot_id FROM near)))
@@ -150,7 +150,7 @@ def balances(ids: Collection[UUID]) -> Question[dict[BalanceKey, Decimal]]:
     """The balances of the items that are not at zero: whatever is not among them is."""
     return Question(
         "SELECT item_id, place_id, lot_id, on_hand FROM balance"
-        " WHERE tenant_id = %s AND item_id = ANY(%s) AND on_hand <> 0",
+        " WHERE tenant_id = %s AND item_id = ANY(%s) AND there",
         (list(ids),),
         lambda found: {BalanceKey(r[0], r[1], r[2]): r[3] for r in found},
     )

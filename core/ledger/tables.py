@@ -42,6 +42,7 @@ balance = tenant_table(
     sa.Column("place_id", Uuid, primary_key=True),
     sa.Column("lot_id", Uuid, primary_key=True),
     sa.Column("on_hand", Number, nullable=False),
+    sa.Column("there", sa.Boolean, sa.Computed("on_hand <> 0", persisted=True), nullable=False),
     sa.Column("allocated", Number, nullable=False, server_default="0"),
     sa.Column("may_go_negative", sa.Boolean, nullable=False, server_default="false"),
     sa.Column("is_unit", sa.Boolean, nullable=False, server_default="false"),
@@ -54,15 +55,16 @@ balance = tenant_table(
         ("lot_id", "="),
         name="balance_unit_in_one_place",
         using="btree",
-        where=sa.text("is_unit AND on_hand <> 0"),
+        where=sa.text("is_unit AND there"),
         deferrable=True,
         initially="IMMEDIATE",
     ),
     sa.CheckConstraint("NOT is_unit OR on_hand IN (0, 1)", name="unit"),
     sa.Index(None, "tenant_id", "place_id", "item_id"),
-    sa.Index("balance_there_idx", "tenant_id", "item_id", postgresql_where=sa.text("on_hand <> 0")),
+    sa.Index("balance_there_idx", "tenant_id", "item_id", postgresql_where=sa.text("there")),
 )
-"""No row is ever deleted: they are the keys of every past date, too. Postings read those not at zero."""
+"""No row is ever deleted: they are the keys of every past date, too. Postings read those not at zero. No
+index asks for the quantity, only whether anything is ``there``: most postings change it within the page."""
 
 pool = tenant_table(
     "pool",

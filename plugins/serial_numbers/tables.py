@@ -308,7 +308,7 @@ async def adopt(tx: Transaction, items: Collection[UUID] | None = None) -> None:
         "  AND i.serial_control"
         f" WHERE l.tenant_id = %s AND l.is_unit{of_these}"
         " AND EXISTS (SELECT FROM balance b WHERE b.tenant_id = l.tenant_id AND b.lot_id = l.id"
-        "  AND b.on_hand <> 0)"
+        "  AND b.there)"
         " ON CONFLICT DO NOTHING RETURNING lot_id",
         tx.tenant_id,
         *([] if items is None else [list(items)]),
@@ -323,7 +323,7 @@ async def astray(tx: Transaction, items: Collection[UUID] | None = None) -> list
         f"{of_these}NOT EXISTS (SELECT FROM balance b"  # noqa: S608 - ours
         "  JOIN place p ON p.tenant_id = b.tenant_id AND p.id = b.place_id"
         "   AND (p.holds_stock OR p.account = 'in_transit')"
-        "  WHERE b.tenant_id = u.tenant_id AND b.lot_id = u.lot_id AND b.on_hand <> 0"
+        "  WHERE b.tenant_id = u.tenant_id AND b.lot_id = u.lot_id AND b.there"
         "  AND p.account IS NOT DISTINCT FROM CASE WHEN u.state = ANY(%s) THEN u.state END)"
         " = (u.state = ANY(%s)) ORDER BY u.number",
         *([] if items is None else [list(items)]),

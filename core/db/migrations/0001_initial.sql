@@ -570,6 +570,7 @@ CREATE TABLE balance (
 	place_id UUID NOT NULL, 
 	lot_id UUID NOT NULL, 
 	on_hand NUMERIC NOT NULL, 
+	there BOOLEAN GENERATED ALWAYS AS (on_hand <> 0) STORED NOT NULL, 
 	allocated NUMERIC DEFAULT '0' NOT NULL, 
 	may_go_negative BOOLEAN DEFAULT 'false' NOT NULL, 
 	is_unit BOOLEAN DEFAULT 'false' NOT NULL, 
@@ -578,13 +579,13 @@ CREATE TABLE balance (
 	CONSTRAINT balance_tenant_id_place_id_fkey FOREIGN KEY(tenant_id, place_id) REFERENCES place (tenant_id, id), 
 	CONSTRAINT balance_oversold CHECK (on_hand >= 0 OR may_go_negative), 
 	CONSTRAINT balance_allocated CHECK (allocated BETWEEN 0 AND greatest(on_hand, 0)), 
-	CONSTRAINT balance_unit_in_one_place EXCLUDE USING btree (tenant_id WITH =, lot_id WITH =) WHERE (is_unit AND on_hand <> 0) DEFERRABLE INITIALLY IMMEDIATE, 
+	CONSTRAINT balance_unit_in_one_place EXCLUDE USING btree (tenant_id WITH =, lot_id WITH =) WHERE (is_unit AND there) DEFERRABLE INITIALLY IMMEDIATE, 
 	CONSTRAINT balance_unit CHECK (NOT is_unit OR on_hand IN (0, 1))
 );
 
 CREATE INDEX balance_tenant_id_place_id_item_id_idx ON balance (tenant_id, place_id, item_id);
 
-CREATE INDEX balance_there_idx ON balance (tenant_id, item_id) WHERE on_hand <> 0;
+CREATE INDEX balance_there_idx ON balance (tenant_id, item_id) WHERE there;
 
 alter table "balance" enable row level security;
 

@@ -23,7 +23,7 @@ async def unnumbered(tx: Transaction, items: Collection[UUID] | None = None) -> 
         " JOIN item i ON i.tenant_id = b.tenant_id AND i.id = b.item_id"
         " JOIN place p ON p.tenant_id = b.tenant_id AND p.id = b.place_id"
         "  AND (p.holds_stock OR p.account = 'in_transit')"
-        " WHERE b.tenant_id = %s AND b.on_hand <> 0 AND NOT b.is_unit"
+        " WHERE b.tenant_id = %s AND b.there AND NOT b.is_unit"
         f" AND {controlled if items is None else 'b.item_id = ANY(%s)'}",
         tx.tenant_id,
         *([] if items is None else [list(items)]),
@@ -51,7 +51,7 @@ async def in_stock(tx: Transaction, items: Collection[UUID]) -> dict[UUID, str]:
         " JOIN item i ON i.tenant_id = b.tenant_id AND i.id = b.item_id"
         " JOIN place p ON p.tenant_id = b.tenant_id AND p.id = b.place_id"
         "  AND (p.holds_stock OR p.account = 'in_transit')"
-        " WHERE b.tenant_id = %s AND b.item_id = ANY(%s) AND b.on_hand <> 0",
+        " WHERE b.tenant_id = %s AND b.item_id = ANY(%s) AND b.there",
         tx.tenant_id,
         list(items),
     )
@@ -65,7 +65,7 @@ async def where(tx: Transaction, lots: Collection[UUID]) -> dict[UUID, tuple[UUI
         "SELECT b.lot_id, p.id, p.account FROM balance b"
         " JOIN place p ON p.tenant_id = b.tenant_id AND p.id = b.place_id"
         "  AND (p.holds_stock OR p.account = 'in_transit')"
-        " WHERE b.tenant_id = %s AND b.lot_id = ANY(%s) AND b.on_hand <> 0",
+        " WHERE b.tenant_id = %s AND b.lot_id = ANY(%s) AND b.there",
         tx.tenant_id,
         list(lots),
     )
@@ -77,7 +77,7 @@ async def on_hand_at(tx: Transaction, item_id: UUID, place_id: UUID) -> dict[UUI
     found = await rows(
         tx,
         "SELECT l.id, l.code FROM balance b JOIN lot l ON l.tenant_id = b.tenant_id AND l.id = b.lot_id"
-        " WHERE b.tenant_id = %s AND b.item_id = %s AND b.place_id = %s AND b.on_hand <> 0",
+        " WHERE b.tenant_id = %s AND b.item_id = %s AND b.place_id = %s AND b.there",
         tx.tenant_id,
         item_id,
         place_id,

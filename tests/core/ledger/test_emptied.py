@@ -8,6 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from core.db.database import rows
 from core.documents.records import LineDraft
 from core.ids import uuid7
 from core.ledger.holds import HoldDraft, place_hold
@@ -196,3 +197,21 @@ async def hold(world: World, item: str, lot: str) -> None:
     id_ = world.items[item]
     draft = HoldDraft(id_, "recall", lot_id=lot_id(id_, lot))
     await place_hold(world.db, world.principal, uuid7(), draft)
+
+
+async def test_a_quantity_changes_within_its_page(world: World) -> None:
+    """No index of balances or pools depends on a quantity, so that postings of a hot item leave no trail
+    of dead index entries behind."""
+    await world.item("A")
+    await world.posted("receipt", world.line("A", 100, 3))
+    async with world.db.transaction(world.principal.tenant_id) as tx:
+        for table, column in (("balance", "on_hand"), ("pool", "quantity")):
+            change = f"UPDATE {table} SET {column} = {column} - 1 WHERE item_id = %s"
+            await tx.raw.execute(change.encode(), (world.items["A"],))
+            hot = await rows(
+                tx,
+                "SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_xact_user_tables WHERE relname = %s",
+                table,
+            )
+            assert hot == [(1, 1)], table
+        await tx.raw.execute(b"ROLLBACK")
