@@ -34,6 +34,7 @@ from plugins.bom_manufacturing.bills.rules import check, cost
 from plugins.bom_manufacturing.bills.rules.compare import Difference
 from plugins.bom_manufacturing.bills.rules.compare import compare as compare_versions
 from plugins.bom_manufacturing.bills.rules.records import Bom, Item, Variant
+from plugins.bom_manufacturing.bills.rules.versions import Versions
 
 DEEPEST = 200
 """Levels of a bill: a real one has ten."""
@@ -138,19 +139,8 @@ async def ask(tx: Transaction, item: UUID, on: date | None, attributes: Mapping[
 
 async def boms_on(tx: Transaction, items: Collection[UUID], day: date) -> dict[Item, Bom]:
     """The bills in force on a day of items and of all under them."""
-    return in_force(await stored.bills_below(tx, items, day), day)
-
-
-def in_force(found: Iterable[stored.Stored], day: date) -> dict[Item, Bom]:
-    """Of versions of bills, the one of each item that is in force on a day."""
-    versions: dict[Item, list[Bom]] = {}
-    for one in found:
-        versions.setdefault(one.item_id, []).append(one.bom)
-    return {
-        key: bom
-        for key, some in versions.items()
-        if (bom := rules.effective(some, day)) is not None
-    }
+    found = await stored.bills_below(tx, items, day, day)
+    return dict(Versions(one.bom for one in found).on(day))
 
 
 async def can_build(

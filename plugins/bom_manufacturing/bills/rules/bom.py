@@ -45,8 +45,9 @@ Stock = Mapping[Any, Exact]
 """Quantities by item."""
 
 
-def effective(versions: Iterable[Bom], on: date) -> Bom | None:
-    """The version in force on a day: where several are, the one that came into force last."""
+def effective(versions: Iterable[Bom], on: date | None) -> Bom | None:
+    """The version in force on a day, without a day of all: where several are, the one that came into force
+    last."""
     valid = [bom for bom in versions if within(bom.valid_from, bom.valid_until, on)]
     return max(valid, key=lambda bom: (bom.valid_from or date.min, bom.version), default=None)
 

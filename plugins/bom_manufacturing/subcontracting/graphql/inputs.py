@@ -91,6 +91,11 @@ class BomManufacturingOrderSubcontractInput:
     attributes: list[BomManufacturingAttributeInput] = field(
         "Attributes of the variant.", default_factory=list
     )
+    starts_on: dt.date | None = field(
+        "When components are to be sent: they must be there, and the bill in force on that day counts;"
+        " `businessDate` if left out.",
+        default=None,
+    )
     due_on: dt.date | None = field("When the product is due.", default=None)
     business_date: dt.date | None = field(_ON, default=None)
     remark: str | None = field(_REMARK, default=None)
@@ -286,6 +291,7 @@ def wanted(sent: BomManufacturingOrderSubcontractInput) -> Wanted:
         },
         attributes=variant_of(sent.attributes),
         due_on=sent.due_on,
+        starts_on=sent.starts_on,
         on=sent.business_date,
         remark=remark(sent.remark),
     )
