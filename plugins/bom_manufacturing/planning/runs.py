@@ -225,6 +225,7 @@ class _Found:
                     *(uuid7(), run.id, one.number, item, made, decimal_up(one.quantity)),
                     *(day(one.release), day(one.receipt), one.past_due, supplier),
                     subcontract=subcontract,
+                    untold=self.snapshot.untold(one),
                 )
             )
         late = [one for one in plan.orders if one.past_due]

@@ -9,11 +9,12 @@ from decimal import Decimal
 from fractions import Fraction
 from uuid import UUID
 
-from core.plugin_api import Transaction, attributes_of_items
+from core.plugin_api import Transaction
 from plugins.bom_manufacturing.bills import stock as bills
-from plugins.bom_manufacturing.bills.rules.records import ZERO, Bom, Item
+from plugins.bom_manufacturing.bills.rules.bom import untold
+from plugins.bom_manufacturing.bills.rules.records import ZERO, Bom, Item, Variant
 from plugins.bom_manufacturing.bills.rules.versions import Versions
-from plugins.bom_manufacturing.bills.service import uuids
+from plugins.bom_manufacturing.bills.service import attributes_told, uuids
 from plugins.bom_manufacturing.planning.rules.mrp import (
     Firm,
     Order,
@@ -50,6 +51,16 @@ class Snapshot:
         if told is not None and told.subcontract:
             return True
         return self.situation.made(order) if told is None or told.make is None else told.make
+
+    def untold(self, order: Order) -> list[str]:
+        """Attributes of what is ordered that its bill depends on and nobody told: components may be
+        missing in the plan, and no order can be made of it."""
+        day = self.situation.day(order.release)
+        bom = self.situation.versions.in_force(order.item, day)
+        if bom is None:
+            return []
+        variant = Variant(self.situation.attributes.get(order.item, {}), day)
+        return untold(self.situation.versions.on(day), bom, variant)
 
 
 async def read(tx: Transaction, run: Run) -> Snapshot:
@@ -173,11 +184,9 @@ def _all(versions: Versions) -> Iterator[Bom]:
 async def _attributes(tx: Transaction, versions: Versions) -> dict[Item, Mapping[str, str]]:
     """What items are that are made, where any line depends on it: a phantom's lines go by what it is part
     of."""
-    if not any(line.conditions for bom in _all(versions) for line in bom.lines):
-        return {}
     asked = {
         bom.item
         for bom in _all(versions)
         if any(line.conditions or line.phantom for line in bom.lines)
     }
-    return dict((await attributes_of_items(tx, uuids(asked))).items())
+    return dict((await attributes_told(tx, uuids(asked), _all(versions))).items())

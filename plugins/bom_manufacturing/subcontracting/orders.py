@@ -180,6 +180,7 @@ async def draft(
         facts = await stored_bills.item_facts(tx, [wanted.item_id])
         code = facts[wanted.item_id].code
         raise refuse(NO_BILL, "itemId", item=code, date=(variant.on or on).isoformat())
+    await bills.check_told(tx, boms, bom, variant)
     found = to_send(boms, bom, wanted.quantity, variant)
     await _check_allowances(tx, wanted, found)
     dp = await stored_bills.decimals(tx, [_uuid(one) for one in found])

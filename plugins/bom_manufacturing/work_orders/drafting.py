@@ -19,7 +19,6 @@ from core.plugin_api import (
     Refusal,
     Refused,
     Transaction,
-    attributes_of_items,
     module_settings,
     raise_any,
     refuse,
@@ -124,12 +123,11 @@ async def facts_on(
     """The same for orders of these items that are written on a day and ``begun`` on others: a statement for
     each kind, however many they are."""
     found = await stored_bills.bills_below(tx, items, min(begun), max(begun))
-    conditional = any(line.conditions for one in found for line in one.bom.lines)
     return Facts(
         on,
         Versions(one.bom for one in found),
         {(one.item_id, one.bom.version): one.id for one in found},
-        await attributes_of_items(tx, items) if conditional else {},
+        await bills.attributes_told(tx, items, (one.bom for one in found)),
         (await module_settings(tx, NAME)).over_production_pct,
     )
 
@@ -201,9 +199,11 @@ async def _parts(
     if bom is None:
         parts = [_named(wanted.item_id, wanted.quantity)]
     else:
-        attributes = wanted.attributes or facts.attributes.get(wanted.item_id, {})
-        variant = Variant(attributes, wanted.begun(facts.on))
-        parts = work.needed(facts.versions.on(variant.on), bom, wanted.quantity, variant)
+        told = facts.attributes.get(wanted.item_id, {})
+        variant = Variant({**told, **wanted.attributes}, wanted.begun(facts.on))
+        boms = facts.versions.on(variant.on)
+        await bills.check_told(tx, boms, bom, variant)
+        parts = work.needed(boms, bom, wanted.quantity, variant)
     parts += [_named(extra.item_id, extra.quantity) for extra in wanted.extras]
     if not wanted.alternates or wanted.kind == "disassemble":
         return parts

@@ -89,7 +89,7 @@ class BomManufacturingOrderSubcontractInput:
         "What he may lose, where it is not the scrap of the bill.", default_factory=list
     )
     attributes: list[BomManufacturingAttributeInput] = field(
-        "Attributes of the variant.", default_factory=list
+        "The variant that is made, where it is not what is told of the item.", default_factory=list
     )
     starts_on: dt.date | None = field(
         "When components are to be sent: they must be there, and the bill in force on that day counts;"

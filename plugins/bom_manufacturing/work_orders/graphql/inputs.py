@@ -53,7 +53,7 @@ class BomManufacturingSaveWorkOrderInput:
         "How much more may be reported, in percent; the tenant's setting if left out.", default=None
     )
     attributes: list[BomManufacturingAttributeInput] = field(
-        "The variant that is made.", default_factory=list
+        "The variant that is made, where it is not what is told of the item.", default_factory=list
     )
     alternates: bool = field(
         "Take alternates where a component is short and they lie free (替代料).", default=False
