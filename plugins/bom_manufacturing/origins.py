@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from core.plugin_api import LineDraft, Refusal, Refused
 
-Origin = tuple[str | int, ...] | None
-"""A path; None where nobody sent it."""
+Origin = tuple[str | int, ...] | Mapping[str, str] | None
+"""A path; where the line is the input itself, what its fields are called there; None where nobody sent it."""
 Told = tuple[LineDraft, Origin]
 """A line with its origin."""
 
@@ -29,7 +29,13 @@ def placed(refusals: Iterable[Refusal], origins: Sequence[Origin]) -> Refused:
 def _placed(refusal: Refusal, origins: Sequence[Origin]) -> Refusal:
     match refusal.path:
         case ("lines", int(n), *rest) if n < len(origins):
-            origin = origins[n]
-            path = () if origin is None else (*origin, *rest)
-            return Refusal(refusal.code, path, refusal.details)
+            return Refusal(refusal.code, _path(origins[n], rest), refusal.details)
     return refusal
+
+
+def _path(origin: Origin, rest: Sequence[str | int]) -> tuple[str | int, ...]:
+    if origin is None:
+        return ()
+    if isinstance(origin, Mapping):
+        return (*[origin.get(str(one), one) for one in rest[:1]], *rest[1:])
+    return (*origin, *rest)

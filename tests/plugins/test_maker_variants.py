@@ -18,6 +18,7 @@ from tests.core.extension.making import switch_on
 from tests.plugins.apparel_variants.boutique import Boutique
 from tests.plugins.apparel_variants.tailor import RUNS, Tailor
 from tests.plugins.apparel_variants.test_reports import told
+from tests.plugins.bom_manufacturing.outwork import Outwork
 from tests.plugins.bom_manufacturing.planner import Planner
 from tests.plugins.bom_manufacturing.works import Works
 from tests.plugins.bom_manufacturing.workshop import Workshop
@@ -94,6 +95,21 @@ async def test_variants_are_planned_and_made_by_what_they_are(
         red: {"CLOTH-RED": "6", "BUTTON": "18"},
         blue: {"CLOTH-BLUE": "2", "BUTTON": "6"},
     }
+    # so is a question, and an order to a processor
+    explode = """query($id: ID!) { bomManufacturingExplode(itemId: $id, first: 50) {
+      nodes { quantity item { code } } } }"""
+    needs = await planner.nodes(explode, id=workshop.items[red])
+    bought = {
+        one["item"]["code"]: one["quantity"] for one in needs if one["item"]["code"] != "BODY"
+    }
+    assert bought == {"CLOTH-RED": "2", "BUTTON": "6"}
+    outwork = await Outwork.open(workshop)
+    sent = {"partyId": outwork.party, "itemId": workshop.items[blue], "fee": "1"}
+    sent |= {"placeId": main, "quantity": "2"}
+    ordered = await outwork.done("OrderSubcontract", "OrderSubcontract", **sent)
+    assert {
+        one["item"]["code"]: one["ordered"] for one in ordered["order"]["components"]["nodes"]
+    } == {"CLOTH-BLUE": "4", "BUTTON": "12"}
 
 
 async def test_what_is_in_work_is_on_no_shelf(shop: Shop, schema: ComposedSchema) -> None:

@@ -20,6 +20,7 @@ from core.plugin_api import (
     Refused,
     Transaction,
     amount_decimals,
+    attributes_of_items,
     raise_any,
     record_audit,
     refuse,
@@ -33,7 +34,8 @@ from plugins.bom_manufacturing.bills.rules import bom as rules
 from plugins.bom_manufacturing.bills.rules import check, cost
 from plugins.bom_manufacturing.bills.rules.compare import Difference
 from plugins.bom_manufacturing.bills.rules.compare import compare as compare_versions
-from plugins.bom_manufacturing.bills.rules.records import Bom, Item, Variant
+from plugins.bom_manufacturing.bills.rules.records import Bom, Boms, Item, Variant
+from plugins.bom_manufacturing.bills.rules.versions import Versions
 
 DEEPEST = 200
 """Levels of a bill: a real one has ten."""
@@ -127,30 +129,41 @@ class Asked:
 
 
 async def ask(tx: Transaction, item: UUID, on: date | None, attributes: Mapping[str, str]) -> Asked:
-    """The bills under an item as they are on a day, today unless said. Refuses an item that is not
-    there, and one that is not made."""
+    """The bills under an item as they are on a day, today unless said, and its variant: what is told of it,
+    but for ``attributes``. Refuses an item that is not there."""
     if item not in await stored.item_facts(tx, [item]):
         raise refuse(NOT_FOUND, "itemId", id=str(item))
     day = on or await today(tx)
     boms = await boms_on(tx, [item], day)
-    return Asked(item, boms, Variant(attributes, day))
+    told = (await attributes_told(tx, [item], boms.values())).get(item, {})
+    return Asked(item, boms, Variant({**told, **attributes}, day))
+
+
+async def attributes_told(
+    tx: Transaction, items: Collection[UUID], boms: Iterable[Bom]
+) -> dict[UUID, dict[str, str]]:
+    """What other modules tell of items, where it decides anything in these bills."""
+    if not any(line.conditions for bom in boms for line in bom.lines):
+        return {}
+    return await attributes_of_items(tx, items)
+
+
+async def check_told(tx: Transaction, boms: Boms, bom: Bom, variant: Variant) -> None:
+    """Refuse to make an item of which nobody tells what decides on its components: one of them would be
+    missing, and nobody would see it."""
+    if missing := rules.untold(boms, bom, variant):
+        item = _uuid(bom.item)
+        code = (await stored.item_facts(tx, [item]))[item].code
+        raise_any(
+            Refusal(rules.ATTRIBUTE_UNTOLD, ("attributes",), {"item": code, "attribute": name})
+            for name in missing
+        )
 
 
 async def boms_on(tx: Transaction, items: Collection[UUID], day: date) -> dict[Item, Bom]:
     """The bills in force on a day of items and of all under them."""
-    return in_force(await stored.bills_below(tx, items, day), day)
-
-
-def in_force(found: Iterable[stored.Stored], day: date) -> dict[Item, Bom]:
-    """Of versions of bills, the one of each item that is in force on a day."""
-    versions: dict[Item, list[Bom]] = {}
-    for one in found:
-        versions.setdefault(one.item_id, []).append(one.bom)
-    return {
-        key: bom
-        for key, some in versions.items()
-        if (bom := rules.effective(some, day)) is not None
-    }
+    found = await stored.bills_below(tx, items, day, day)
+    return dict(Versions(one.bom for one in found).on(day))
 
 
 async def can_build(

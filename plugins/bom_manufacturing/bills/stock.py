@@ -125,8 +125,10 @@ async def made_items(tx: Transaction) -> list[UUID]:
     return [row[0] for row in await rows(tx, query, tx.tenant_id)]
 
 
-async def bills_below(tx: Transaction, items: Collection[UUID], on: date) -> list[Stored]:
-    """The versions in force on a day of items and of all under them."""
+async def bills_below(
+    tx: Transaction, items: Collection[UUID], first: date, last: date
+) -> list[Stored]:
+    """The versions in force on any of some days, of items and of all under them."""
     found = await rows(
         tx,
         "WITH RECURSIVE below (id) AS (SELECT unnest(%s::uuid[]) UNION SELECT l.item_id FROM below"
@@ -137,7 +139,7 @@ async def bills_below(tx: Transaction, items: Collection[UUID], on: date) -> lis
         " SELECT b.id FROM below JOIN bom_manufacturing_bom b ON b.tenant_id = %s AND b.item_id = below.id"
         " WHERE (b.valid_from IS NULL OR b.valid_from <= %s)"
         " AND (b.valid_until IS NULL OR b.valid_until >= %s) ORDER BY 1",
-        *(list(items), tx.tenant_id, on, on, tx.tenant_id, on, on),
+        *(list(items), tx.tenant_id, last, first, tx.tenant_id, last, first),
     )
     return list((await by_ids(tx, [row[0] for row in found])).values())
 

@@ -549,11 +549,13 @@ CREATE TABLE bom_manufacturing_suggestion (
 	past_due BOOLEAN NOT NULL, 
 	supplier_id UUID, 
 	subcontract BOOLEAN NOT NULL, 
+	untold JSONB NOT NULL, 
 	CONSTRAINT bom_manufacturing_suggestion_pkey PRIMARY KEY (tenant_id, id), 
 	CONSTRAINT bom_manufacturing_suggestion_tenant_id_run_id_fkey FOREIGN KEY(tenant_id, run_id) REFERENCES bom_manufacturing_run (tenant_id, id), 
 	CONSTRAINT bom_manufacturing_suggestion_tenant_id_item_id_fkey FOREIGN KEY(tenant_id, item_id) REFERENCES item (tenant_id, id), 
 	CONSTRAINT bom_manufacturing_suggestion_tenant_id_supplier_id_fkey FOREIGN KEY(tenant_id, supplier_id) REFERENCES party (tenant_id, id), 
 	CONSTRAINT bom_manufacturing_suggestion_quantity CHECK (quantity > 0), 
+	CONSTRAINT bom_manufacturing_suggestion_untold CHECK (jsonb_typeof(untold) = 'array' AND (untold = '[]' OR make)), 
 	CONSTRAINT bom_manufacturing_suggestion_dates CHECK (release_on <= due_on), 
 	CONSTRAINT bom_manufacturing_suggestion_subcontract CHECK (NOT subcontract OR make)
 );

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
@@ -99,14 +100,14 @@ async def work_orders(
     components: UUID | None,
     chosen: Sequence[Chosen],
 ) -> list[Link]:
-    """A draft for each, by the bill in force: components when it is to be begun, the product when it is
-    due. Raises Refused."""
+    """A draft for each, by the bill in force when it is to be begun, as it was planned: components must be
+    there that day, the product when it is due. Raises Refused."""
     if not chosen:
         return []
     if place is None:
         raise Refused(Refusal(REQUIRED, ("placeId",), {"field": "placeId"}))
     on, links = await today(tx), list[Link]()
-    facts = await drafting.facts_on(tx, {one.suggestion.item for one in chosen}, on)
+    facts = await _facts(tx, on, chosen)
     for one in chosen:
         key, planned = uuid7(), one.suggestion
         wanted = drafting.Wanted(
@@ -114,7 +115,7 @@ async def work_orders(
             planned.quantity,
             place,
             component_place_id=components,
-            starts_on=max(planned.release_on, on),
+            starts_on=_begun(planned, on),
             due_on=max(planned.due_on, on),
         )
         try:
@@ -132,14 +133,14 @@ async def subcontracts(
     components: UUID | None,
     chosen: Sequence[Chosen],
 ) -> list[Link]:
-    """A draft of an order to its processor for each, by the bill in force: components when they are to be
-    sent, the product when it is due. Raises Refused."""
+    """A draft of an order to its processor for each, by the bill in force when components are to be sent,
+    the product when it is due. Raises Refused."""
     if not chosen:
         return []
     if place is None:
         raise Refused(Refusal(REQUIRED, ("placeId",), {"field": "placeId"}))
     on, links = await today(tx), list[Link]()
-    facts = await drafting.facts_on(tx, {one.suggestion.item for one in chosen}, on)
+    facts = await _facts(tx, on, chosen)
     processors = {one.supplier for one in chosen if one.supplier is not None}
     places = {one: await stored.places_of(tx, one) for one in processors}
     for one in chosen:
@@ -154,19 +155,30 @@ async def subcontracts(
             components or place,
             to_place_id=place,
             processor_place_id=one.processor_place,
-            starts_on=max(planned.release_on, on),
+            starts_on=_begun(planned, on),
             due_on=max(planned.due_on, on),
+            on=on,
         )
-        variant = Variant(facts.attributes.get(planned.item, {}), on)
+        variant = Variant(facts.attributes.get(planned.item, {}), wanted.begun(on))
+        boms = facts.versions.on(variant.on)
         try:
-            draft = await subcontracting.draft(
-                tx, wanted, facts.boms, variant, places[one.supplier]
-            )
+            draft = await subcontracting.draft(tx, wanted, boms, variant, places[one.supplier])
             await add_to_draft(tx, actor, draft)
         except Refused as refused:
             raise Refused(*(_of_processor(r, one, components) for r in refused.refusals)) from None
         links.append((planned.id, draft.id, 1))
     return links
+
+
+def _begun(planned: Suggestion, on: date) -> date:
+    """When an order that is made on a day of what was planned is begun: what is late, at once."""
+    return max(planned.release_on, on)
+
+
+async def _facts(tx: Transaction, on: date, chosen: Iterable[Chosen]) -> drafting.Facts:
+    some = [one.suggestion for one in chosen]
+    days = {_begun(one, on) for one in some}
+    return await drafting.facts_on(tx, {one.item for one in some}, on, days)
 
 
 def _of_processor(refusal: Refusal, one: Chosen, components: UUID | None) -> Refusal:

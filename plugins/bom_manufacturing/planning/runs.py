@@ -215,15 +215,17 @@ class _Found:
         if not plan.gross and not plan.firm:
             return
         run, day = self.snapshot.run, self.snapshot.timeline.day
-        told, made = self.snapshot.data.get(item), self.snapshot.made(item)
+        told = self.snapshot.data.get(item)
         subcontract = told is not None and told.subcontract
-        supplier = None if told is None or (made and not subcontract) else told.supplier
         for one in plan.orders:
+            made = self.snapshot.made(item, one)
+            supplier = None if told is None or (made and not subcontract) else told.supplier
             self.suggestions.append(
                 Suggestion(
                     *(uuid7(), run.id, one.number, item, made, decimal_up(one.quantity)),
                     *(day(one.release), day(one.receipt), one.past_due, supplier),
                     subcontract=subcontract,
+                    untold=self.snapshot.untold(one),
                 )
             )
         late = [one for one in plan.orders if one.past_due]

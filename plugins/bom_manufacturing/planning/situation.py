@@ -9,13 +9,15 @@ from decimal import Decimal
 from fractions import Fraction
 from uuid import UUID
 
-from core.plugin_api import Transaction, attributes_of_items
+from core.plugin_api import Transaction
 from plugins.bom_manufacturing.bills import stock as bills
-from plugins.bom_manufacturing.bills.rules.bom import effective
+from plugins.bom_manufacturing.bills.rules.bom import untold
 from plugins.bom_manufacturing.bills.rules.records import ZERO, Bom, Item, Variant
-from plugins.bom_manufacturing.bills.service import uuids
+from plugins.bom_manufacturing.bills.rules.versions import Versions
+from plugins.bom_manufacturing.bills.service import attributes_told, uuids
 from plugins.bom_manufacturing.planning.rules.mrp import (
     Firm,
+    Order,
     Planned,
     Requirement,
     Situation,
@@ -42,13 +44,23 @@ class Snapshot:
     on_hand: Mapping[UUID, Decimal]
     lines: Mapping[str, OpenLine]
 
-    def made(self, item: UUID) -> bool:
-        """Whether an item is made, be it by a processor: as it was told, else where it has a bill in
-        force."""
+    def made(self, item: UUID, order: Order) -> bool:
+        """Whether a planned order of an item makes it, be it by a processor: as it was told, else where a
+        bill is in force when the order is begun."""
         told = self.data.get(item)
         if told is not None and told.subcontract:
             return True
-        return item in self.situation.boms if told is None or told.make is None else told.make
+        return self.situation.made(order) if told is None or told.make is None else told.make
+
+    def untold(self, order: Order) -> list[str]:
+        """Attributes of what is ordered that its bill depends on and nobody told: components may be
+        missing in the plan, and no order can be made of it."""
+        day = self.situation.day(order.release)
+        bom = self.situation.versions.in_force(order.item, day)
+        if bom is None:
+            return []
+        variant = Variant(self.situation.attributes.get(order.item, {}), day)
+        return untold(self.situation.versions.on(day), bom, variant)
 
 
 async def read(tx: Transaction, run: Run) -> Snapshot:
@@ -82,34 +94,37 @@ async def read(tx: Transaction, run: Run) -> Snapshot:
         )
         for one, rest in rests
     ]
-    behind = timeline.number(run.ends_on) + 1
+    last = timeline.number(run.ends_on)
     firm = [
         Firm(
             one.item,
-            timeline.number(one.due) if one.due <= run.ends_on else behind,
+            timeline.number(one.due) if one.due <= run.ends_on else last + 1,
             one.quantity,
             reference(one),
         )
         for one in known.supply
     ]
-    boms = await _bills(tx, run.starts_on, data)
+    # the first working day may lie behind a short horizon
+    versions = await _versions(tx, run.starts_on, max(run.ends_on, timeline.day(last)), data)
     items: dict[Item, Planned] = {item: _planned(one, known, places) for item, one in data.items()}
     for item, quantity in known.on_hand.items():
         if item not in items:
             items[item] = Planned(on_hand=max(ZERO, quantity))
     demand += _floors(items, data, known)
-    keys = {*items, *boms, *(one.item for one in demand)}
-    keys |= {line.item for bom in boms.values() for line in bom.lines}
+    keys = {*items, *versions, *(one.item for one in demand)}
+    keys |= {line.item for bom in _all(versions) for line in bom.lines}
     counted = await bills.decimals(tx, uuids(keys))
     return Snapshot(
         run=run,
         situation=Situation(
             items,
-            boms,
+            versions,
             demand,
             firm,
-            variant=Variant(on=run.starts_on),
-            variants=await _variants(tx, boms, run.starts_on),
+            day=lambda period: max(
+                timeline.day(period), run.starts_on
+            ),  # what is late begins today
+            attributes=await _attributes(tx, versions),
             decimals=dict(counted.items()),
         ),
         timeline=timeline,
@@ -148,29 +163,30 @@ def _floors(
                 yield Requirement(item, one.lead_time, above, Source.REORDER)
 
 
-async def _bills(tx: Transaction, on: date, data: Mapping[UUID, PlanningData]) -> dict[Item, Bom]:
-    """The bills in force on a day of all that is not bought."""
-    keys = await supply.valid_bills(tx, on)
-    versions: dict[UUID, list[Bom]] = {}
+async def _versions(
+    tx: Transaction, first: date, last: date, data: Mapping[UUID, PlanningData]
+) -> Versions:
+    """The bills in force on any day of a plan, of all that is not bought."""
+    keys = await supply.valid_bills(tx, first, last)
+    found: list[Bom] = []
     for at in range(0, len(keys), _CHUNK):
         for one in (await bills.by_ids(tx, keys[at : at + _CHUNK])).values():
             told = data.get(one.item_id)
             if told is None or told.make is not False:
-                versions.setdefault(one.item_id, []).append(one.bom)
-    return {
-        item: bom for item, some in versions.items() if (bom := effective(some, on)) is not None
-    }
+                found.append(one.bom)
+    return Versions(found)
 
 
-async def _variants(tx: Transaction, boms: Mapping[Item, Bom], on: date) -> dict[Item, Variant]:
+def _all(versions: Versions) -> Iterator[Bom]:
+    return (bom for item in versions for bom in versions.of(item))
+
+
+async def _attributes(tx: Transaction, versions: Versions) -> dict[Item, Mapping[str, str]]:
     """What items are that are made, where any line depends on it: a phantom's lines go by what it is part
     of."""
-    if not any(line.conditions for bom in boms.values() for line in bom.lines):
-        return {}
-    asked = [
-        item
-        for item, bom in boms.items()
+    asked = {
+        bom.item
+        for bom in _all(versions)
         if any(line.conditions or line.phantom for line in bom.lines)
-    ]
-    told = await attributes_of_items(tx, uuids(asked))
-    return {item: Variant(attributes, on) for item, attributes in told.items()}
+    }
+    return dict((await attributes_told(tx, uuids(asked), _all(versions))).items())

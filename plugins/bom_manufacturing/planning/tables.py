@@ -157,16 +157,19 @@ suggestion = tables.table(
     sa.Column("past_due", sa.Boolean, nullable=False),
     sa.Column("supplier_id", Uuid),
     sa.Column("subcontract", sa.Boolean, nullable=False),
+    sa.Column("untold", postgresql.JSONB, nullable=False),
     tables.key("run_id", to=run),
     tables.key("item_id", to="item"),
     tables.key("supplier_id", to="party"),
     sa.CheckConstraint("quantity > 0", name="quantity"),
+    sa.CheckConstraint("jsonb_typeof(untold) = 'array' AND (untold = '[]' OR make)", name="untold"),
     sa.CheckConstraint("release_on <= due_on", name="dates"),
     sa.CheckConstraint("NOT subcontract OR make", name="subcontract"),
     sa.Index(None, "tenant_id", "run_id", "release_on", "no", unique=True),
     sa.Index(None, "tenant_id", "run_id", "item_id"),
 )
-"""Planned orders; with ``subcontract`` the supplier makes it of our components."""
+"""Planned orders; with ``subcontract`` the supplier makes it of our components. ``untold`` are attributes of
+the item that its bill depends on and nobody told."""
 
 suggestion_order = tables.table(
     "suggestion_order",

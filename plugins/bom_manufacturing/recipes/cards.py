@@ -7,7 +7,7 @@ from decimal import Decimal
 from fractions import Fraction
 from uuid import UUID
 
-from core.plugin_api import Transaction, rounded
+from core.plugin_api import Transaction, amount_decimals, rounded
 from plugins.bom_manufacturing.bills import service as bills
 from plugins.bom_manufacturing.bills.rules.bom import line_need
 from plugins.bom_manufacturing.bills.rules.cost import cost
@@ -50,7 +50,8 @@ async def card(tx: Transaction, asked: bills.Asked) -> Card | None:
         return None
     costs = await bills.component_costs(tx, asked)
     portions = bom.output_quantity
-    total = cost(asked.boms, costs, asked.item, portions, variant=asked.variant)
+    dp = await amount_decimals(tx)
+    total = cost(asked.boms, costs, asked.item, portions, variant=asked.variant, dp=dp)
     lines = []
     for line in bom.lines:
         if not line.applies(asked.variant.attributes, asked.variant.on):
@@ -58,7 +59,7 @@ async def card(tx: Transaction, asked: bills.Asked) -> Card | None:
         need = line_need(line, bom, portions)
         spent = Decimal(0)
         if line.supply is not Supply.PROCESSOR:
-            spent = cost(asked.boms, costs, line.item, need, variant=asked.variant)
+            spent = cost(asked.boms, costs, line.item, need, variant=asked.variant, dp=dp)
         [item] = bills.uuids([line.item])
         lines.append(
             CardLine(

@@ -221,7 +221,7 @@ async def receive(
         taken = {one.item_id: _taken(one, order, delivery) for one in found}
         at = order.processor_place_id
         codes = await stored_bills.item_facts(tx, taken)
-        lines: list[Told] = [(line, ()) for line in _delivered(order, delivery)]
+        lines = list(_delivered(order, delivery))
         for item, used in taken.items():
             lines += _consumed(item, codes[item].code, used, delivery, at)
         made = DocumentDraft(
@@ -281,12 +281,12 @@ def _taken(one: Balance, order: Order, delivery: Delivery) -> Used:
     return further(one.per_unit, one.allowance_pct, before, delivered, lost, one.dp)
 
 
-def _delivered(order: Order, delivery: Delivery) -> Iterator[LineDraft]:
+def _delivered(order: Order, delivery: Delivery) -> Iterator[Told]:
     """The product, of which his fee is the amount, and what was rejected of it, paid where he gets that."""
     price = order.unit_price or ZERO
     line = LineDraft(order.item_id, discount_pct=order.discount_pct, tax_rate=order.tax_rate)
     if delivery.received:
-        yield replace(
+        good = replace(
             line,
             quantity=delivery.received,
             unit_price=price,
@@ -295,9 +295,11 @@ def _delivered(order: Order, delivery: Delivery) -> Iterator[LineDraft]:
             role="produce",
             extensions=delivery.extensions,
         )
+        yield good, {"quantity": "received"}
     if delivery.rejected:
         paid = price if order.pays_rejected else ZERO
-        yield replace(line, quantity=delivery.rejected, unit_price=paid, role="rejected")
+        bad = replace(line, quantity=delivery.rejected, unit_price=paid, role="rejected")
+        yield bad, {"quantity": "rejected"}
 
 
 def _consumed(item: UUID, code: str, used: Used, delivery: Delivery, at: UUID) -> Iterator[Told]:

@@ -100,6 +100,11 @@ class Wanted:
     on: date | None = None
     remark: str | None = None
 
+    def begun(self, on: date) -> date:
+        """The day on which components of an order of a day must be there: its bill is the one in force
+        then."""
+        return self.starts_on or on
+
 
 async def add_processor(
     db: Database,
@@ -154,7 +159,8 @@ async def make_order(db: Database, principal: Principal, command: Command, wante
     async with db.snapshot(principal.tenant_id) as tx:
         if (known := await command.done(tx)) is not None:
             return known
-        asked = await bills.ask(tx, wanted.item_id, wanted.on, wanted.attributes)
+        day = wanted.begun(wanted.on or await today(tx))
+        asked = await bills.ask(tx, wanted.item_id, day, wanted.attributes)
         places = await stored.places_of(tx, wanted.party_id)
         made = await draft(tx, wanted, asked.boms, asked.variant, places)
     (verdict,) = await post_many(db, principal, [Post(command.posting, made)])
@@ -168,12 +174,13 @@ async def draft(
 ) -> DocumentDraft:
     """An order, by the bills in force on the day of ``variant``; ``places`` are those of its processor.
     Raises Refused, :func:`placed` says where."""
-    on = variant.on or await today(tx)
+    on = wanted.on or await today(tx)
     bom = boms.get(wanted.item_id)
     if bom is None:
         facts = await stored_bills.item_facts(tx, [wanted.item_id])
         code = facts[wanted.item_id].code
-        raise refuse(NO_BILL, "itemId", item=code, date=on.isoformat())
+        raise refuse(NO_BILL, "itemId", item=code, date=(variant.on or on).isoformat())
+    await bills.check_told(tx, boms, bom, variant)
     found = to_send(boms, bom, wanted.quantity, variant)
     await _check_allowances(tx, wanted, found)
     dp = await stored_bills.decimals(tx, [_uuid(one) for one in found])

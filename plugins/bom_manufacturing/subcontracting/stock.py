@@ -22,7 +22,8 @@ ZERO = Decimal(0)
 @dataclass(frozen=True, slots=True)
 class Order:
     """An order to a processor with its product line, and what was delivered so far. ``place_id`` is where
-    its components are sent from, ``receipts`` the place of the last one among its receipts."""
+    its components are sent from, ``receipts`` the place of the last one among its receipts. It is ``open``
+    while something can be done with it."""
 
     id: UUID
     on: date
@@ -42,6 +43,7 @@ class Order:
     received: Decimal
     rejected: Decimal
     receipts: int
+    open: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,14 +126,28 @@ class Short:
     quantity: Decimal
 
 
+_OPEN = (  # not closed, nor such that all came, all was sent, and nothing is left at the processor's
+    "NOT (d.state = 'closed' OR d.state = 'approved' AND NOT EXISTS (SELECT FROM document_line l"  # noqa: S608 - ours
+    "  LEFT JOIN line_progress g ON g.tenant_id = l.tenant_id AND g.document_id = l.document_id"
+    "  AND g.no = l.no WHERE l.tenant_id = d.tenant_id AND l.document_id = d.id"
+    "  AND l.quantity > coalesce(g.executed - g.returned, 0)) AND NOT EXISTS"
+    "  (SELECT FROM (SELECT u.item_id, u.used + u.allowed_loss + u.charged_loss AS quantity"
+    "   FROM bom_manufacturing_subcontract_use u WHERE u.tenant_id = d.tenant_id AND u.order_id = d.id"
+    f"   UNION ALL SELECT l.item_id, l.quantity * CASE x.type WHEN '{ISSUE}' THEN -1 ELSE 1 END"
+    "   FROM document x JOIN document_line l ON l.tenant_id = x.tenant_id AND l.document_id = x.id"
+    "   WHERE x.tenant_id = d.tenant_id AND x.source_id = d.id AND x.state = 'posted'"
+    f"   AND x.type IN ('{ISSUE}', '{RETURN}')) m GROUP BY m.item_id HAVING sum(m.quantity) <> 0))"
+)
+
+
 async def orders(tx: Transaction, ids: Collection[UUID]) -> dict[UUID, Order]:
     """Orders by their ids."""
     found = await rows(
         tx,
-        "SELECT d.id, d.business_date, d.state, d.revision, d.party_id, d.place_id, d.to_place_id,"
+        "SELECT d.id, d.business_date, d.state, d.revision, d.party_id, d.place_id, d.to_place_id,"  # noqa: S608 - ours
         " s.item_id, s.pays_rejected, l.no, l.quantity, l.unit_price * l.denominator / l.numerator,"
         " l.discount_pct, l.tax_rate, l.place_id,"
-        " coalesce(r.received, 0), coalesce(r.rejected, 0), coalesce(r.number, 0)"
+        f" coalesce(r.received, 0), coalesce(r.rejected, 0), coalesce(r.number, 0), {_OPEN}"
         " FROM bom_manufacturing_subcontract_order s"
         " JOIN document d ON d.tenant_id = s.tenant_id AND d.id = s.order_id"
         " JOIN document_line l ON l.tenant_id = d.tenant_id AND l.document_id = d.id"
@@ -158,11 +174,11 @@ async def list_orders(
     """Orders, the newest first."""
     found = await rows(
         tx,
-        "SELECT d.id FROM document d JOIN bom_manufacturing_subcontract_order s"
+        "SELECT d.id FROM document d JOIN bom_manufacturing_subcontract_order s"  # noqa: S608 - ours
         " ON s.tenant_id = d.tenant_id AND s.order_id = d.id"
         " WHERE d.tenant_id = %s AND d.type = %s"
         " AND (%s::uuid IS NULL OR d.party_id = %s) AND (%s::uuid IS NULL OR s.item_id = %s)"
-        " AND (%s::boolean IS NULL OR (d.state <> 'closed') = %s)"
+        f" AND (%s::boolean IS NULL OR ({_OPEN}) = %s)"
         " AND (%s::date IS NULL OR (d.business_date, d.id) < (%s, %s::uuid))"
         " ORDER BY d.business_date DESC, d.id DESC LIMIT %s",
         *(tx.tenant_id, ORDER, party, party, item, item, open_, open_),

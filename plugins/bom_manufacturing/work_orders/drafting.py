@@ -1,4 +1,4 @@
-"""Drafts of work orders: what the bill in force on their day asks for."""
+"""Drafts of work orders: what the bill in force on the day they are begun asks for."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ from core.plugin_api import (
     Refusal,
     Refused,
     Transaction,
-    attributes_of_items,
     module_settings,
     raise_any,
     refuse,
@@ -32,6 +31,7 @@ from plugins.bom_manufacturing.bills import stock as stored_bills
 from plugins.bom_manufacturing.bills.rules import check
 from plugins.bom_manufacturing.bills.rules.records import Bom, Item, Supply, Variant
 from plugins.bom_manufacturing.bills.rules.records import Line as BomLine
+from plugins.bom_manufacturing.bills.rules.versions import Versions
 from plugins.bom_manufacturing.origins import distinct
 from plugins.bom_manufacturing.settings import NAME
 from plugins.bom_manufacturing.work_orders import rules as work
@@ -67,6 +67,11 @@ class Wanted:
     extras: tuple[Extra, ...] = ()
     remark: str | None = None
 
+    def begun(self, on: date) -> date:
+        """The day on which an order of a day is begun: its components must be there, and its bill is the
+        one in force then."""
+        return self.starts_on or self.due_on or on
+
 
 async def save(
     db: Database,
@@ -78,13 +83,14 @@ async def save(
     asked: Mapping[str, Any],
 ) -> UUID:
     """Write a draft of a work order, or write it anew over the ``revision`` that was seen. Its components
-    are those of the bill in force on its day. Raises Refused."""
+    are those of the bill in force on the day it is begun. Raises Refused."""
 
     async def work_(tx: Transaction) -> Mapping[str, Any]:
         raise_any(_refusals(wanted))
         if wanted.item_id not in await stored_bills.item_facts(tx, [wanted.item_id]):
             raise refuse(NOT_FOUND, "itemId", id=str(wanted.item_id))
-        facts = await facts_on(tx, [wanted.item_id], wanted.on or await today(tx))
+        on = wanted.on or await today(tx)
+        facts = await facts_on(tx, [wanted.item_id], on, [wanted.begun(on)])
         await write(tx, principal.user_id, order_id, wanted, facts, revision)
         return {"id": order_id}
 
@@ -101,26 +107,27 @@ def _refusals(wanted: Wanted) -> Iterator[Refusal]:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What drafts of a day go by: the bills in force with their ids, the attributes that other modules tell
+    """What drafts of a day go by: versions of bills with their ids, the attributes that other modules tell
     of items, and how much more may be reported unless it is said."""
 
     on: date
-    boms: Mapping[Item, Bom]
+    versions: Versions
     ids: Mapping[tuple[UUID, str], UUID]
     attributes: Mapping[UUID, Mapping[str, str]]
     over_pct: Decimal
 
 
-async def facts_on(tx: Transaction, items: Collection[UUID], on: date) -> Facts:
-    """The same for these items: a statement for each kind, however many they are."""
-    found = await stored_bills.bills_below(tx, items, on)
-    boms = bills.in_force(found, on)
-    conditional = any(line.conditions for bom in boms.values() for line in bom.lines)
+async def facts_on(
+    tx: Transaction, items: Collection[UUID], on: date, begun: Collection[date]
+) -> Facts:
+    """The same for orders of these items that are written on a day and ``begun`` on others: a statement for
+    each kind, however many they are."""
+    found = await stored_bills.bills_below(tx, items, min(begun), max(begun))
     return Facts(
         on,
-        boms,
+        Versions(one.bom for one in found),
         {(one.item_id, one.bom.version): one.id for one in found},
-        await attributes_of_items(tx, items) if conditional else {},
+        await bills.attributes_told(tx, items, (one.bom for one in found)),
         (await module_settings(tx, NAME)).over_production_pct,
     )
 
@@ -136,10 +143,11 @@ async def write(
     """Write a draft in a transaction that does more. Raises Refused."""
     bom = None
     if wanted.kind != "rework":
-        bom = facts.boms.get(wanted.item_id)
+        begun = wanted.begun(facts.on)
+        bom = facts.versions.in_force(wanted.item_id, begun)
         if bom is None:
             known = await stored_bills.item_facts(tx, [wanted.item_id])
-            details = {"item": known[wanted.item_id].code, "date": facts.on.isoformat()}
+            details = {"item": known[wanted.item_id].code, "date": begun.isoformat()}
             raise refuse(work.NO_BOM, "itemId", **details)
     draft = await _draft(tx, key, wanted, bom, facts)
     try:
@@ -191,9 +199,11 @@ async def _parts(
     if bom is None:
         parts = [_named(wanted.item_id, wanted.quantity)]
     else:
-        attributes = wanted.attributes or facts.attributes.get(wanted.item_id, {})
-        variant = Variant(attributes, facts.on)
-        parts = work.needed(facts.boms, bom, wanted.quantity, variant)
+        told = facts.attributes.get(wanted.item_id, {})
+        variant = Variant({**told, **wanted.attributes}, wanted.begun(facts.on))
+        boms = facts.versions.on(variant.on)
+        await bills.check_told(tx, boms, bom, variant)
+        parts = work.needed(boms, bom, wanted.quantity, variant)
     parts += [_named(extra.item_id, extra.quantity) for extra in wanted.extras]
     if not wanted.alternates or wanted.kind == "disassemble":
         return parts

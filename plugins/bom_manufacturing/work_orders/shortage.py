@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
@@ -39,7 +40,8 @@ async def shortages(tx: Transaction, order_id: UUID) -> list[Shortage]:
     own = await reserved(tx, [(order_id, no) for no in lines])
     order = (await stored.orders_by_id(tx, [order_id]))[order_id]
     parts = [line for line in lines.values() if line.role == "consume" and line.place_id]
-    offered = await _alternates(tx, order)
+    begun = next((line.due_on for line in parts if line.due_on), order.business_date)
+    offered = await _alternates(tx, order, begun)
     keys = {(line.item_id, _place(line)) for line in parts}
     keys |= {(a, _place(line)) for line in parts for a in offered.get(line.item_id, ())}
     free = await stored.free_at(tx, sorted(keys))
@@ -66,12 +68,12 @@ def _place(line: Line) -> UUID:
     return line.place_id
 
 
-async def _alternates(tx: Transaction, order: WorkOrder) -> dict[UUID, list[UUID]]:
-    """What may stand in for which component of an order, by priority."""
+async def _alternates(tx: Transaction, order: WorkOrder, begun: date) -> dict[UUID, list[UUID]]:
+    """What may stand in for which component of an order that is ``begun`` on a day, by priority."""
     if order.bom_id is None:
         return {}
     bom = (await stored_bills.by_ids(tx, [order.bom_id]))[order.bom_id].bom
-    boms = await bills.boms_on(tx, [order.item_id], order.business_date)
+    boms = await bills.boms_on(tx, [order.item_id], begun)
     found = work.alternates(boms, bom)
     return {_uuid(item): [_uuid(one) for one in some] for item, some in found.items()}
 

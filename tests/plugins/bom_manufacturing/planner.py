@@ -27,10 +27,10 @@ ORDER = """mutation($input: BomManufacturingOrderSuggestionsInput!) {
         lines { nodes { item { code } quantity role dueOn place { id } } } } }
     refused { code path } errors { code path message } } }"""
 SUGGESTIONS = """query($item: ID, $make: Boolean, $supplier: ID, $by: Date, $late: Boolean,
-  $ordered: Boolean, $first: Int, $after: String) {
+  $ordered: Boolean, $untold: Boolean, $first: Int, $after: String) {
   bomManufacturingSuggestions(itemId: $item, make: $make, supplierId: $supplier, releaseBy: $by,
-    pastDue: $late, ordered: $ordered, first: $first, after: $after) {
-    nodes { id make quantity releaseOn dueOn pastDue item { code } supplier { name }
+    pastDue: $late, ordered: $ordered, untold: $untold, first: $first, after: $after) {
+    nodes { id make quantity releaseOn dueOn pastDue untoldAttributes item { code } supplier { name }
       document { id state } }
     pageInfo { hasNextPage endCursor } } }"""
 WHY = """query($id: ID!) { bomManufacturingWhy(suggestionId: $id, first: 100) { nodes {

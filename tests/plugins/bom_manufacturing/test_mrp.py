@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from core.errors import Refused, raise_any
 from plugins.bom_manufacturing.bills.rules.records import Bom, Item, Line
+from plugins.bom_manufacturing.bills.rules.versions import Versions
 from plugins.bom_manufacturing.planning.rules import lots
 from plugins.bom_manufacturing.planning.rules.calendar import WorkingCalendar
 from plugins.bom_manufacturing.planning.rules.lots import LotRule
@@ -106,7 +107,7 @@ def test_each_level_is_netted_after_all_it_goes_into() -> None:
         "E": Planned(lead_time=1, on_hand=D(60)),
     }
     firm = [Firm("E", 2, D(100), "PO1")]
-    found = plan(Situation(items, boms, [wanted("A", 5, 60)], firm, start=1))
+    found = plan(Situation(items, Versions(boms.values()), [wanted("A", 5, 60)], firm, start=1))
     assert found.levels == {"A": 0, "B": 1, "E": 2}
     assert found.items["A"].net == {5: 50}
     assert found.items["E"].gross == {4: 50, 2: 100}
@@ -116,7 +117,7 @@ def test_each_level_is_netted_after_all_it_goes_into() -> None:
 
 def test_safety_stock_is_wanted_on_the_first_day() -> None:
     items: dict[Item, Planned] = {"A": Planned(on_hand=D(4), safety_stock=D(10))}
-    found = plan(Situation(items, {}, [wanted("A", 5, 3)])).items["A"]
+    found = plan(Situation(items, Versions(), [wanted("A", 5, 3)])).items["A"]
     assert found.net == {0: 6, 5: 3}
     assert [peg.requirement.source for peg in found.pegs] == [
         Source.SAFETY,
@@ -128,13 +129,13 @@ def test_safety_stock_is_wanted_on_the_first_day() -> None:
 def test_periods_of_supply_are_ordered_together() -> None:
     items: dict[Item, Planned] = {"A": Planned(on_hand=D(5), lot=LotRule(periods=3))}
     demand = [wanted("A", n, 10) for n in (1, 2, 3, 4, 9)]
-    orders = plan(Situation(items, {}, demand)).orders
+    orders = plan(Situation(items, Versions(), demand)).orders
     assert [(one.receipt, int(one.quantity)) for one in orders] == [(1, 25), (4, 10), (9, 10)]
 
 
 def test_a_release_that_has_passed_is_shown() -> None:
     items: dict[Item, Planned] = {"A": Planned(lead_time=5)}
-    [late] = plan(Situation(items, {}, [wanted("A", 3, 1)])).orders
+    [late] = plan(Situation(items, Versions(), [wanted("A", 3, 1)])).orders
     assert (late.release, late.receipt, late.past_due) == (-2, 3, True)
 
 
@@ -145,7 +146,7 @@ def test_a_phantom_passes_straight_through() -> None:
     }
     phantom = Planned(D(99), D(5), 7, LotRule(D(50)), phantom=True)
     items: dict[Item, Planned] = {"A": Planned(lead_time=1), "F": phantom}
-    found = plan(Situation(items, boms, [wanted("A", 4, 5)]))
+    found = plan(Situation(items, Versions(boms.values()), [wanted("A", 4, 5)]))
     assert found.items["M"].gross == {3: 30}
 
 
@@ -153,7 +154,7 @@ def test_firm_orders_stay_and_are_told_what_to_do() -> None:
     items: dict[Item, Planned] = {"A": Planned(on_hand=D(10))}
     firm = [Firm("A", n, D(10), f"PO{n}") for n in (2, 6, 7, 9)]
     demand = [wanted("A", 1, 10), wanted("A", 4, 10), wanted("A", 5, 10), wanted("A", 7, 10)]
-    found = plan(Situation(items, {}, demand, firm)).items["A"]
+    found = plan(Situation(items, Versions(), demand, firm)).items["A"]
     told = {message.firm.reference: (message.advice, message.period) for message in found.messages}
     assert told == {
         "PO2": (Advice.POSTPONE, 4),
@@ -168,7 +169,9 @@ def test_why_leads_up_to_the_demand() -> None:
         "A": Bom("A", (Line("B", D(1)),)),
         "B": Bom("B", (Line("M", D(1)),)),
     }
-    found = plan(Situation({}, boms, [wanted("A", 3, 2, "SO7"), wanted("A", 4, 1, "SO8")]))
+    found = plan(
+        Situation({}, Versions(boms.values()), [wanted("A", 3, 2, "SO7"), wanted("A", 4, 1, "SO8")])
+    )
     bottom = [order.number for order in found.orders if order.item == "M"]
     why = found.why(bottom[0])
     assert [peg.requirement.item for peg in why] == ["M", "B", "A"]
@@ -235,7 +238,9 @@ def test_no_period_lacks_anything_and_every_need_is_pegged(
         "M": Planned(lead_time=1),
     }
     firm = [Firm("A", period, D(quantity)) for period, quantity in placed]
-    found = plan(Situation(items, boms, [wanted("A", p, q) for p, q in demand], firm))
+    found = plan(
+        Situation(items, Versions(boms.values()), [wanted("A", p, q) for p, q in demand], firm)
+    )
     for item in found.items.values():
         assert all(figure >= 0 for figure in item.available.values())
         assert sum(peg.quantity for peg in item.pegs) == sum(item.gross.values())

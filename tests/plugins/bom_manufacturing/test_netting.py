@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plugins.bom_manufacturing.bills.rules.records import Bom, Item, Line
+from plugins.bom_manufacturing.bills.rules.versions import Versions
 from plugins.bom_manufacturing.planning.rules.calendar import WorkingCalendar
 from plugins.bom_manufacturing.planning.rules.lots import LotRule
 from plugins.bom_manufacturing.planning.rules.mrp import (
@@ -69,7 +70,7 @@ def situations(draw: st.DrawFn, rules: st.SearchStrategy[LotRule] = lots) -> Sit
         for day, quantity in draw(events)
     ]
     firm = [Firm(name, day, D(quantity)) for name in NAMES for day, quantity in draw(events)]
-    return Situation(items, boms, demand, firm)
+    return Situation(items, Versions(boms.values()), demand, firm)
 
 
 @given(situations(st.just(LotRule())))
@@ -100,7 +101,7 @@ def test_another_way_to_the_same_figures(situation: Situation) -> None:
         for day, before, after in zip(days, made, made[1:], strict=False):
             if after > before:
                 expected[name, day] = after - before
-                if bom := situation.boms.get(name):
+                if bom := situation.versions.in_force(name, None):
                     for line in bom.lines:
                         each = Fraction(line.quantity) * (100 + Fraction(line.scrap_pct)) / 100
                         amount = (after - before) * each / Fraction(bom.output_quantity)

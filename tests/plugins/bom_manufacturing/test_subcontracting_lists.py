@@ -156,3 +156,45 @@ async def test_an_order_that_was_unapproved_can_be_deleted(outwork: Outwork) -> 
     answer = await shop.ask(step % "deleteDraft", input=sent)
     assert answer["deleteDraft"]["errors"] == []
     assert (await shop.ask(query, id=order))["bomManufacturingSubcontractOrder"] is None
+
+
+async def test_what_is_done_is_not_open(outwork: Outwork) -> None:
+    """All came, all was sent, and nothing is left at the processor's: there is nothing to close. Whoever
+    has something left can still bring it back."""
+    shop = outwork.workshop.shop
+
+    async def listed(open_: bool) -> list[str]:
+        found = await shop.ask(LIST, open=open_)
+        return [one["id"] for one in found["bomManufacturingSubcontractOrders"]["nodes"]]
+
+    done, lossy, waiting = [await outwork.order(quantity) for quantity in ("2", "2", "2")]
+    for order in (done, lossy):
+        await outwork.issue(order)
+    # what was sent for scrap was lost, so that nothing is left
+    lost = [outwork.part("CLOTH", "1")]
+    allowed = await outwork.receive(done, "2", lost=lost)
+    assert [D(one["left"]) for one in allowed["order"]["components"]["nodes"]] == [0, 0]
+    assert allowed["order"]["open"] is False
+    closing = await outwork.send_close(done, allowed["order"]["revision"])
+    assert {error["code"] for error in closing["errors"]} == {"WRONG_STATE"}
+    kept = await outwork.receive(lossy, "2")
+    assert component(kept, "CLOTH")["left"] == 1
+    assert kept["order"]["open"] is True
+    assert sorted(await listed(True)) == sorted([lossy, waiting])
+    assert await listed(False) == [done]
+    # a mistake opens it again
+    assert await outwork.reverse(allowed["document"]) == []
+    assert sorted(await listed(True)) == sorted([done, lossy, waiting])
+
+
+async def test_what_is_too_fine_is_told_where_it_was_sent(outwork: Outwork) -> None:
+    order = await outwork.order("4")
+    await outwork.issue(order)
+
+    async def refused(**sent: str) -> list[tuple[str, list[str]]]:
+        payload = await outwork.send("ReceiveFromProcessor", "Receive", orderId=order, **sent)
+        return [(error["code"], error["path"]) for error in payload["errors"]]
+
+    assert await refused(received="1.5") == [("TOO_FINE", ["received"])]
+    assert await refused(received="1", rejected="0.5") == [("TOO_FINE", ["rejected"])]
+    assert await refused(received="0", rejected="0.5") == [("TOO_FINE", ["rejected"])]

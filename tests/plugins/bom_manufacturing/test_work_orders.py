@@ -7,6 +7,7 @@ from typing import Any
 
 from core.ids import uuid7
 from schema.compose import ComposedSchema
+from tests.plugins.bom_manufacturing.planner import SETTINGS, Planner
 from tests.plugins.bom_manufacturing.works import Works, parts, worth
 from tests.plugins.bom_manufacturing.workshop import NAME, Workshop
 from tests.shop import Json, Shop
@@ -406,3 +407,18 @@ async def test_core_takes_no_order_that_the_module_does_not_know(works: Works) -
         on=source["businessDate"],
     )
     assert [e["code"] for e in beyond["errors"]] == ["BOM_MANUFACTURING_MORE_THAN_CHARGED"]
+
+
+async def test_the_value_of_a_variance_is_as_fine_as_amounts_are(
+    workshop: Workshop, schema: ComposedSchema
+) -> None:
+    settings = await Planner(workshop).send(SETTINGS, amountDp=3)
+    assert settings["errors"] == []
+    works = Works(workshop, schema)
+    await workshop.save("P", await workshop.line("A", "2"))
+    await works.stock(A=("20", "0.125"))
+    order = await works.order("P", "1")
+    await works.do("Issue", orderId=order["id"])
+    used = [{"itemId": workshop.items["A"], "quantity": "3"}]
+    order = await works.do("Report", orderId=order["id"], quantity="1", used=used)
+    assert parts(order, "variance", "varianceValue") == {"A": (1, D("0.125"))}

@@ -9,6 +9,7 @@ from typing import Any
 
 from core.errors import raise_any
 from plugins.bom_manufacturing.bills.rules.records import Item
+from plugins.bom_manufacturing.bills.rules.versions import Versions
 from plugins.bom_manufacturing.planning.rules import lots
 from plugins.bom_manufacturing.planning.rules.mrp import (
     Firm,
@@ -129,7 +130,7 @@ def _situation(scenario: Scenario) -> Situation:
         for item, raw in (given.get("items") or {}).items()
     }
     start = min(horizon) if isinstance(horizon, list) and horizon else 0
-    return Situation(items, given_boms(scenario), demand, firm, start=int(start))
+    return Situation(items, Versions(given_boms(scenario).values()), demand, firm, start=int(start))
 
 
 def _planned(fields: Fields) -> Planned:

@@ -127,7 +127,10 @@ Quantity = Annotated[Decimal, argument("How much is made, in base units.")]
 On = Annotated[dt.date | None, argument("The day whose versions count; today when left out.")]
 Attributes = Annotated[
     list[BomManufacturingAttributeInput],
-    argument("The attributes of the variant; lines on conditions that do not hold are left out."),
+    argument(
+        "The attributes of the variant, where it is not what is told of the item; lines on conditions that do"
+        " not hold are left out."
+    ),
 ]
 
 

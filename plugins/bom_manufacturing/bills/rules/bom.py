@@ -40,13 +40,21 @@ CYCLE = define(
     zh="物料不能由其自身构成:{cycle}。",
 )
 
+ATTRIBUTE_UNTOLD = define(
+    "BOM_MANUFACTURING_ATTRIBUTE_UNTOLD",
+    en="The bill of {item} depends on {attribute}, which is not known of it: name it in attributes, or tell"
+    " it of the item.",
+    zh="{item} 的物料清单取决于属性 {attribute},但该物料未设置:请在 attributes 中填写,或先为物料设置该属性。",
+)
+
 Children = Callable[[Item], Iterable[Item]]
 Stock = Mapping[Any, Exact]
 """Quantities by item."""
 
 
-def effective(versions: Iterable[Bom], on: date) -> Bom | None:
-    """The version in force on a day: where several are, the one that came into force last."""
+def effective(versions: Iterable[Bom], on: date | None) -> Bom | None:
+    """The version in force on a day, without a day of all: where several are, the one that came into force
+    last."""
     valid = [bom for bom in versions if within(bom.valid_from, bom.valid_until, on)]
     return max(valid, key=lambda bom: (bom.valid_from or date.min, bom.version), default=None)
 
@@ -152,6 +160,22 @@ def components(boms: Boms, bom: Bom, quantity: Exact, variant: Variant = ANY) ->
                 else:
                     needs.append(Need(line, need))
     return needs
+
+
+def untold(boms: Boms, bom: Bom, variant: Variant) -> list[str]:
+    """Attributes that decide what goes directly into an item, phantoms passed through, and that nobody told
+    of it."""
+    found = set[str]()
+    seen, open_ = {bom.item}, [bom]
+    for made in open_:
+        for line in made.lines:
+            if line.conditions:
+                found |= line.untold(variant.attributes, variant.on)
+            through = line.phantom and line.item in boms and line.item not in seen
+            if through and line.applies(variant.attributes, variant.on):
+                seen.add(line.item)
+                open_.append(boms[line.item])
+    return sorted(found)
 
 
 @dataclass(frozen=True, slots=True)

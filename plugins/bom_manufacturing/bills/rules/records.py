@@ -68,6 +68,19 @@ class Line:
             attributes.get(name) in values for name, values in self.conditions.items()
         )
 
+    def untold(self, attributes: Mapping[str, str], on: date | None) -> frozenset[str]:
+        """The attributes that decide whether it applies and that nobody told; none where what was told
+        rules it out."""
+        missing = self.conditions.keys() - attributes.keys()
+        if not missing or not within(self.valid_from, self.valid_until, on):
+            return frozenset()
+        told = (
+            attributes[name] in values
+            for name, values in self.conditions.items()
+            if name in attributes
+        )
+        return frozenset(missing) if all(told) else frozenset()
+
 
 @dataclass(frozen=True, slots=True)
 class Output:

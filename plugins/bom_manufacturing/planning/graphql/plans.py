@@ -117,6 +117,10 @@ class BomManufacturingSuggestion(Node):
     release_on: dt.date = field("When to order it or to begin with it.")
     due_on: dt.date = field("When it must be there.")
     past_due: bool = field("Whether that release has passed (逾期): it will be late.")
+    untold_attributes: list[str] = field(
+        "Attributes of the item that lines of its bill depend on and nobody told. What those lines ask for is"
+        " not planned, and no order can be made of it: tell them and plan again, or make the order by hand."
+    )
 
     @classmethod
     def of(cls, record: stored.Suggestion) -> BomManufacturingSuggestion:
@@ -129,6 +133,7 @@ class BomManufacturingSuggestion(Node):
             release_on=record.release_on,
             due_on=record.due_on,
             past_due=record.past_due,
+            untold_attributes=list(record.untold),
         )
 
     @field
@@ -191,6 +196,12 @@ class Queries:
         ordered: Annotated[
             bool | None, argument("Only what became an order, or what did not.")
         ] = None,
+        untold: Annotated[
+            bool | None,
+            argument(
+                "Only where attributes that the bill depends on are not told, or where all are."
+            ),
+        ] = None,
         first: First = None,
         after: After = None,
     ) -> Connection[BomManufacturingSuggestion]:
@@ -204,6 +215,7 @@ class Queries:
             release_by=release_by,
             past_due=past_due,
             ordered=ordered,
+            untold=untold,
         )
         start = (page.after[0], page.after[1]) if page.after else None
         async with info.context.reading() as tx:

@@ -7,17 +7,19 @@ needs, orders and lines. Firm orders stay where they are: what they should do in
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 from math import lcm
 
 from plugins.bom_manufacturing.bills.rules.bom import levels
-from plugins.bom_manufacturing.bills.rules.records import ANY, Boms, Item, Variant
+from plugins.bom_manufacturing.bills.rules.records import Item, Variant
+from plugins.bom_manufacturing.bills.rules.versions import Versions
 from plugins.bom_manufacturing.planning.rules.lots import LotRule
-from plugins.bom_manufacturing.work_orders.rules import needed, rounded_need
+from plugins.bom_manufacturing.work_orders.rules import Component, needed, rounded_need
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,18 +142,23 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """The snapshot that is planned: items, bills, demand, and orders that are placed. ``variants`` says what
-    items are, as far as more is known of them than ``variant``. Items in ``decimals`` are counted at so
-    many: neither lots nor what an order takes of them is finer."""
+    """The snapshot that is planned: items, bills, demand, and orders that are placed. ``day`` says on which
+    day an order of a period is begun: its bill is the version in force then; None where days do not matter.
+    ``attributes`` say what items are. Items in ``decimals`` are counted at so many: neither lots nor what
+    an order takes of them is finer."""
 
     items: Mapping[Item, Planned]
-    boms: Boms
+    versions: Versions
     demand: Sequence[Requirement]
     firm: Sequence[Firm] = ()
     start: int = 0
-    variant: Variant = ANY
-    variants: Mapping[Item, Variant] = field(default_factory=dict)
+    day: Callable[[int], date | None] = lambda _: None
+    attributes: Mapping[Item, Mapping[str, str]] = field(default_factory=dict)
     decimals: Mapping[Item, int] = field(default_factory=dict)
+
+    def made(self, order: Order) -> bool:
+        """Whether what is ordered has a bill in force when the order is begun."""
+        return self.versions.in_force(order.item, self.day(order.release)) is not None
 
 
 def plan(situation: Situation) -> Plan:
@@ -163,20 +170,19 @@ def plan(situation: Situation) -> Plan:
 
 def low_level_codes(situation: Situation) -> dict[Item, int]:
     """All items there are to be planned, with their low-level codes, in the order of netting. Raises
-    Refused for a cycle."""
-    boms = situation.boms
+    Refused for a cycle. All versions count, as an order may be begun on any day."""
+    versions = situation.versions
 
     def children(item: Item) -> Iterable[Item]:
-        return (line.item for line in boms[item].lines) if item in boms else ()
+        return (line.item for bom in versions.of(item) for line in bom.lines)
 
-    roots = [*situation.items, *(one.item for one in situation.demand), *boms]
+    roots = [*situation.items, *(one.item for one in situation.demand), *versions]
     return levels(children, [*roots, *(one.item for one in situation.firm)])
 
 
 def netted(situation: Situation, items: Iterable[Item]) -> Iterator[tuple[Item, ItemPlan]]:
     """The plan of one item after the other, each after all it goes into, so that whoever shares a
     processor with others can pause between them."""
-    boms = situation.boms
     needs: dict[Item, list[Requirement]] = defaultdict(list)
     for wanted in situation.demand:
         needs[wanted.item].append(wanted)
@@ -192,15 +198,25 @@ def netted(situation: Situation, items: Iterable[Item]) -> Iterator[tuple[Item, 
             item, facts, needs.pop(item, []), firm.get(item, []), situation.start, count
         )
         count += len(found.orders)
-        if item in boms:
-            variant = situation.variants.get(item, situation.variant)
-            for order in found.orders:
-                for one in needed(boms, boms[item], order.quantity, variant):
-                    if one.quantity:
-                        digits = situation.decimals.get(one.item)
-                        taken = one.quantity if digits is None else _counted(one.quantity, digits)
-                        needs[one.item].append(_dependent(one.item, order, taken))
+        for order in found.orders:
+            for one in _components(situation, order):
+                if one.quantity:
+                    digits = situation.decimals.get(one.item)
+                    taken = one.quantity if digits is None else _counted(one.quantity, digits)
+                    needs[one.item].append(_dependent(one.item, order, taken))
         yield item, found
+
+
+def _components(situation: Situation, order: Order) -> Sequence[Component]:
+    """What a planned order takes: by the version in force when it is begun, and the lines of that day."""
+    if not situation.versions.of(order.item):
+        return ()
+    day = situation.day(order.release)
+    bom = situation.versions.in_force(order.item, day)
+    if bom is None:
+        return ()
+    variant = Variant(situation.attributes.get(order.item, {}), day)
+    return needed(situation.versions.on(day), bom, order.quantity, variant)
 
 
 def _counted(quantity: Fraction, decimals: int) -> Fraction:

@@ -33,8 +33,8 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """A planned order; with ``subcontract`` the supplier makes it of our components. ``document`` is what
-    it became."""
+    """A planned order; with ``subcontract`` the supplier makes it of our components. ``untold`` are
+    attributes of the item that its bill depends on and nobody told; ``document`` is what it became."""
 
     id: UUID
     run: UUID
@@ -47,6 +47,7 @@ class Suggestion:
     past_due: bool
     supplier: UUID | None
     subcontract: bool
+    untold: Sequence[str] = ()
     document: UUID | None = None
 
 
@@ -81,7 +82,7 @@ _RUN = (
     " items_total, failure"
 )
 _SUGGESTION = (
-    "id run_id no item_id make quantity release_on due_on past_due supplier_id subcontract"
+    "id run_id no item_id make quantity release_on due_on past_due supplier_id subcontract untold"
 )
 _ITEM = "item_id level on_hand short_quantity short_on pegs"
 _ORDER = "document_id line item_id quantity due_on past_due advice needed_on"
@@ -205,7 +206,7 @@ async def put_suggestions(tx: Transaction, found: Iterable[Suggestion]) -> None:
     values = [
         (
             *(s.id, s.run, s.no, s.item, s.make, s.quantity, s.release_on, s.due_on),
-            *(s.past_due, s.supplier, s.subcontract),
+            *(s.past_due, s.supplier, s.subcontract, list(s.untold)),
         )
         for s in found
     ]
@@ -276,6 +277,7 @@ class Wanted:
     release_by: date | None = None
     past_due: bool | None = None
     ordered: bool | None = None
+    untold: bool | None = None
 
 
 async def suggestions(
@@ -290,12 +292,14 @@ async def suggestions(
         + " AND (%s::bool IS NULL OR s.subcontract = %s)"
         + " AND (%s::date IS NULL OR s.release_on <= %s) AND (%s::bool IS NULL OR s.past_due = %s)"
         + " AND (%s::bool IS NULL OR (o.document_id IS NOT NULL) = %s)"
+        + " AND (%s::bool IS NULL OR (s.untold <> '[]') = %s)"
         + " AND (%s::date IS NULL OR (s.release_on, s.no) > (%s, %s))"
         + " ORDER BY s.release_on, s.no LIMIT %s",
         *(tx.tenant_id, key, wanted.item, wanted.item, wanted.make, wanted.make),
         *(wanted.supplier, wanted.supplier, wanted.subcontract, wanted.subcontract),
         *(wanted.release_by, wanted.release_by),
         *(wanted.past_due, wanted.past_due, wanted.ordered, wanted.ordered),
+        *(wanted.untold, wanted.untold),
         *(after and after[0], *(after or (None, None)), limit),
     )
     return [Suggestion(*row) for row in found]

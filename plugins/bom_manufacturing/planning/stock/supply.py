@@ -110,14 +110,14 @@ async def sold(tx: Transaction, forecasts: Collection[Forecast]) -> list[Sold]:
     return [Sold(*row) for row in found]
 
 
-async def valid_bills(tx: Transaction, on: date) -> list[UUID]:
-    """All versions of bills in force on a day."""
+async def valid_bills(tx: Transaction, first: date, last: date) -> list[UUID]:
+    """All versions of bills in force on any of some days."""
     found = await rows(
         tx,
         "SELECT id FROM bom_manufacturing_bom WHERE tenant_id = %s"
         " AND (valid_from IS NULL OR valid_from <= %s) AND (valid_until IS NULL OR valid_until >= %s)"
         " ORDER BY 1",
-        *(tx.tenant_id, on, on),
+        *(tx.tenant_id, last, first),
     )
     return [row[0] for row in found]
 

@@ -89,7 +89,12 @@ class BomManufacturingOrderSubcontractInput:
         "What he may lose, where it is not the scrap of the bill.", default_factory=list
     )
     attributes: list[BomManufacturingAttributeInput] = field(
-        "Attributes of the variant.", default_factory=list
+        "The variant that is made, where it is not what is told of the item.", default_factory=list
+    )
+    starts_on: dt.date | None = field(
+        "When components are to be sent: they must be there, and the bill in force on that day counts;"
+        " `businessDate` if left out.",
+        default=None,
     )
     due_on: dt.date | None = field("When the product is due.", default=None)
     business_date: dt.date | None = field(_ON, default=None)
@@ -286,6 +291,7 @@ def wanted(sent: BomManufacturingOrderSubcontractInput) -> Wanted:
         },
         attributes=variant_of(sent.attributes),
         due_on=sent.due_on,
+        starts_on=sent.starts_on,
         on=sent.business_date,
         remark=remark(sent.remark),
     )

@@ -163,7 +163,10 @@ class BomManufacturingSubcontractOrder(Node):
 
     record: strawberry.Private[Order]
     business_date: dt.date = field("Its business date.")
-    open: bool = field("False once it is closed.")
+    open: bool = field(
+        "False once nothing can be done with it: it is closed, or all came, all was sent, and nothing is left"
+        " at the processor's."
+    )
     revision: int = field("Counts its changes; state it to close it.")
     quantity: Decimal = field("How much of the product is ordered, in base units.")
     received: Decimal = field("How much came and was good.")
@@ -176,7 +179,7 @@ class BomManufacturingSubcontractOrder(Node):
             uuid=one.id,
             record=one,
             business_date=one.on,
-            open=one.state != "closed",
+            open=one.open,
             revision=one.revision,
             quantity=one.quantity,
             received=one.received,
@@ -307,7 +310,8 @@ class Queries:
         party_id: OfProcessor = None,
         item_id: Annotated[strawberry.ID | None, argument("Only of this product.")] = None,
         open: Annotated[
-            bool | None, argument("True: not closed. False: closed. Both when left out.")
+            bool | None,
+            argument("Only what something can be done with, or what not; both when left out."),
         ] = None,
         first: First = None,
         after: After = None,

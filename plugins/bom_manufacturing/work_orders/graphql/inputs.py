@@ -27,7 +27,7 @@ class BomManufacturingExtraInput:
 
 @input_type
 class BomManufacturingSaveWorkOrderInput:
-    """A work order as a draft; its components follow from the bill in force on its day."""
+    """A work order as a draft; its components follow from the bill in force on the day it is begun."""
 
     command_id: UUID = field(COMMAND_ID)
     item_id: strawberry.ID = field("What is made, worked on once more, or taken apart.")
@@ -44,14 +44,16 @@ class BomManufacturingSaveWorkOrderInput:
         default=None,
     )
     starts_on: dt.date | None = field(
-        "When it is begun, so that components must be there; `dueOn` if left out.", default=None
+        "When it is begun: components must be there, and the bill in force on that day counts; `dueOn` if"
+        " left out, else `on`.",
+        default=None,
     )
     due_on: dt.date | None = field("When it is due.", default=None)
     over_percent: Decimal | None = field(
         "How much more may be reported, in percent; the tenant's setting if left out.", default=None
     )
     attributes: list[BomManufacturingAttributeInput] = field(
-        "The variant that is made.", default_factory=list
+        "The variant that is made, where it is not what is told of the item.", default_factory=list
     )
     alternates: bool = field(
         "Take alternates where a component is short and they lie free (替代料).", default=False

@@ -10,7 +10,14 @@ from uuid import UUID
 
 import strawberry
 
-from core.plugin_api import Line, Transaction, exact, lines_of_documents, rounded
+from core.plugin_api import (
+    Line,
+    Transaction,
+    amount_decimals,
+    exact,
+    lines_of_documents,
+    rounded,
+)
 from plugins.bom_manufacturing.bills import stock as stored_bills
 from plugins.bom_manufacturing.bills.graphql.bills import (
     COST,
@@ -69,6 +76,7 @@ class Parts:
     there: Mapping[UUID, Decimal]
     used: Mapping[UUID, Used]
     digits: Mapping[UUID, int]
+    amount_dp: int
 
 
 async def orders_by_id(
@@ -96,7 +104,7 @@ async def parts_by_order(tx: Transaction, keys: Sequence[UUID]) -> Mapping[UUID,
     items = {line.item_id for own in lines.values() for line in own.values()}
     items |= {one.item_id for own in used.values() for one in own}
     items |= {one.item_id for own in there.values() for one in own}
-    digits = await stored_bills.decimals(tx, items)
+    digits, dp = await stored_bills.decimals(tx, items), await amount_decimals(tx)
     found = {}
     for key, order in known.items():
         mine: dict[UUID, Decimal] = {}
@@ -105,7 +113,7 @@ async def parts_by_order(tx: Transaction, keys: Sequence[UUID]) -> Mapping[UUID,
         own = lines.get(key, {})
         of_line = {no: done.get((key, no), ZERO) for no in own}
         by_item = {one.item_id: one for one in used.get(key, [])}
-        found[key] = Parts(order, own, of_line, mine, by_item, digits)
+        found[key] = Parts(order, own, of_line, mine, by_item, digits, dp)
     return found
 
 
@@ -358,6 +366,6 @@ def _part(
         standard=standard or ZERO,
         used=used,
         variance=variance,
-        variance_value=rounded(worth, 2),
+        variance_value=rounded(worth, known.amount_dp),
         written_off=one.written_off if one else ZERO,
     )

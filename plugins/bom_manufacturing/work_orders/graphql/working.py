@@ -71,8 +71,8 @@ class Mutations:
         info: Info,
         input: Annotated[BomManufacturingSaveWorkOrderInput, argument("The draft.")],
     ) -> BomManufacturingWorkOrderPayload:
-        """Write a work order as a draft, or write a draft anew, of the bill in force on its day. Nothing
-        is reserved."""
+        """Write a work order as a draft, or write a draft anew, by the bill in force on the day it is
+        begun. Nothing is reserved."""
         context = info.context
         key = (
             _order(input.id, "id")
