@@ -12,7 +12,9 @@ from typing import Annotated
 
 import typer
 
+from core.documents.types import TYPES
 from core.errors import define, refuse
+from core.extension.registry import registry
 
 app = typer.Typer(help="Plugins.", no_args_is_help=True)
 
@@ -96,9 +98,18 @@ def words_of(name: str) -> dict[str, str]:
         "camel": pascal[0].lower() + pascal[1:],
         "dashed": name.replace("_", "-"),
         "title": " ".join(parts).capitalize(),
-        "prefix": "".join(part[0] for part in parts).upper().ljust(2, "X")[:4],
+        "prefix": _prefix(parts),
         "core": f">={major}.{minor},<{int(major) + 1}",
     }
+
+
+def _prefix(parts: list[str]) -> str:
+    """What numbers of its documents begin with: its initials, or what nobody here has yet."""
+    prefix = "".join(part[0] for part in parts).upper().ljust(2, "X")[:4]
+    taken = {type_.prefix for type_ in (*TYPES.values(), *registry().document_types)}
+    while prefix in taken:
+        prefix += "X"
+    return prefix
 
 
 def _migration(package: Path) -> Path:

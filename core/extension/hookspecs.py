@@ -44,8 +44,8 @@ class CoreHooks:
     def document_types(self) -> Sequence[DocumentType]:
         """Further types of document over core's effects; asked once, at start.
 
-        A code that another plugin or core has is refused at start. Tenants without the module do not
-        see the type.
+        A code, or a prefix of numbers, that another plugin or core has is refused at start. Tenants
+        without the module do not see the type.
         """
         raise NotImplementedError
 

@@ -134,12 +134,18 @@ class Registry:
         return self.manager.subset_hook_caller(hook, others)
 
     def _document_types(self) -> Iterator[DocumentType]:
-        known = {type_.code for type_ in types.TYPES.values() if type_.module is None}
+        core = [type_ for type_ in types.TYPES.values() if type_.module is None]
+        known, prefixes = {type_.code for type_ in core}, {type_.prefix for type_ in core}
         for plugin in self.plugins:
             for type_ in self._told_types(plugin):
                 if type_.code in known:
                     reason = f"its document type {type_.code} is there already"
                     raise _bad(plugin.name, reason, f"单据类型 {type_.code} 已存在")
+                if type_.prefix in prefixes:  # documents are found by their numbers
+                    reason = (
+                        f"numbers of another type than its {type_.code} begin with {type_.prefix}"
+                    )
+                    raise _bad(plugin.name, reason, f"单据编号前缀 {type_.prefix} 已被使用")
                 order = type_.effect is Effect.ORDER and not type_.asks
                 if order and type_.party is None and not type_.roles:
                     reason = f"its order {type_.code} has neither a party nor roles"
@@ -148,6 +154,7 @@ class Registry:
                     reason = f"its document type {type_.code} does not say where goods wait"
                     raise _bad(plugin.name, reason, f"单据类型 {type_.code} 未指明货物暂存处")
                 known.add(type_.code)
+                prefixes.add(type_.prefix)
                 yield replace(type_, module=plugin.name)
 
     def _told_types(self, plugin: Plugin) -> list[DocumentType]:

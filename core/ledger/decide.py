@@ -286,8 +286,8 @@ def settle_promises(state: State, decision: Decision, own: list[tuple[Promised, 
         line = source.lines[step.line]
         line.executed += step.executed
         line.returned += step.returned
-        # a promise past its expiry was not read, but may not exceed what is open either
-        if (source.id, step.line) not in live and promises(state, source, line.line):
+        # One past its expiry was not read, but may not exceed what is open either, whatever orders do by now.
+        if (source.id, step.line) not in live and _may_promise(source, line.line):
             decision.promises.append(promise_of(source, line.line, ZERO))
 
 
@@ -352,12 +352,15 @@ def _order(state: State, document: Document, since: int) -> Decision:
 
 def promises(state: State, order: Document | Source, line: Line) -> bool:
     """Whether an order's line promises something, by the policy for orders (rule 2.2)."""
+    promised = _incoming(order, line) or state.rules.reserve_on_order != "off"
+    return promised and _may_promise(order, line)
+
+
+def _may_promise(order: Document | Source, line: Line) -> bool:
+    """Whether an order's line promises something under any policy."""
     orders = order.type.effect is Effect.ORDER and not order.type.asks
-    if not orders or not line.stocked or line.place_id is None:
-        return False
-    if isinstance(order, Source) and order.state != "approved":
-        return False
-    return _incoming(order, line) or state.rules.reserve_on_order != "off"
+    stands = isinstance(order, Document) or order.state == "approved"
+    return orders and stands and line.stocked and line.place_id is not None
 
 
 def _incoming(order: Document | Source, line: Line) -> bool:

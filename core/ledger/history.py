@@ -273,18 +273,21 @@ def _cost_of(last: Movement, method: Method) -> Decimal:
 async def connected(
     tx: RawTransaction, items: Collection[UUID], start: Position
 ) -> frozenset[UUID]:
-    """The items that late news can reach: whatever was converted from or into them since."""
+    """The items that late news can reach: whatever was converted from or into them since. Conversions are
+    looked up by arrays of their numbers: joined with themselves, the entries of a company whose database
+    does not know yet how many it has were gone through for each other, again and again."""
     reached = set(items)
     while True:
         found = await rows(
             tx,
-            "SELECT DISTINCT other.item_id FROM entry e JOIN entry s ON s.tenant_id = e.tenant_id"
-            " AND s.sequence = e.event_sequence AND s.basis = 'share'"
-            " JOIN entry other ON other.tenant_id = s.tenant_id AND other.sequence = s.sequence"
-            " WHERE e.tenant_id = %s AND e.item_id = ANY(%s) AND e.event_on >= %s",
-            tx.tenant_id,
-            list(reached),
-            start.on,
+            "WITH moved AS (SELECT DISTINCT event_sequence FROM entry WHERE tenant_id = %s"
+            "  AND item_id = ANY(%s) AND event_on >= %s),"
+            " made AS (SELECT DISTINCT sequence FROM entry WHERE tenant_id = %s AND basis = 'share'"
+            "  AND sequence = ANY(ARRAY(SELECT event_sequence FROM moved)))"
+            " SELECT DISTINCT item_id FROM entry WHERE tenant_id = %s"
+            " AND sequence = ANY(ARRAY(SELECT sequence FROM made))",
+            *(tx.tenant_id, list(reached), start.on),
+            *(tx.tenant_id, tx.tenant_id),
         )
         grown = reached | {row[0] for row in found}
         if grown == reached:

@@ -27,6 +27,11 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.parametrize(("name", "prefix"), [("goods_ratings", "GRX"), ("loyalty_points2", "LP")])
+def test_its_documents_have_numbers_of_their_own(name: str, prefix: str) -> None:
+    assert words_of(name)["prefix"] == prefix
+
+
 @pytest.fixture(scope="module")
 def installed(made: Path) -> Path:
     """The folder into which pip installed it, beside what is installed already."""

@@ -30,7 +30,7 @@ TYPES = (
     DocumentType(
         RECEIPT,
         Effect.CONVERT,
-        "PR",
+        "WR",
         "Production receipt",
         "完工入库",
         account="production",

@@ -101,8 +101,8 @@ def test_a_hook_with_an_argument_that_there_is_not() -> None:
     assert "colour" in reason
 
 
-def _type(code: str) -> DocumentType:
-    return DocumentType(code, Effect.ISSUE, "TY", "Toy", "玩具", account="customer")
+def _type(code: str, prefix: str = "TY") -> DocumentType:
+    return DocumentType(code, Effect.ISSUE, prefix, "Toy", "玩具", account="customer")
 
 
 def test_document_types_are_the_plugins_own() -> None:
@@ -123,6 +123,16 @@ def test_a_document_type_of_core_is_taken() -> None:
 
     told = refused(plugin("toys", document_types))
     assert told == ("toys", "its document type receipt is there already")
+
+
+@pytest.mark.parametrize("codes", [{"toy_sale": "GR"}, {"toy_sale": "TY", "toy_loan": "TY"}])
+def test_numbers_of_two_types_do_not_begin_alike(codes: dict[str, str]) -> None:
+    def document_types() -> list[DocumentType]:
+        return [_type(code, prefix) for code, prefix in codes.items()]
+
+    *_, (last, prefix) = codes.items()
+    told = refused(plugin("toys", document_types))
+    assert told == ("toys", f"numbers of another type than its {last} begin with {prefix}")
 
 
 def test_document_types_that_are_not_told() -> None:

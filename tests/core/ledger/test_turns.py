@@ -253,6 +253,14 @@ async def test_below_zero_nobody_waits(open_world: OpenWorld) -> None:
     assert await delivered(world, second, 5) == []
 
 
+async def test_a_lapsed_promise_shrinks_whatever_orders_do_by_now(seller: World) -> None:
+    """The books hold no more promised than is open, also where orders promise nothing any more."""
+    lapsed = await ordered(seller, 8, expires_at=GONE)
+    await seller.set(reserve_on_order="off")
+    assert await delivered(seller, lapsed, 5) == []
+    assert await seller.rows("SELECT quantity FROM promise") == [(Decimal(0),)]
+
+
 @pytest.fixture
 def types() -> Iterator[None]:
     with installed(module()):

@@ -76,7 +76,8 @@ FORGERIES = {
     "what waits belongs to documents": "UPDATE pool SET document_id = gen_random_uuid()"
     " WHERE tenant_id = %s",
     "a unit is in one place": "INSERT INTO balance (tenant_id, item_id, place_id, lot_id, on_hand,"
-    " is_unit) SELECT tenant_id, item_id, gen_random_uuid(), lot_id, 1, true FROM balance WHERE is_unit AND tenant_id = %s",
+    " is_unit) SELECT tenant_id, item_id, gen_random_uuid(), lot_id, 1, true FROM balance"
+    " WHERE is_unit AND tenant_id = %s",
     "postings are numbered without a gap": "UPDATE tenant_sequence SET posting = posting + 1"
     " WHERE tenant_id = %s",
     "posted documents are numbered without a gap": "UPDATE number_series SET last = last + 1"
