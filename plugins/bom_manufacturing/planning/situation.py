@@ -121,9 +121,8 @@ async def read(tx: Transaction, run: Run) -> Snapshot:
             versions,
             demand,
             firm,
-            day=lambda period: max(
-                timeline.day(period), run.starts_on
-            ),  # what is late begins today
+            # what is late begins today
+            day=lambda period: max(timeline.day(period), run.starts_on),
             attributes=await _attributes(tx, versions),
             decimals=dict(counted.items()),
         ),

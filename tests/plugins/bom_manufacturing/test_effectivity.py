@@ -24,7 +24,7 @@ from plugins.bom_manufacturing.planning.rules.mrp import (
 )
 from schema.compose import ComposedSchema
 from tests.plugins.bom_manufacturing.outwork import Outwork
-from tests.plugins.bom_manufacturing.planner import Planner
+from tests.plugins.bom_manufacturing.planner import CALENDAR, Planner
 from tests.plugins.bom_manufacturing.test_netting import DAYS, NAMES, events, situations
 from tests.plugins.bom_manufacturing.works import Works, parts
 
@@ -204,6 +204,25 @@ async def test_a_change_amid_the_horizon(planner: Planner) -> None:
     ]
     await planner.plan()
     assert await planner.suggestions() == []
+
+
+async def test_the_first_working_day_may_lie_behind_the_horizon(planner: Planner) -> None:
+    """Who plans for a day off plans for the working day after it, by the version in force then."""
+    tomorrow = planner.today + timedelta(1)
+    weekday = tomorrow.strftime("%A").upper()
+    assert await planner.send(CALENDAR, weekdays=[weekday])
+    await planner.workshop.save(
+        "P", await planner.workshop.line("A"), version="1", validUntil=planner.day(0)
+    )
+    await planner.workshop.save(
+        "P", await planner.workshop.line("B"), version="2", validFrom=planner.day(1)
+    )
+    await planner.order("sales_order", "P", "5", 0)
+    await planner.plan(days=1)
+    assert sorted(await planner.brief()) == [("B", "5", 1, 1), ("P", "5", 1, 1)]
+    keys = [one["id"] for one in await planner.suggestions(make=True)]
+    made = await planner.turned(keys, placeId=planner.workshop.shop.places["MAIN"])
+    assert [one["bom"] for one in made["workOrders"]] == [{"version": "2"}]
 
 
 async def test_a_work_order_goes_by_the_day_it_is_begun(
