@@ -153,6 +153,10 @@ class View(Protocol):
     def promised(self, item_id: UUID) -> Mapping[tuple[UUID, int], Decimal]:
         """What orders still promise of an item, by order and line."""
 
+    def covered(self, item_id: UUID) -> Mapping[tuple[UUID, int], Decimal]:
+        """How much of that is in stock and not held when the order's turn comes: an earlier promise is
+        served first."""
+
     def row(self, table: sa.Table, **key: Any) -> Row | None:
         """A row that the plugin asked for (:class:`Reads`) by its whole key, with what earlier
         documents of the same batch wrote."""

@@ -39,6 +39,7 @@ from core.extension.registry import Registry
 from core.extension.rows import Rows, misfit, rows_of_lots, rows_where
 from core.ledger.records import BalanceKey, Basis, Flow, Legs, lot_id
 from core.ledger.state import State
+from core.ledger.stock import covered_now
 
 Rowsets = list[tuple[sa.Table, Answer[list[Row]]]]
 """Rows of plugins' tables on their way."""
@@ -256,6 +257,9 @@ class _View:
             for promise in self._state.promises.get(item_id, ())
             if promise.quantity and not promise.incoming
         }
+
+    def covered(self, item_id: UUID) -> Mapping[tuple[UUID, int], Decimal]:
+        return covered_now(self._state, item_id)
 
     def row(self, table: sa.Table, **key: Any) -> Row | None:
         return self._rows.get(table, key)

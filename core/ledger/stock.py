@@ -96,15 +96,22 @@ def kept_for_others(
     """What goods that leave for one promise must leave for each promise of its item: all that was promised
     earlier; of what was promised later only what is there for it, which is why two orders that wait for
     the same goods do not block each other; nothing for its own order (decision 0013)."""
+    promises = list(_outgoing(state, own.item_id))
+    kept = covered_now(state, own.item_id, respect_holds=respect_holds)
+    kept |= {p.key: p.quantity for p in promises if p.since < own.since}
+    return kept | {p.key: ZERO for p in promises if p.document_id == own.document_id}
+
+
+def covered_now(
+    state: State, item: UUID, *, respect_holds: bool = True
+) -> dict[PromiseKey, Decimal]:
+    """How much of each promise of an item the stock covers."""
     there: dict[UUID, Decimal] = defaultdict(Decimal)
-    for key, on_hand in state.on_hand(own.item_id).items():
+    for key, on_hand in state.on_hand(item).items():
         if not (respect_holds and on_hand > 0 and held(state, key)):
             for place in state.places.path(key.place):
                 there[place] += on_hand
-    promises = list(_outgoing(state, own.item_id))
-    kept = covered(state.places, promises, there)
-    kept |= {p.key: p.quantity for p in promises if p.since < own.since}
-    return kept | {p.key: ZERO for p in promises if p.document_id == own.document_id}
+    return covered(state.places, _outgoing(state, item), there)
 
 
 def covered(

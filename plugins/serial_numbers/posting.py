@@ -70,7 +70,7 @@ class SerialPosting:
         self.lies = cache(self._lies)
         self.controlled = cache(self._controlled)
         self.account = cache(self._account)
-        self.promised = cache(self.view.promised)
+        self.covered = cache(self.view.covered)
 
     @cached_property
     def named(self) -> set[UUID]:
@@ -190,17 +190,26 @@ class SerialPosting:
             found[row["lot_id"]].append(row)
         return found
 
+    @cached_property
+    def _kept(self) -> Mapping[UUID, UUID]:
+        """The orders that units are reserved for: of those that a line names as many as are there for it
+        in its turn. What an earlier order waits for, a later one cannot keep by naming it."""
+        named: dict[tuple[UUID, UUID, int], list[UUID]] = defaultdict(list)
+        for lot, rows in self._reservations.items():
+            unit = self.unit(lot)
+            if unit is not None and lot in self.lies(unit.item_id):
+                for row in rows:
+                    if not row["done"]:
+                        named[unit.item_id, row["document_id"], row["line"]].append(lot)
+        found: dict[UUID, UUID] = {}
+        for (item, order, line), lots in named.items():
+            most = int(self.covered(item).get((order, line), NONE))
+            found |= dict.fromkeys(sorted(lots)[:most], order)
+        return found
+
     def reserved_for(self, lot: UUID) -> UUID | None:
         """The order that a unit is reserved for, as long as core keeps its promise."""
-        rows = self._reservations.get(lot, ())
-        unit = self.unit(lot) if rows else None
-        if unit is None:
-            return None
-        for row in rows:
-            order: UUID = row["document_id"]
-            if not row["done"] and (order, row["line"]) in self.promised(unit.item_id):
-                return order
-        return None
+        return self._kept.get(lot)
 
     def _anothers(self, lot: UUID) -> bool:
         """Whether a unit is reserved for another order than this document carries out. What may take

@@ -76,6 +76,9 @@ class Shop:
     def promised(self, item_id: UUID) -> dict[tuple[UUID, int], Decimal]:
         return {}
 
+    def covered(self, item_id: UUID) -> dict[tuple[UUID, int], Decimal]:
+        return {}
+
     def row(self, table: sa.Table, **key: Any) -> Row | None:
         return self.kept.get(table.name, {}).get(tuple(key[name] for name in _key(table)))
 

@@ -31,6 +31,8 @@ SETTINGS = """mutation($input: SerialNumbersUpdateSettingsInput!) {
     settings { uniqueWithin repairPlaces { code } processorPlaces { code } } errors { code path } } }"""
 PLACE = """mutation($input: CreatePlaceInput!) { createPlace(input: $input) { place { id }
   errors { code } } }"""
+CORE_SETTINGS = """mutation($input: UpdateSettingsInput!) { updateSettings(input: $input) {
+  errors { code } } }"""
 CLOSE = """mutation($input: DocumentStepInput!) { closeOrder(input: $input) { errors { code } } }"""
 REVERSE = """mutation($input: ReverseDocumentInput!) { reverseDocument(input: $input) {
   errors { code message } } }"""
@@ -285,3 +287,27 @@ async def test_switched_off_it_is_gone_and_switched_on_it_is_up_to_date(
         **{"S1": "ISSUED", "S2": "IN_STOCK"},
         **{"S3": "IN_STOCK", "S4": "IN_STOCK"},
     }
+
+
+async def test_a_unit_is_kept_for_whoever_named_it_in_turn(shop: Shop) -> None:
+    """What an earlier order waits for is not kept from it by a later one that names it: neither could be
+    delivered."""
+    sent = {"commandId": str(uuid7()), "reserveOnOrder": "BACKORDER"}
+    assert (await shop.ask(CORE_SETTINGS, input=sent))["updateSettings"]["errors"] == []
+    item = await serial_item(shop, "A")
+    await shop.posted("receipt", of(item, 3, "1", text="S1-S3"))
+    first = await shop.posted("sales_order", of(item, 4, "9"))
+    second = await shop.posted("sales_order", of(item, 1, "9", numbers=["S2"]))
+    assert await refused(shop, "issue", of(item, 1, sourceLine=1), sourceId=second["id"]) == [
+        ("OUT_OF_STOCK", ["document", "lines"])
+    ]
+    await shop.posted("issue", of(item, 3, sourceLine=1), sourceId=first["id"])
+    await shop.posted("receipt", of(item, 3, "1", text="S4-S6"))
+    third = await shop.posted("sales_order", of(item, 1, "9", numbers=["S4"]))
+    await shop.posted("issue", of(item, 1, sourceLine=1), sourceId=first["id"])
+    await shop.posted("issue", of(item, 1, sourceLine=1), sourceId=second["id"])
+    units = (await shop.ask(UNITS, item=item))["serialNumbersUnits"]["nodes"]
+    assert {one["number"]: one["state"] for one in units if one["state"] != "SOLD"} == {
+        "S4": "RESERVED"
+    }, "there was enough for everybody"
+    await shop.posted("issue", of(item, 1, sourceLine=1), sourceId=third["id"])

@@ -16,7 +16,17 @@ from fractions import Fraction
 from tests.core.ledger.model import papers
 from tests.core.ledger.model.flows import Builder, Unable, mirrored, shares
 from tests.core.ledger.model.history import TRANSIT, History, Move, Standards
-from tests.core.ledger.model.papers import Act, Document, Hold, Paper, Release, Setup, Step, Undo
+from tests.core.ledger.model.papers import (
+    Act,
+    Document,
+    Hold,
+    Paper,
+    Release,
+    Reserve,
+    Setup,
+    Step,
+    Undo,
+)
 from tests.core.ledger.model.pools import ZERO, When
 from tests.core.ledger.model.stock import Promise, Stock
 
@@ -50,8 +60,11 @@ class Ledger:
     lots: dict[tuple[str, str], date] = field(default_factory=dict)
     closed_through: date | None = None
     turns: int = 0
+    reserve: str = ""
+    """What orders do with stock that is not there; at first as the rules say."""
 
     def __post_init__(self) -> None:
+        self.reserve = self.setup.rules["reserve_on_order"]
         self.now = self._play(self.posted.values())
 
     def submit(self, act: Act) -> set[str]:
@@ -70,6 +83,9 @@ class Ledger:
                 return set() if self.holds.pop(act.hold, None) else {"HOLD_RELEASED"}
             case Step():
                 return self._step(act)
+            case Reserve():
+                self.reserve = act.mode
+                return set()
         self.closed_through = act.through
         return set()
 
@@ -82,7 +98,7 @@ class Ledger:
             for order in self.posted.values()
             if order.paper.type in papers.PROMISING and not order.closed and not order.expired
             for incoming in [order.paper.type == "purchase_order"]
-            if incoming or self.setup.rules["reserve_on_order"] != "off"
+            if incoming or self.reserve != "off"
             for no, line in enumerate(order.paper.lines, 1)
             if (left := line.pieces - order.executed[no]) > 0
         ]
@@ -266,7 +282,7 @@ class Ledger:
         if found:
             return found
         order = known or Posted(paper, paper, paper.on, expired=paper.expired)
-        required = paper.type == "sales_order" and self.setup.rules["reserve_on_order"] == "require"
+        required = paper.type == "sales_order" and self.reserve == "require"
         stock = self.stock(self.now)
         for no, line in enumerate(paper.lines, 1):
             left = line.pieces - order.executed[no]

@@ -86,9 +86,10 @@ class Machine(RuleBasedStateMachine):
 
     @rule(random=chance)
     def around(self, random: Random) -> None:
-        """Holds come and go, orders are closed, promises run out, periods end."""
+        """Holds come and go, orders are closed, promises run out, periods end, settings change."""
         planner = self._planner(random)
-        plan = [planner.hold, planner.release, planner.step, planner.step, planner.books]
+        orders = [planner.step, planner.step, planner.reserve]
+        plan = [planner.hold, planner.release, *orders, planner.books]
         act = random.choice(plan)()
         if act is not None:
             self._run(self.run.carry_out(act))

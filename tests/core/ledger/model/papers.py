@@ -117,8 +117,15 @@ class Books:
     through: date | None
 
 
+@dataclass(frozen=True)
+class Reserve:
+    """Decide anew what orders do with stock that is not there: ``require`` it, or ``backorder``."""
+
+    mode: str
+
+
 Document = Paper | Undo
-Act = Paper | Undo | Hold | Release | Step | Books
+Act = Paper | Undo | Hold | Release | Step | Books | Reserve
 
 
 @dataclass(frozen=True)

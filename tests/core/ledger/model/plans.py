@@ -18,6 +18,7 @@ from tests.core.ledger.model.papers import (
     Line,
     Paper,
     Release,
+    Reserve,
     Setup,
     Step,
     Undo,
@@ -142,6 +143,11 @@ class Planner:
         orders = [no for no, p in self.ledger.posted.items() if p.paper.type in papers.ORDERS]
         event = self._one(["close", "reopen", "expire"])
         return Step(self._one(orders), event) if orders else None
+
+    def reserve(self) -> Reserve | None:
+        """Orders that stand keep what they promise, whatever is decided for others."""
+        other = {"require": "backorder", "backorder": "require"}.get(self.ledger.reserve)
+        return Reserve(other) if other else None
 
     def books(self) -> Books | None:
         if self.ledger.closed_through is not None:

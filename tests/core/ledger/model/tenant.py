@@ -34,6 +34,7 @@ from tests.core.ledger.model.papers import (
     Line,
     Paper,
     Release,
+    Reserve,
     Setup,
     Step,
     Undo,
@@ -99,6 +100,8 @@ class Tenant:
                     await holds.release_hold(world.db, world.principal, uuid7(), hold)
                 case Step():
                     await self._step(act)
+                case Reserve():
+                    await world.set(reserve_on_order=act.mode)
                 case Books():
                     change = periods.close_period if act.through else periods.reopen_period
                     await change(world.db, world.principal, uuid7(), act.through)  # type: ignore[arg-type]
