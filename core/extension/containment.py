@@ -10,6 +10,7 @@ posting wrote was not committed.
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import threading
@@ -166,7 +167,10 @@ def interrupted(seconds: float) -> Iterator[None]:
         return
     if signal.getsignal(signal.SIGALRM) is not _alarm:
         signal.signal(signal.SIGALRM, _alarm)
+    if _collection not in gc.callbacks:
+        gc.callbacks.append(_collection)
     _warned.clear()
+    _collected[:] = [0.0]
     _began[:] = [(time.thread_time(), seconds)]
     signal.setitimer(signal.ITIMER_REAL, seconds, LAST_SECONDS)
     try:
@@ -186,20 +190,40 @@ _began: list[tuple[float, float]] = []
 """The processor time when the present block began, and its seconds; empty once it was spared."""
 
 
+_collecting: list[float] = []
+"""The processor time when the garbage collection that is under way began."""
+_collected: list[float] = [0.0]
+"""The processor time that collections took in the present block."""
+_SOON = 0.01
+
+
+def _collection(phase: str, info: dict[str, int]) -> None:
+    if phase == "start":
+        _collecting[:] = [time.thread_time()]
+    elif _collecting:
+        _collected[0] += time.thread_time() - _collecting.pop()
+
+
 def _starved() -> bool:
     """Whether a block has worked, but for less than half its time, because the machine is busy with other
-    work: it is given three times as long again, once. What sleeps does not work, and what spins works all
-    the time."""
+    work, or collected garbage: it is given three times as long again, once. What sleeps does not work, and
+    what spins works all the time."""
     if not _began:
         return False
     since, seconds = _began.pop()
-    if not 0.05 * seconds < time.thread_time() - since < 0.5 * seconds:
+    worked = time.thread_time() - since
+    if not (0.05 * seconds < worked and worked - _collected[0] < 0.5 * seconds):
         return False
     signal.setitimer(signal.ITIMER_REAL, 3 * seconds, LAST_SECONDS)
     return True
 
 
 def _alarm(number: int, frame: FrameType | None) -> None:
+    if (
+        _collecting
+    ):  # what is raised while garbage is collected is ignored, and the block would go on
+        signal.setitimer(signal.ITIMER_REAL, _SOON, LAST_SECONDS)
+        return
     if not _warned and _starved():
         return
     if _warned:
