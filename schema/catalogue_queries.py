@@ -31,9 +31,8 @@ from schema.masterdata import (
     OrderArgument,
     listed,
     one_of,
-    uuid_or_none,
 )
-from schema.relay import After, Connection, First, uuid_of
+from schema.relay import After, Connection, First, optional_uuid, uuid_of
 
 
 @input_type
@@ -54,7 +53,7 @@ class ItemFilterInput:
         """The core's filter."""
         return records.ItemFilter(
             search=self.search,
-            category_id=uuid_or_none(self.category_id, "Category", "filter", "category_id"),
+            category_id=optional_uuid(self.category_id, "Category", "filter", "category_id"),
             kinds=(cast(records.ItemKind, self.kind.value),) if self.kind else None,
             active=self.active,
             changed_since=self.changed_since,
@@ -72,7 +71,7 @@ class CategoryFilterInput:
     def wanted(self) -> records.CategoryFilter:
         """The core's filter."""
         return records.CategoryFilter(
-            within=uuid_or_none(self.within_id, "Category", "filter", "within_id"),
+            within=optional_uuid(self.within_id, "Category", "filter", "within_id"),
             active=self.active,
             changed_since=self.changed_since,
         )

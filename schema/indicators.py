@@ -16,7 +16,7 @@ from schema.access import PART, field, object_type, query_field
 from schema.context import Info
 from schema.errors import UserError, user_error
 from schema.ledger import From, PlaceId, To
-from schema.masterdata import uuid_or_none
+from schema.relay import optional_uuid
 from schema.settings import IndicatorBounds
 
 
@@ -146,7 +146,7 @@ class Queries:
             info.context.reading,
             info.context.principal,
             rules.span_of(since, until),
-            place_id=uuid_or_none(place_id, "Place", "placeId"),
+            place_id=optional_uuid(place_id, "Place", "placeId"),
             codes=codes,
             by=None if by is None else rules.Step(str(by.value)),
         )

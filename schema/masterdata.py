@@ -21,7 +21,7 @@ from schema.access import field, input_type
 from schema.context import Info
 from schema.extensions import Extensible, sent_for_plugins
 from schema.limits import MAX_BULK
-from schema.relay import Connection, Page, connection, optional_uuid, page_of, uuid_of
+from schema.relay import Connection, Page, connection, page_of, uuid_of
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -143,11 +143,6 @@ async def by_code(
             keys[code] = code_key(clean_code(code), case_sensitive=case_sensitive)
     found = await read(tx, list(keys.values()))
     return {code: found[key] for code, key in keys.items() if key in found}
-
-
-def uuid_or_none(global_id: str | None, type_name: str, *path: str | int) -> UUID | None:
-    """Like :func:`schema.relay.uuid_of`, of a reference that may be left out."""
-    return optional_uuid(global_id, type_name, *path)
 
 
 def one_of(**given: object | None) -> None:

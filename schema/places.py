@@ -30,10 +30,9 @@ from schema.masterdata import (
     children_page,
     listed,
     one_of,
-    uuid_or_none,
 )
 from schema.policies import NegativeStock
-from schema.relay import After, Connection, First, Node, Page, connection, uuid_of
+from schema.relay import After, Connection, First, Node, Page, connection, optional_uuid, uuid_of
 
 
 @strawberry.enum(description="What sort of place a place is.")
@@ -204,8 +203,8 @@ class PlaceFilterInput:
         return tables.PlaceFilter(
             search=self.search,
             kinds=cast("tuple[rules.PlaceKind, ...]", kinds) if self.kinds is not None else None,
-            parent_id=uuid_or_none(self.parent_id, "Place", "filter", "parent_id"),
-            within=uuid_or_none(self.within_id, "Place", "filter", "within_id"),
+            parent_id=optional_uuid(self.parent_id, "Place", "filter", "parent_id"),
+            within=optional_uuid(self.within_id, "Place", "filter", "within_id"),
             holds_stock=self.holds_stock,
             active=self.active,
             changed_since=self.changed_since,

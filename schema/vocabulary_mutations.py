@@ -22,9 +22,8 @@ from schema.masterdata import (
     RestoreInput,
     argument,
     changes,
-    uuid_or_none,
 )
-from schema.relay import uuid_of
+from schema.relay import optional_uuid, uuid_of
 
 _CODE = "Its code: unique, at most 64 characters."
 _NAME = "Its name, at most 255 characters."
@@ -141,7 +140,7 @@ class Mutations:
             code=input.code,
             name=input.name,
             id=input.id,
-            parent_id=uuid_or_none(input.parent_id, "Category", "parent_id"),
+            parent_id=optional_uuid(input.parent_id, "Category", "parent_id"),
         )
         context = info.context
         made = await vocabulary.create_category(
@@ -161,7 +160,7 @@ class Mutations:
         self, info: Info, input: Annotated[MoveCategoryInput, argument("What goes where.")]
     ) -> CategoryPayload:
         """Move a category, with everything in it, into another or to the top."""
-        parent = uuid_or_none(input.parent_id, "Category", "parent_id")
+        parent = optional_uuid(input.parent_id, "Category", "parent_id")
         return await _change_category(info, input, {"parent_id": parent})
 
     @mutation_field(permission="catalogue.write")
