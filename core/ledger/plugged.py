@@ -36,10 +36,10 @@ from core.extension.records import (
     Write,
 )
 from core.extension.registry import Registry
-from core.extension.rows import Rows, misfit, rows_of_lots, rows_where
+from core.extension.rows import Rows, key_of, misfit, rows_of_lots, rows_where
 from core.ledger.records import BalanceKey, Basis, Flow, Legs, lot_id
 from core.ledger.state import State
-from core.ledger.stock import covered_now
+from core.ledger.stock import covered_now, outgoing
 
 Rowsets = list[tuple[sa.Table, Answer[list[Row]]]]
 """Rows of plugins' tables on their way."""
@@ -194,6 +194,9 @@ class Plugged:
 def _question(wanted: Reads, concerned: Concerned) -> Question[list[Row]] | None:
     """How to ask for it; None where there is nothing to ask."""
     if wanted.by == "lot_id":
+        # without any lot there may still be rows of goods that have none
+        if not (concerned.lots or concerned.named or "item_id" in key_of(wanted.table)):
+            return None
         return rows_of_lots(wanted.table, concerned.lots, concerned.named, concerned.items)
     ids = {
         "item_id": concerned.items,
@@ -252,11 +255,7 @@ class _View:
         return {(key.place, key.lot): q for key, q in self._state.on_hand(item_id).items()}
 
     def promised(self, item_id: UUID) -> Mapping[tuple[UUID, int], Decimal]:
-        return {
-            (promise.document_id, promise.line): promise.quantity
-            for promise in self._state.promises.get(item_id, ())
-            if promise.quantity and not promise.incoming
-        }
+        return {p.key: p.quantity for p in outgoing(self._state, item_id) if p.quantity}
 
     def covered(self, item_id: UUID) -> Mapping[tuple[UUID, int], Decimal]:
         return covered_now(self._state, item_id)

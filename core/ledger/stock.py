@@ -84,7 +84,7 @@ def available(
         there += on_hand
         if respect_holds and on_hand > 0 and held(state, key) is not None:
             on_hold += on_hand
-    for promise in _outgoing(state, item):
+    for promise in outgoing(state, item):
         if state.places.under(promise.place_id, place):
             promised += promise.quantity if kept is None else kept[promise.key]
     return availability.available(there, promised, on_hold)
@@ -96,7 +96,7 @@ def kept_for_others(
     """What goods that leave for one promise must leave for each promise of its item: all that was promised
     earlier; of what was promised later only what is there for it, which is why two orders that wait for
     the same goods do not block each other; nothing for its own order (decision 0013)."""
-    promises = list(_outgoing(state, own.item_id))
+    promises = list(outgoing(state, own.item_id))
     kept = covered_now(state, own.item_id, respect_holds=respect_holds)
     kept |= {p.key: p.quantity for p in promises if p.since < own.since}
     return kept | {p.key: ZERO for p in promises if p.document_id == own.document_id}
@@ -111,7 +111,7 @@ def covered_now(
         if not (respect_holds and on_hand > 0 and held(state, key)):
             for place in state.places.path(key.place):
                 there[place] += on_hand
-    return covered(state.places, _outgoing(state, item), there)
+    return covered(state.places, outgoing(state, item), there)
 
 
 def covered(
@@ -130,7 +130,8 @@ def covered(
     return found
 
 
-def _outgoing(state: State, item: UUID) -> Iterator[Promised]:
+def outgoing(state: State, item: UUID) -> Iterator[Promised]:
+    """What orders promise of an item's stock."""
     return (promise for promise in state.promises.get(item, ()) if not promise.incoming)
 
 
