@@ -30,7 +30,8 @@ from core.documents.types import TYPES, UNKNOWN_TYPE, DocumentType, Effect
 from core.errors import LIMIT_EXCEEDED, NOT_FOUND, REQUIRED, Refusal, Refused, define
 
 _ONE = Fraction(1)
-_AT_PURCHASE_PRICE = ("receipt", "opening", "drop_shipment", "purchase_order", "requisition")
+_ARRIVING = ("receipt", "opening", "drop_shipment")
+_AT_PURCHASE_PRICE = (*_ARRIVING, "purchase_order", "requisition")
 """Whose goods come, or shall come, at the item's purchase price unless another is stated."""
 
 NOT_A_UNIT_OF_ITEM = define(
@@ -247,7 +248,7 @@ def _check_price(
     if line.unit_price is not None and abs(line.unit_price) >= MAX_PRICE:
         yield beyond("unitPrice", MAX_PRICE)
     told = line.unit_price is not None or line.amount is not None
-    arrives = document_type.code in ("receipt", "opening", "drop_shipment")
+    arrives = document_type.code in _ARRIVING
     if arrives and item.stocked and not told and item.purchase_price is None:
         yield Refusal(PRICE_REQUIRED, ("unitPrice",), {"item": item.code})
     if document_type.effect is Effect.STANDARD and line.unit_price is None:

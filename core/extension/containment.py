@@ -195,6 +195,7 @@ _collecting: list[float] = []
 _collected: list[float] = [0.0]
 """The processor time that collections took in the present block."""
 _SOON = 0.01
+"""Seconds after which an alarm comes again that came during a collection."""
 
 
 def _collection(phase: str, info: dict[str, int]) -> None:
@@ -219,9 +220,7 @@ def _starved() -> bool:
 
 
 def _alarm(number: int, frame: FrameType | None) -> None:
-    if (
-        _collecting
-    ):  # what is raised while garbage is collected is ignored, and the block would go on
+    if _collecting:  # raised now, it would be ignored, and the block would go on
         signal.setitimer(signal.ITIMER_REAL, _SOON, LAST_SECONDS)
         return
     if not _warned and _starved():
