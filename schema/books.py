@@ -74,14 +74,12 @@ class Hold(Node):
     @field
     async def place(self, info: Info) -> Place | None:
         """The place and all below it; null for everywhere."""
-        key = self.record.place_id
-        return None if key is None else await info.context.load(places_by_id, key)
+        return await info.context.load(places_by_id, self.record.place_id)
 
     @field
     async def lot(self, info: Info) -> Lot | None:
         """The lot; null for all of them."""
-        key = self.record.lot_id
-        return None if key is None else await info.context.load(lots_by_id, key)
+        return await info.context.load(lots_by_id, self.record.lot_id)
 
 
 @input_type

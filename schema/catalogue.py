@@ -130,8 +130,7 @@ class Category(Node):
     @field
     async def parent(self, info: Info) -> Category | None:
         """The category it lies in; null at the top."""
-        key = self.record.parent_id
-        return None if key is None else await info.context.load(categories_by_id, key)
+        return await info.context.load(categories_by_id, self.record.parent_id)
 
     @field
     async def ancestors(self, info: Info) -> list[Category]:
@@ -252,8 +251,7 @@ class Item(Node):
     @field
     async def category(self, info: Info) -> Category | None:
         """The category it lies in."""
-        key = self.record.category_id
-        return None if key is None else await info.context.load(categories_by_id, key)
+        return await info.context.load(categories_by_id, self.record.category_id)
 
     @field
     async def base_unit(self, info: Info) -> Unit:

@@ -165,7 +165,7 @@ class ItemVerdict:
     @field
     async def item(self, info: Info) -> Item | None:
         """The item as it stands now; null if it was refused."""
-        return None if self.uuid is None else await info.context.load(items_by_id, self.uuid)
+        return await info.context.load(items_by_id, self.uuid)
 
 
 @payload_type

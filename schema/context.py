@@ -43,9 +43,9 @@ class Context:
         return self.principal.may(permission)
 
     def load(
-        self, batch: BatchFunction[K, V], key: K, *parameters: Hashable
+        self, batch: BatchFunction[K, V], key: K | None, *parameters: Hashable
     ) -> Awaitable[V | None]:
-        """One value through a batch function (:mod:`schema.loaders`)."""
+        """One value through a batch function (:mod:`schema.loaders`); of no key None."""
         self._refuse_deadlock()
         return self._loaders.load(batch, key, *parameters)
 
@@ -138,7 +138,7 @@ class Lasting(Context):
     """That of a subscription's generator, which lasts for hours: it holds no snapshot."""
 
     def load(
-        self, batch: BatchFunction[K, V], key: K, *parameters: Hashable
+        self, batch: BatchFunction[K, V], key: K | None, *parameters: Hashable
     ) -> Awaitable[V | None]:
         raise RuntimeError("a subscription loads in the fields of what it yields")
 

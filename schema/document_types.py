@@ -205,14 +205,12 @@ class DocumentLine:
     @field
     async def place(self, info: Info) -> Place | None:
         """Where the goods come from, or into."""
-        key = self.record.place_id
-        return None if key is None else await info.context.load(places_by_id, key)
+        return await info.context.load(places_by_id, self.record.place_id)
 
     @field
     async def to_place(self, info: Info) -> Place | None:
         """Where the goods are brought."""
-        key = self.record.to_place_id
-        return None if key is None else await info.context.load(places_by_id, key)
+        return await info.context.load(places_by_id, self.record.to_place_id)
 
     @field
     def unit_price(self, info: Info) -> Decimal | None:
@@ -347,20 +345,17 @@ class Document(Node):
     @field
     async def party(self, info: Info) -> Party | None:
         """The supplier or customer."""
-        key = self.stored.document.party_id
-        return None if key is None else await info.context.load(parties_by_id, key)
+        return await info.context.load(parties_by_id, self.stored.document.party_id)
 
     @field
     async def place(self, info: Info) -> Place | None:
         """Where goods leave, or come in."""
-        key = self.stored.document.place_id
-        return None if key is None else await info.context.load(places_by_id, key)
+        return await info.context.load(places_by_id, self.stored.document.place_id)
 
     @field
     async def to_place(self, info: Info) -> Place | None:
         """Where goods are brought."""
-        key = self.stored.document.to_place_id
-        return None if key is None else await info.context.load(places_by_id, key)
+        return await info.context.load(places_by_id, self.stored.document.to_place_id)
 
     @field
     async def source(self, info: Info) -> Document | None:
@@ -378,4 +373,4 @@ class Document(Node):
         return await self._other(info, self.stored.reversed_by_id)
 
     async def _other(self, info: Info, key: UUID | None) -> Document | None:
-        return None if key is None else await info.context.load(documents_by_id, key)
+        return await info.context.load(documents_by_id, key)

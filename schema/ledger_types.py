@@ -139,8 +139,7 @@ class CardEntry:
     @field
     async def corrects(self, info: Info) -> Document | None:
         """The document whose movement it corrects; null for a movement of its own."""
-        key = self.record.corrected_id
-        return None if key is None else await info.context.load(documents_by_id, key)
+        return await info.context.load(documents_by_id, self.record.corrected_id)
 
     @field
     async def place(self, info: Info) -> Place | None:
@@ -150,8 +149,7 @@ class CardEntry:
     @field
     async def counter_place(self, info: Info) -> Place | None:
         """The place on the other side: where it came from, or went to."""
-        key = self.record.counter_place_id
-        return None if key is None else await info.context.load(places_by_id, key)
+        return await info.context.load(places_by_id, self.record.counter_place_id)
 
     @field
     async def lot(self, info: Info) -> Lot | None:
@@ -188,8 +186,7 @@ class CostLayer:
     @field
     async def place(self, info: Info) -> Place | None:
         """The place, where places have cost pools of their own."""
-        key = self.record.place_id
-        return None if key is None else await info.context.load(places_by_id, key)
+        return await info.context.load(places_by_id, self.record.place_id)
 
     @field
     async def lot(self, info: Info) -> Lot | None:

@@ -1,7 +1,8 @@
 """Batching: a hundred resolvers that each want one object send one statement.
 
 A *batch function* takes a transaction and the keys wanted, and answers with a mapping; a key it
-leaves out means "nothing there". ``context.load(batch, key)`` waits for the answer to one key.
+leaves out means "nothing there". ``context.load(batch, key)`` waits for the answer to one key; that to
+None is None, and nothing is asked.
 Parameters after the key (a page size, a day) are passed on to the batch function, and only equal
 parameters share a batch.
 """
@@ -35,6 +36,10 @@ class _Queue:
     waiting: list[Hashable] = field(default_factory=list)
 
 
+async def _nothing() -> None:
+    """What there is of no key."""
+
+
 class Loaders:
     """The loaders of one request. Nothing is remembered from one request to the next."""
 
@@ -44,9 +49,12 @@ class Loaders:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def load(
-        self, batch: BatchFunction[K, V], key: K, *parameters: Hashable
+        self, batch: BatchFunction[K, V], key: K | None, *parameters: Hashable
     ) -> Awaitable[V | None]:
-        """The value of ``key``, fetched together with the other keys wanted at this moment."""
+        """The value of ``key``, fetched together with the other keys wanted at this moment; of no key
+        None."""
+        if key is None:
+            return _nothing()
         queue = self._queues.get((batch, parameters))
         if queue is None:
             queue = self._queues[batch, parameters] = _Queue(batch, parameters)

@@ -117,7 +117,7 @@ class PartyVerdict:
     @field
     async def party(self, info: Info) -> Party | None:
         """The party as it stands now; null if it was refused."""
-        return None if self.uuid is None else await info.context.load(parties_by_id, self.uuid)
+        return await info.context.load(parties_by_id, self.uuid)
 
 
 @payload_type

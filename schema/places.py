@@ -166,8 +166,7 @@ class Place(Node):
     @field
     async def parent(self, info: Info) -> Place | None:
         """The place it lies in; null at the top."""
-        key = self.record.parent_id
-        return None if key is None else await info.context.load(places_by_id, key)
+        return await info.context.load(places_by_id, self.record.parent_id)
 
     @field
     async def ancestors(self, info: Info) -> list[Place]:

@@ -60,14 +60,12 @@ class ApparelVariantsBrokenRun:
     @field
     async def colour(self, info: Info) -> ApparelVariantsColour | None:
         """The colour; null where the style has none."""
-        key = self.record.colour_id
-        return None if key is None else await info.context.load(colours_by_id, key)
+        return await info.context.load(colours_by_id, self.record.colour_id)
 
     @field
     async def place(self, info: Info) -> Place | None:
         """The store or the warehouse; null where places are not told apart."""
-        key = self.record.place_id
-        return None if key is None else await info.context.load(places_by_id, key)
+        return await info.context.load(places_by_id, self.record.place_id)
 
 
 @input_type

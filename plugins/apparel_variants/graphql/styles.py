@@ -93,14 +93,12 @@ class ApparelVariantsVariant:
     @field
     async def colour(self, info: Info) -> ApparelVariantsColour | None:
         """Its colour; null where the style has none."""
-        key = self.record.colour_id
-        return None if key is None else await info.context.load(colours_by_id, key)
+        return await info.context.load(colours_by_id, self.record.colour_id)
 
     @field
     async def size(self, info: Info) -> ApparelVariantsSize | None:
         """Its size; null where the style has none."""
-        key = self.record.size_id
-        return None if key is None else await info.context.load(sizes_by_id, key)
+        return await info.context.load(sizes_by_id, self.record.size_id)
 
 
 @object_type(permission=READ, node=styles_by_id)
@@ -137,8 +135,7 @@ class ApparelVariantsStyle(Node):
     @field
     async def size_group(self, info: Info) -> ApparelVariantsSizeGroup | None:
         """The group its sizes are of; null where it has none."""
-        key = self.record.size_group_id
-        return None if key is None else await info.context.load(size_groups_by_id, key)
+        return await info.context.load(size_groups_by_id, self.record.size_group_id)
 
     @field
     async def variants(self, info: Info) -> list[ApparelVariantsVariant]:

@@ -81,18 +81,17 @@ class FoodBatchesAlert:
     @field
     async def batch(self, info: Info) -> FoodBatchesBatch | None:
         """The batch as it is now."""
-        return None if self.lot_id is None else await info.context.load(batches_by_id, self.lot_id)
+        return await info.context.load(batches_by_id, self.lot_id)
 
     @field
     async def item(self, info: Info) -> Item | None:
         """Its item."""
-        return None if self.item_id is None else await info.context.load(items_by_id, self.item_id)
+        return await info.context.load(items_by_id, self.item_id)
 
     @field
     async def document(self, info: Info) -> Document | None:
         """The document that brought it, where one did."""
-        key = self.document_id
-        return None if key is None else await info.context.load(documents_by_id, key)
+        return await info.context.load(documents_by_id, self.document_id)
 
 
 def _uuid(told: str | None) -> UUID | None:

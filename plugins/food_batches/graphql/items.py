@@ -97,8 +97,7 @@ class FoodBatchesItem:
     async def second_unit(self, info: Info) -> Unit | None:
         """The unit of its second quantity (双计量), such as kilograms beside pieces; null where it is
         kept in one quantity only."""
-        key = self.record.second_unit_id
-        return None if key is None else await info.context.load(units_by_id, key)
+        return await info.context.load(units_by_id, self.record.second_unit_id)
 
 
 class ItemFields:

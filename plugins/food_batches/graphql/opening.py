@@ -69,7 +69,7 @@ class FoodBatchesOpeningVerdict:
     @field
     async def document(self, info: Info) -> Document | None:
         """The document that opened it; null if it was refused."""
-        return None if self.uuid is None else await info.context.load(documents_by_id, self.uuid)
+        return await info.context.load(documents_by_id, self.uuid)
 
 
 @payload_type

@@ -129,8 +129,7 @@ class FoodBatchesRecalledBatch:
     @field
     async def hold(self, info: Info) -> Hold | None:
         """What freezes it; null in a drill."""
-        key = self.record.hold_id
-        return None if key is None else await info.context.load(holds_by_id, key)
+        return await info.context.load(holds_by_id, self.record.hold_id)
 
 
 @object_type(permission="food_batches.read")

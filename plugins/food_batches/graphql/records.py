@@ -112,8 +112,7 @@ class FoodBatchesRecord:
     @field
     async def party(self, info: Info) -> Party | None:
         """The other party; null where the document names none."""
-        key = self.record.party_id
-        return None if key is None else await info.context.load(parties_by_id, key)
+        return await info.context.load(parties_by_id, self.record.party_id)
 
     @field
     async def kept_until(self, info: Info) -> dt.date | None:

@@ -86,8 +86,7 @@ class FoodBatchesSample(Node):
     @field
     async def place(self, info: Info) -> Place | None:
         """Where it was taken."""
-        key = self.record.place_id
-        return None if key is None else await info.context.load(places_by_id, key)
+        return await info.context.load(places_by_id, self.record.place_id)
 
     @field
     async def document(self, info: Info) -> Document | None:

@@ -69,7 +69,7 @@ async def lot_of(info: Info, key: UUID) -> Lot | None:
 
 
 async def party_of(info: Info, key: UUID | None) -> Party | None:
-    return None if key is None else await info.context.load(parties_by_id, key)
+    return await info.context.load(parties_by_id, key)
 
 
 def batch_of(global_id: str, *path: str | int) -> UUID:

@@ -135,8 +135,7 @@ class SerialNumbersEvent:
     @field
     async def party(self, info: Info) -> Party | None:
         """The supplier or the customer."""
-        key = self.move[0].party_id
-        return None if key is None else await info.context.load(parties_by_id, key)
+        return await info.context.load(parties_by_id, self.move[0].party_id)
 
     @field
     async def source(self, info: Info) -> Place | None:
@@ -199,13 +198,13 @@ class SerialNumbersUnit(Node):
     async def batch(self, info: Info) -> Lot | None:
         """The lot that it belongs to; null where it belongs to none."""
         key = await info.context.load(batches_of_units, self.uuid)
-        return None if key is None else await info.context.load(lots_by_id, key)
+        return await info.context.load(lots_by_id, key)
 
     @field
     async def customer(self, info: Info) -> Party | None:
         """Who bought it, if that was said; null where nobody has it from us."""
         key = self.record.party_id if self.record.state is State.SOLD else None
-        return None if key is None else await info.context.load(parties_by_id, key)
+        return await info.context.load(parties_by_id, key)
 
     @field
     async def place(self, info: Info) -> Place | None:
@@ -213,7 +212,7 @@ class SerialNumbersUnit(Node):
         if not info.context.may("stock.read"):
             return None
         key = await info.context.load(places_of_units, self.uuid)
-        return None if key is None else await info.context.load(places_by_id, key)
+        return await info.context.load(places_by_id, key)
 
     @field
     async def history(self, info: Info) -> list[SerialNumbersEvent] | None:
@@ -279,14 +278,12 @@ class SerialNumbersClaim(Node):
     @field
     async def customer(self, info: Info) -> Party | None:
         """Who had bought it, if that was said."""
-        key = self.record.party_id
-        return None if key is None else await info.context.load(parties_by_id, key)
+        return await info.context.load(parties_by_id, self.record.party_id)
 
     @field
     async def replacement(self, info: Info) -> SerialNumbersUnit | None:
         """The unit that was given for it; null where none was."""
-        key = self.record.replacement_id
-        return None if key is None else await info.context.load(units_by_id, key)
+        return await info.context.load(units_by_id, self.record.replacement_id)
 
 
 class LotFields:

@@ -87,20 +87,17 @@ class BomManufacturingPeg:
     @field
     async def document(self, info: Info) -> Document | None:
         """The order that has the need."""
-        key = self.record.document
-        return None if key is None else await info.context.load(documents_by_id, key)
+        return await info.context.load(documents_by_id, self.record.document)
 
     @field
     async def forecast(self, info: Info) -> BomManufacturingForecast | None:
         """The forecast that has the need."""
-        key = self.record.forecast
-        return None if key is None else await info.context.load(forecasts_by_id, key)
+        return await info.context.load(forecasts_by_id, self.record.forecast)
 
     @field
     async def placed_order(self, info: Info) -> Document | None:
         """The order that is placed and covers it."""
-        key = self.record.placed
-        return None if key is None else await info.context.load(documents_by_id, key)
+        return await info.context.load(documents_by_id, self.record.placed)
 
 
 @object_type(permission=READ)

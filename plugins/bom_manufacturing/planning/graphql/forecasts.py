@@ -81,8 +81,7 @@ class BomManufacturingForecast(Node):
     @field
     async def place(self, info: Info) -> Place | None:
         """Where it is sold from; null for anywhere."""
-        key = self.record.place
-        return None if key is None else await info.context.load(places_by_id, key)
+        return await info.context.load(places_by_id, self.record.place)
 
 
 @object_type(permission=PART)

@@ -127,8 +127,7 @@ class BomManufacturingPlanning:
     @field
     async def supplier(self, info: Info) -> Party | None:
         """Who is asked first."""
-        key = self.record.supplier
-        return None if key is None else await info.context.load(parties_by_id, key)
+        return await info.context.load(parties_by_id, self.record.supplier)
 
 
 class ItemFields:

@@ -92,8 +92,7 @@ class BomManufacturingRun(Node):
     @field
     async def place(self, info: Info) -> Place | None:
         """The place that is planned, with all below; null for all of ours."""
-        key = self.record.place
-        return None if key is None else await info.context.load(places_by_id, key)
+        return await info.context.load(places_by_id, self.record.place)
 
     @field
     def failure(self, info: Info) -> UserError | None:
@@ -144,14 +143,12 @@ class BomManufacturingSuggestion(Node):
     @field
     async def supplier(self, info: Info) -> Party | None:
         """Who is asked first; null for what we make ourselves, and where nobody is preferred."""
-        key = self.record.supplier
-        return None if key is None else await info.context.load(parties_by_id, key)
+        return await info.context.load(parties_by_id, self.record.supplier)
 
     @field
     async def document(self, info: Info) -> Document | None:
         """The order that was made of it; null where none was."""
-        key = self.record.document
-        return None if key is None else await info.context.load(documents_by_id, key)
+        return await info.context.load(documents_by_id, self.record.document)
 
 
 RunId = Annotated[strawberry.ID | None, argument("A run; the plan when left out.")]

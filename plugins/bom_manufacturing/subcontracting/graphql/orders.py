@@ -265,8 +265,7 @@ class BomManufacturingShort:
     @field
     async def processor(self, info: Info) -> Party | None:
         """Whose place it is."""
-        key = self.record.party_id
-        return None if key is None else await info.context.load(parties_by_id, key)
+        return await info.context.load(parties_by_id, self.record.party_id)
 
     @field
     async def documents(self, info: Info) -> list[Document] | None:
@@ -286,7 +285,7 @@ class PlaceFields:
     ) -> Party | None:
         """The processor who has components of ours here; null where it is nobody's."""
         found = await info.context.load(processors_by_place, place.uuid)
-        return None if found is None else await info.context.load(parties_by_id, found)
+        return await info.context.load(parties_by_id, found)
 
 
 OfProcessor = Annotated[strawberry.ID | None, argument("Only of this processor.")]

@@ -189,8 +189,7 @@ class BomManufacturingPart:
     @field
     async def place(self, info: Info) -> Place | None:
         """Where it is picked; null where it was issued beyond the order."""
-        key = self.place_key
-        return None if key is None else await info.context.load(places_by_id, key)
+        return await info.context.load(places_by_id, self.place_key)
 
 
 def _status(order: WorkOrder) -> BomManufacturingOrderStatus:
@@ -250,8 +249,7 @@ class BomManufacturingWorkOrder(Node):
     @field
     async def bom(self, info: Info) -> BomManufacturingBom | None:
         """The version of the bill that it was made of; null for a rework."""
-        key = self.record.bom_id
-        return None if key is None else await info.context.load(bills_by_id, key)
+        return await info.context.load(bills_by_id, self.record.bom_id)
 
     @field
     async def document(self, info: Info) -> Document | None:
